@@ -1,0 +1,2 @@
+//! The `kubectl-milvus` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! milvus-aws-core
