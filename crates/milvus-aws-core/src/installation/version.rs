@@ -1,0 +1,81 @@
+//! Milvus versions.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Why a text is no version that we can install.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidVersion {
+    /// Not `MAJOR.MINOR.PATCH`.
+    #[error("`{0}` is no version, write it like `2.6.15`")]
+    NotAVersion(String),
+    /// A line that the topology table does not know.
+    #[error("Milvus {0} is not supported, the lines 2.3, 2.4, 2.5, 2.6 and 3.0 are")]
+    Unsupported(String),
+}
+
+/// A Milvus release of a line that the topology table knows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MilvusVersion(semver::Version);
+
+impl MilvusVersion {
+    /// Major and minor, which name the line: `(2, 6)`.
+    pub fn line(&self) -> (u64, u64) {
+        (self.0.major, self.0.minor)
+    }
+
+    /// Whether this release is that one or a later one.
+    pub fn is_at_least(&self, major: u64, minor: u64, patch: u64) -> bool {
+        self.0 >= semver::Version::new(major, minor, patch)
+    }
+
+    /// The tag that the official image has for this release.
+    pub fn tag(&self) -> String {
+        format!("v{}", self.0)
+    }
+}
+
+impl FromStr for MilvusVersion {
+    type Err = InvalidVersion;
+
+    fn from_str(text: &str) -> Result<Self, InvalidVersion> {
+        let version = semver::Version::parse(text.strip_prefix('v').unwrap_or(text))
+            .map_err(|_| InvalidVersion::NotAVersion(text.to_owned()))?;
+        if !crate::topology::LINES.contains(&(version.major, version.minor)) {
+            return Err(InvalidVersion::Unsupported(version.to_string()));
+        }
+        Ok(Self(version))
+    }
+}
+
+impl fmt::Display for MilvusVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for MilvusVersion {
+    fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+        output.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for MilvusVersion {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(input)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for MilvusVersion {
+    fn schema_name() -> Cow<'static, str> {
+        "MilvusVersion".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^v?[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?$"})
+    }
+}
