@@ -1,1 +1,11 @@
-//! kubectl-milvus
+//! The library under the `kubectl milvus` plugin: it wires core, manifests and probe.
+
+pub mod cli;
+pub mod cluster;
+pub mod completion;
+pub mod exit_code;
+pub mod port_forward;
+pub mod printer;
+pub mod version;
+
+pub use exit_code::ExitCode;

@@ -1,0 +1,215 @@
+//! The command line, as types.
+
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{cluster::ClusterFlags, printer::Output};
+
+/// Put a Milvus vector database on Kubernetes, and prove that it works
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl-milvus",
+    // How users call it: kubectl finds the plugin by its name on PATH.
+    bin_name = "kubectl milvus",
+    version,
+    propagate_version = false,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// Which cluster to talk to
+    #[command(flatten)]
+    pub cluster: ClusterFlags,
+    /// Format of the result on stdout
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub output: Output,
+    /// Show what the plugin does; twice for the libraries under it
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the plugin can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Install Milvus, or change what is installed, until it is as the file says
+    Install(InstallArgs),
+    /// Show what install would change
+    Plan(PlanArgs),
+    /// Store, index and find vectors, and check every answer
+    Verify(VerifyArgs),
+    /// Show how the installation is
+    Status(NameArgs),
+    /// Write the Kubernetes objects without touching a cluster
+    Render(RenderArgs),
+    /// Forward a local port to Milvus
+    Connect(ConnectArgs),
+    /// Remove the installation; volumes stay unless asked for
+    Uninstall(UninstallArgs),
+    /// Write the completion script of a shell
+    Completion(CompletionArgs),
+    /// Show the plugin's version
+    Version,
+}
+
+/// The file that says what is wanted, and what may be said without one.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FileArgs {
+    /// The installation's file; `-` reads standard input
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Release name, when there is no file
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    pub name: Option<String>,
+    /// Milvus version, when there is no file
+    #[arg(long, value_name = "X.Y.Z", conflicts_with = "file")]
+    pub milvus_version: Option<String>,
+}
+
+/// Arguments of `install`.
+#[derive(Debug, Args)]
+pub struct InstallArgs {
+    /// What to install
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Change nothing: `client` prints the objects, `server` shows what would change
+    #[arg(long, value_name = "WHERE")]
+    pub dry_run: Option<DryRun>,
+    /// Wait until Milvus is ready
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub wait: bool,
+    /// How long to wait, for example 10m
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+/// Where a dry run stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DryRun {
+    /// No cluster is asked.
+    Client,
+    /// The API server checks, and stores nothing.
+    Server,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// What to compare with
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Exit with 4 when something would change
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// Arguments of commands that act on an installation that exists.
+#[derive(Debug, Args)]
+pub struct NameArgs {
+    /// The installation's file, for its name and namespace
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Release name; not needed when the namespace holds one installation
+    #[arg(value_name = "NAME", conflicts_with = "file")]
+    pub name: Option<String>,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Which installation to verify
+    #[command(flatten)]
+    pub installation: NameArgs,
+    /// Verify a server at this address instead, for example http://localhost:19530
+    #[arg(long, value_name = "URL", conflicts_with_all = ["file", "name"])]
+    pub endpoint: Option<String>,
+    /// Where that server answers /healthz and /metrics, for example http://localhost:9091
+    #[arg(long, value_name = "URL", requires = "endpoint")]
+    pub health_endpoint: Option<String>,
+    /// User to log in as
+    #[arg(long, value_name = "NAME", requires = "password_file")]
+    pub username: Option<String>,
+    /// File that holds the user's password; `-` reads standard input
+    #[arg(long, value_name = "FILE", requires = "username")]
+    pub password_file: Option<PathBuf>,
+    /// PEM file of the authorities to trust, for https
+    #[arg(long, value_name = "FILE", requires = "endpoint")]
+    pub ca_file: Option<PathBuf>,
+    /// Rows to store
+    #[arg(long, value_name = "N", default_value = "3000")]
+    pub rows: NonZeroU32,
+    /// Dimension of the vectors
+    #[arg(long, value_name = "N", default_value = "8")]
+    pub dim: NonZeroU32,
+    /// Kind of index, for example IVF_FLAT or HNSW
+    #[arg(long, value_name = "KIND", default_value = "IVF_FLAT")]
+    pub index: String,
+    /// Seed of the vectors, to repeat a run
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// How long the whole verification may take
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+/// Arguments of `render`.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// What to render
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Write one file per object into this folder
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+}
+
+/// Arguments of `connect`.
+#[derive(Debug, Args)]
+pub struct ConnectArgs {
+    /// Which installation to connect to
+    #[command(flatten)]
+    pub installation: NameArgs,
+    /// Local port; 0 takes any free one
+    #[arg(long, value_name = "PORT", default_value = "19530")]
+    pub port: u16,
+}
+
+/// Arguments of `uninstall`.
+#[derive(Debug, Args)]
+pub struct UninstallArgs {
+    /// Which installation to remove
+    #[command(flatten)]
+    pub installation: NameArgs,
+    /// Delete its volumes too: the vectors are gone then
+    #[arg(long)]
+    pub delete_data: bool,
+    /// The installation's name, to confirm that its data shall be deleted
+    #[arg(long, value_name = "NAME", requires = "delete_data")]
+    pub confirm: Option<String>,
+    /// Show what would be removed, and remove nothing
+    #[arg(long, value_name = "WHERE")]
+    pub dry_run: Option<DryRun>,
+    /// How long to wait until everything is gone
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+/// Arguments of `completion`.
+#[derive(Debug, Args)]
+pub struct CompletionArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+fn duration(text: &str) -> Result<Duration, humantime::DurationError> {
+    humantime::parse_duration(text)
+}

@@ -1,0 +1,92 @@
+//! Which Kubernetes cluster and namespace a command talks to.
+
+use std::path::PathBuf;
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use milvus_aws_core::installation::{InvalidName, Namespace};
+
+/// The flags that choose a cluster, named as kubectl's own.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ClusterFlags {
+    /// Namespace; the file's, else the context's, else `milvus`
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "NAME",
+        help_heading = "Cluster"
+    )]
+    pub namespace: Option<String>,
+    /// Kubeconfig context
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Cluster")]
+    pub context: Option<String>,
+    /// Kubeconfig file; KUBECONFIG or ~/.kube/config when absent
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Cluster")]
+    pub kubeconfig: Option<PathBuf>,
+}
+
+/// A cluster that can be talked to.
+#[derive(Clone)]
+pub struct Cluster {
+    /// Client of its API server.
+    pub client: kube::Client,
+    /// The context's namespace, where the kubeconfig names one.
+    pub context_namespace: Option<Namespace>,
+    /// Address of its API server.
+    pub server: String,
+}
+
+/// Why no cluster can be talked to.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// The kubeconfig cannot be used.
+    #[error("no Kubernetes cluster is configured")]
+    Kubeconfig(#[source] Box<kube::config::KubeconfigError>),
+    /// Neither a kubeconfig nor a pod's service account.
+    #[error("no Kubernetes cluster is configured")]
+    Infer(#[source] Box<kube::config::InferConfigError>),
+    /// The client cannot be made from the configuration.
+    #[error("the configuration of the Kubernetes cluster cannot be used")]
+    Client(#[source] Box<kube::Error>),
+    /// The context's namespace is no namespace.
+    #[error("the kubeconfig's context names an invalid namespace")]
+    Namespace(#[from] InvalidName),
+}
+
+impl ClusterFlags {
+    /// Reads the kubeconfig and makes a client; asks the cluster nothing.
+    pub async fn connect(&self) -> Result<Cluster, ClusterError> {
+        let options = KubeConfigOptions {
+            context: self.context.clone(),
+            ..Default::default()
+        };
+        let kubeconfig = |error| ClusterError::Kubeconfig(Box::new(error));
+        let config = match &self.kubeconfig {
+            Some(path) => {
+                let file = Kubeconfig::read_from(path).map_err(kubeconfig)?;
+                kube::Config::from_custom_kubeconfig(file, &options)
+                    .await
+                    .map_err(kubeconfig)?
+            }
+            None if self.context.is_some() => kube::Config::from_kubeconfig(&options)
+                .await
+                .map_err(kubeconfig)?,
+            None => kube::Config::infer()
+                .await
+                .map_err(|error| ClusterError::Infer(Box::new(error)))?,
+        };
+        let named = match config.default_namespace.as_str() {
+            // What kube fills in where the context names none.
+            "default" => None,
+            name => Some(name.parse()?),
+        };
+        let server = config.cluster_url.to_string();
+        let client = kube::Client::try_from(config)
+            .map_err(|error| ClusterError::Client(Box::new(error)))?;
+        Ok(Cluster {
+            client,
+            context_namespace: named,
+            server,
+        })
+    }
+}

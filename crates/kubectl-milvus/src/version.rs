@@ -1,0 +1,36 @@
+//! `version`: what this plugin is, without asking any server.
+
+use milvus_aws_core::topology::LINES;
+use serde::Serialize;
+
+/// The plugin's version and what it can install.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    /// Version of the plugin.
+    pub version: &'static str,
+    /// Release lines of Milvus that it knows.
+    pub milvus_lines: Vec<String>,
+}
+
+/// The version of this build.
+pub fn run() -> Version {
+    Version {
+        version: env!("CARGO_PKG_VERSION"),
+        milvus_lines: LINES
+            .iter()
+            .map(|(major, minor)| format!("{major}.{minor}"))
+            .collect(),
+    }
+}
+
+impl Version {
+    /// The version as people read it.
+    pub fn text(&self) -> String {
+        format!(
+            "kubectl milvus {}\nMilvus lines: {}\n",
+            self.version,
+            self.milvus_lines.join(", ")
+        )
+    }
+}
