@@ -85,7 +85,7 @@ pub struct Cluster {
 }
 
 /// What a user may say of one role.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ComponentSpec {
     /// Number of pods. Coordinators with two or more run active-standby.

@@ -1,42 +1,19 @@
 //! The components of a Milvus version: roles, ports, arguments, and what goes with them.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+mod component;
+mod line;
+mod role;
+mod settings;
 
-use crate::installation::Resources;
+use serde::Serialize;
 
-/// The release lines that the table knows, as major and minor.
-pub const LINES: [(u64, u64); 5] = [(2, 3), (2, 4), (2, 5), (2, 6), (3, 0)];
+use crate::installation::{Deployment, Installation};
 
-/// What a Milvus process does.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "camelCase")]
-pub enum Role {
-    /// Everything in one process.
-    Standalone,
-    /// All coordinators in one process.
-    MixCoordinator,
-    /// Collections, time stamps, users.
-    RootCoordinator,
-    /// Segments and channels.
-    DataCoordinator,
-    /// Loading and balancing.
-    QueryCoordinator,
-    /// Index tasks.
-    IndexCoordinator,
-    /// The gRPC front.
-    Proxy,
-    /// Search and query.
-    QueryNode,
-    /// Flushing of segments; from 2.6 index building as well.
-    DataNode,
-    /// Index building, until 2.5.
-    IndexNode,
-    /// The log's own node, from 2.6.
-    StreamingNode,
-}
+pub use component::{Component, ComponentService, Port};
+pub(crate) use line::row_of;
+pub use line::{KnownBad, Line, MessageQueue, line_of, lines};
+pub use role::Role;
+pub use settings::Settings;
 
 /// How the server learns its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -56,20 +33,44 @@ pub struct Topology {
     pub components: Vec<Component>,
     /// How the server learns its settings.
     pub config_loader: ConfigLoader,
+    /// What the server logs to.
+    pub message_queue: MessageQueue,
     /// Image of our etcd, as the chart of that line has it.
     pub etcd_image: &'static str,
+    /// Image of Attu that fits the line.
+    pub attu_image: &'static str,
+    /// The server's settings, without secrets.
+    pub settings: Settings,
 }
 
-/// One deployment of Milvus processes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Component {
-    /// What its processes do.
-    pub role: Role,
-    /// Number of pods.
-    pub replicas: u16,
-    /// Whether its replicas run active-standby (coordinators with two or more).
-    pub active_standby: bool,
-    /// Requests and limits of each pod.
-    pub resources: Resources,
+impl Topology {
+    /// What has to run for that installation.
+    pub fn of(installation: &Installation) -> Self {
+        let line = line_of(&installation.version);
+        let components = match &installation.deployment {
+            Deployment::Standalone(standalone) => {
+                vec![Component::standalone(line, standalone.resources)]
+            }
+            Deployment::Cluster(cluster) => {
+                let role = |role| {
+                    let spec = cluster.components.get(&role).copied().unwrap_or_default();
+                    Component::new(role, line, &spec)
+                };
+                let named = |role: &Role| cluster.components.contains_key(role);
+                line.roles(named).into_iter().map(role).collect()
+            }
+        };
+        let message_queue = match installation.deployment {
+            Deployment::Standalone(_) => line.standalone_queue,
+            Deployment::Cluster(_) => MessageQueue::Kafka,
+        };
+        Self {
+            settings: Settings::of(installation, &components, message_queue),
+            components,
+            config_loader: line.config_loader,
+            message_queue,
+            etcd_image: line.etcd_image,
+            attu_image: line.attu_image,
+        }
+    }
 }

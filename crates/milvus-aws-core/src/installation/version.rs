@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::topology;
+
 /// Why a text is no version that we can install.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidVersion {
@@ -18,22 +20,51 @@ pub enum InvalidVersion {
 
 /// A Milvus release of a line that the topology table knows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MilvusVersion(semver::Version);
+pub struct MilvusVersion {
+    version: semver::Version,
+    /// Its row of the topology table.
+    row: usize,
+}
+
+/// The line that is installed unless another version is named.
+const DEFAULT_LINE: (u64, u64) = (2, 6);
+
+impl Default for MilvusVersion {
+    fn default() -> Self {
+        let (major, minor, patch) = newest_of(DEFAULT_LINE);
+        Self {
+            version: semver::Version::new(major, minor, patch),
+            row: topology::row_of(major, minor, patch).unwrap_or(0),
+        }
+    }
+}
+
+fn newest_of(line: (u64, u64)) -> (u64, u64, u64) {
+    let rows = topology::lines().iter();
+    let newest = rows
+        .map(|row| row.newest)
+        .filter(|newest| (newest.0, newest.1) == line);
+    newest.max().unwrap_or((line.0, line.1, 0))
+}
 
 impl MilvusVersion {
     /// Major and minor, which name the line: `(2, 6)`.
     pub fn line(&self) -> (u64, u64) {
-        (self.0.major, self.0.minor)
+        (self.version.major, self.version.minor)
     }
 
     /// Whether this release is that one or a later one.
     pub fn is_at_least(&self, major: u64, minor: u64, patch: u64) -> bool {
-        self.0 >= semver::Version::new(major, minor, patch)
+        self.version >= semver::Version::new(major, minor, patch)
+    }
+
+    pub(crate) fn row(&self) -> usize {
+        self.row
     }
 
     /// The tag that the official image has for this release.
     pub fn tag(&self) -> String {
-        format!("v{}", self.0)
+        format!("v{}", self.version)
     }
 }
 
@@ -43,16 +74,16 @@ impl FromStr for MilvusVersion {
     fn from_str(text: &str) -> Result<Self, InvalidVersion> {
         let version = semver::Version::parse(text.strip_prefix('v').unwrap_or(text))
             .map_err(|_| InvalidVersion::NotAVersion(text.to_owned()))?;
-        if !crate::topology::LINES.contains(&(version.major, version.minor)) {
-            return Err(InvalidVersion::Unsupported(version.to_string()));
+        match topology::row_of(version.major, version.minor, version.patch) {
+            Some(row) => Ok(Self { version, row }),
+            None => Err(InvalidVersion::Unsupported(version.to_string())),
         }
-        Ok(Self(version))
     }
 }
 
 impl fmt::Display for MilvusVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.version.fmt(f)
     }
 }
 

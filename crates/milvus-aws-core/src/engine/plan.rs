@@ -1,0 +1,95 @@
+//! What a run would do.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{
+    critical_path::{self, CriticalPath},
+    event::millis,
+    resource::{Change, ResourceId},
+};
+
+/// What a run would do, resource by resource, in an order in which it could be done one by one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// One step for each resource.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// What a run would do to one resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedStep {
+    /// Which resource.
+    pub resource: ResourceId,
+    /// What would be done.
+    #[serde(flatten)]
+    pub action: Action,
+    /// What it needs.
+    pub needs: Vec<ResourceId>,
+    /// How long it usually takes from absent to ready; milliseconds in JSON.
+    #[serde(rename = "usualMillis", serialize_with = "millis")]
+    pub usual: Duration,
+}
+
+/// What would be done to a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "action")]
+pub enum Action {
+    /// It is absent, or cannot be told before what it needs exists.
+    Create,
+    /// It differs from what is wanted.
+    Update {
+        /// Every field that is not as wanted.
+        changes: Vec<Change>,
+    },
+    /// It is as wanted.
+    Keep {
+        /// Whether it is ready too; otherwise it would be waited for.
+        ready: bool,
+    },
+    /// It would be deleted.
+    Delete,
+    /// A deletion leaves it.
+    Retain {
+        /// Why it stays.
+        because: String,
+    },
+    /// It does not exist, and shall not.
+    Absent,
+    /// It is somebody else's: the run would be refused (a deletion leaves it alone).
+    Refuse {
+        /// Whose it is.
+        owner: String,
+    },
+}
+
+impl Plan {
+    /// Whether a run would write anything.
+    pub fn has_changes(&self) -> bool {
+        self.steps.iter().any(|step| step.action.writes())
+    }
+
+    /// What carries no mark of ours, with whose it is.
+    pub fn refused(&self) -> Vec<(ResourceId, String)> {
+        let refusal = |step: &PlannedStep| match &step.action {
+            Action::Refuse { owner } => Some((step.resource.clone(), owner.clone())),
+            _ => None,
+        };
+        self.steps.iter().filter_map(refusal).collect()
+    }
+
+    /// How long the run usually takes: the longest path through what would be done.
+    pub fn critical_path(&self) -> CriticalPath {
+        critical_path::of_steps(&self.steps)
+    }
+}
+
+impl Action {
+    /// Whether it writes.
+    pub fn writes(&self) -> bool {
+        matches!(self, Self::Create | Self::Update { .. } | Self::Delete)
+    }
+}

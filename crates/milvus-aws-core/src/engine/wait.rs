@@ -1,0 +1,52 @@
+//! Waiting by polling.
+
+use super::{
+    backoff::poll_pause,
+    context::Context,
+    error::ResourceError,
+    resource::{Inputs, Observed, Readiness, Resource},
+};
+
+/// Polls readiness until it is there.
+pub(super) async fn until_ready<R: Resource>(
+    resource: &R,
+    inputs: &Inputs<R>,
+    context: &Context,
+) -> Result<R::Output, ResourceError> {
+    let began = context.elapsed();
+    loop {
+        match context.call(resource.readiness(inputs, context)).await? {
+            Readiness::Ready(output) => return Ok(output),
+            Readiness::Waiting { reason } => context.progress(reason),
+            Readiness::Failed { reason } => return Err(ResourceError::fatal(reason)),
+        }
+        let waited = context.elapsed().saturating_sub(began);
+        context
+            .sleep(poll_pause(waited, resource.usual_duration()))
+            .await;
+    }
+}
+
+/// Polls observations until it is gone.
+pub(super) async fn until_gone<R: Resource>(
+    resource: &R,
+    inputs: Option<&Inputs<R>>,
+    context: &Context,
+) -> Result<(), ResourceError> {
+    let began = context.elapsed();
+    loop {
+        match context.call(resource.observe(inputs, context)).await? {
+            Observed::Absent | Observed::Unknown => return Ok(()),
+            Observed::Leaving { reason } => context.progress(reason),
+            // Somebody else made one of the same name since: ours is gone.
+            Observed::Foreign { .. } => return Ok(()),
+            Observed::Current { .. } | Observed::Differs { .. } => {
+                context.progress("still there");
+            }
+        }
+        let waited = context.elapsed().saturating_sub(began);
+        context
+            .sleep(poll_pause(waited, resource.usual_duration()))
+            .await;
+    }
+}

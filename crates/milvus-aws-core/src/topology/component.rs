@@ -1,0 +1,118 @@
+//! One deployment of Milvus processes.
+
+use serde::Serialize;
+
+use super::{
+    line::Line,
+    role::{METRICS, Role},
+};
+use crate::installation::{Amounts, ComponentSpec, Cpu, Memory, Resources};
+
+/// One deployment of Milvus processes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Component {
+    /// What its processes do.
+    pub role: Role,
+    /// Name in object names (`<full name>-<name>`) and in the label `component`.
+    pub name: &'static str,
+    /// The process and its arguments.
+    pub args: &'static [&'static str],
+    /// Ports of the container.
+    pub container_ports: Vec<Port>,
+    /// The service of its own; none where the installation's service for clients points at it.
+    pub service: Option<ComponentService>,
+    /// Number of pods.
+    pub replicas: u16,
+    /// Whether its replicas run active-standby (coordinators with two or more).
+    pub active_standby: bool,
+    /// Requests and limits of each pod.
+    pub resources: Resources,
+    /// Whether it works on a local disk that should be sized: caches, disk indexes, the log.
+    pub local_disk: bool,
+}
+
+/// A named port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Port {
+    /// Its name.
+    pub name: &'static str,
+    /// Its number.
+    pub number: u16,
+}
+
+/// The service of one component, for other components and for metrics.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ComponentService {
+    /// Whether it has no address of its own.
+    pub headless: bool,
+    /// Its ports.
+    pub ports: Vec<Port>,
+}
+
+impl Component {
+    pub(super) fn new(role: Role, line: &Line, spec: &ComponentSpec) -> Self {
+        let replicas = spec.replicas.map_or(1, std::num::NonZeroU16::get);
+        Self {
+            role,
+            name: role.component_name(),
+            args: role.args(),
+            container_ports: role.port().into_iter().chain([METRICS]).collect(),
+            service: service(role),
+            replicas,
+            active_standby: role.is_coordinator() && replicas > 1,
+            resources: spec.resources.unwrap_or_else(|| default_resources(role)),
+            local_disk: line.local_disk.contains(&role),
+        }
+    }
+
+    pub(super) fn standalone(line: &Line, resources: Resources) -> Self {
+        let spec = ComponentSpec {
+            replicas: None,
+            resources: Some(resources),
+        };
+        Self::new(Role::Standalone, line, &spec)
+    }
+}
+
+/// As the official chart has it: separate coordinators are called by name, everything else registers its address itself.
+fn service(role: Role) -> Option<ComponentService> {
+    match role {
+        Role::Standalone | Role::Proxy => None,
+        Role::RootCoordinator
+        | Role::DataCoordinator
+        | Role::QueryCoordinator
+        | Role::IndexCoordinator => Some(ComponentService {
+            headless: false,
+            ports: role.port().into_iter().chain([METRICS]).collect(),
+        }),
+        _ => Some(ComponentService {
+            headless: true,
+            ports: vec![METRICS],
+        }),
+    }
+}
+
+/// Limits are those of Milvus's sizing tool for a million vectors of 1024 dimensions; processors are not limited, so
+/// that an idle node's are used.
+fn default_resources(role: Role) -> Resources {
+    let (millis, request_mib, limit_mib) = match role {
+        Role::RootCoordinator => (250, 512, 2048),
+        Role::DataCoordinator | Role::QueryCoordinator | Role::IndexCoordinator => (250, 256, 1024),
+        Role::MixCoordinator => (500, 1024, 4096),
+        Role::Proxy => (500, 1024, 4096),
+        Role::Standalone | Role::QueryNode | Role::IndexNode => (1000, 4096, 8192),
+        Role::DataNode | Role::StreamingNode => (500, 2048, 8192),
+    };
+    Resources {
+        requests: Amounts {
+            cpu: Some(Cpu::from_millis(millis)),
+            memory: Some(Memory::from_mib(request_mib)),
+        },
+        limits: Amounts {
+            cpu: None,
+            memory: Some(Memory::from_mib(limit_mib)),
+        },
+    }
+}

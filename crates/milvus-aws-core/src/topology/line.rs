@@ -1,0 +1,200 @@
+//! What each release line of Milvus has: data, so that a new line is a new row.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigLoader, role::Role};
+use crate::installation::MilvusVersion;
+
+/// What Milvus writes its log of changes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum MessageQueue {
+    /// The built-in log of one process.
+    RocksMq,
+    /// The built-in log on object storage or on a local disk, from 2.6.
+    Woodpecker,
+    /// Kafka.
+    Kafka,
+}
+
+impl MessageQueue {
+    /// The value of `mq.type`.
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Self::RocksMq => "rocksmq",
+            Self::Woodpecker => "woodpecker",
+            Self::Kafka => "kafka",
+        }
+    }
+}
+
+/// A release that must not be installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KnownBad {
+    /// Which release.
+    pub version: &'static str,
+    /// What is wrong with it.
+    pub because: &'static str,
+}
+
+/// One row of the table: releases from one on, until the next row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    /// The first release that the row is for.
+    pub from: (u64, u64, u64),
+    /// The newest release that we know of this line.
+    pub newest: (u64, u64, u64),
+    /// The deployments of a cluster, in the order in which they start.
+    pub cluster: &'static [Role],
+    /// The other way to deploy coordinators, where there is one.
+    pub other_coordinators: &'static [Role],
+    /// Roles that use a local disk.
+    pub local_disk: &'static [Role],
+    /// How the server learns its settings.
+    pub config_loader: ConfigLoader,
+    /// The log of a standalone server.
+    pub standalone_queue: MessageQueue,
+    /// What a cluster may log to.
+    pub cluster_queues: &'static [MessageQueue],
+    /// Whether the first password of `root` can be set beforehand.
+    pub sets_root_password: bool,
+    /// Image of etcd, as the official chart of that line has it.
+    pub etcd_image: &'static str,
+    /// Image of Attu that fits.
+    pub attu_image: &'static str,
+    /// Releases of the row that must not be installed.
+    pub known_bad: &'static [KnownBad],
+}
+
+impl Line {
+    /// The deployments of a cluster in the order in which they start. Coordinators are deployed as the user names
+    /// them, and the usual way when none is named.
+    pub fn roles(&self, named: impl Fn(&Role) -> bool) -> Vec<Role> {
+        let other = self.other_coordinators;
+        let usual = self.cluster.iter().copied();
+        if !other.iter().any(named) {
+            return usual.collect();
+        }
+        let workers = usual.filter(|role| !role.is_coordinator());
+        other.iter().copied().chain(workers).collect()
+    }
+}
+
+const SEPARATE: &[Role] = &[
+    Role::RootCoordinator,
+    Role::DataCoordinator,
+    Role::IndexCoordinator,
+    Role::QueryCoordinator,
+    Role::IndexNode,
+    Role::DataNode,
+    Role::QueryNode,
+    Role::Proxy,
+];
+const MIXED: &[Role] = &[
+    Role::MixCoordinator,
+    Role::IndexNode,
+    Role::DataNode,
+    Role::QueryNode,
+    Role::Proxy,
+];
+const STREAMING: &[Role] = &[
+    Role::MixCoordinator,
+    Role::StreamingNode,
+    Role::QueryNode,
+    Role::DataNode,
+    Role::Proxy,
+];
+
+const V2_3: Line = Line {
+    from: (2, 3, 0),
+    newest: (2, 3, 13),
+    cluster: SEPARATE,
+    other_coordinators: &[Role::MixCoordinator],
+    local_disk: &[Role::Standalone, Role::QueryNode, Role::IndexNode],
+    config_loader: ConfigLoader::Environment,
+    standalone_queue: MessageQueue::RocksMq,
+    cluster_queues: &[MessageQueue::Kafka],
+    sets_root_password: false,
+    etcd_image: "milvusdb/etcd:3.5.5-r4",
+    attu_image: "zilliz/attu:v2.3.10",
+    known_bad: &[KnownBad {
+        version: "2.3.0",
+        because: "its image was built without OpenSSL and cannot log in to Kafka",
+    }],
+};
+const V2_4: Line = Line {
+    from: (2, 4, 0),
+    newest: (2, 4, 17),
+    known_bad: &[],
+    ..V2_3
+};
+const V2_4_6: Line = Line {
+    from: (2, 4, 6),
+    config_loader: ConfigLoader::Layered,
+    ..V2_4
+};
+const V2_4_7: Line = Line {
+    from: (2, 4, 7),
+    cluster: MIXED,
+    other_coordinators: &Role::SEPARATE_COORDINATORS,
+    sets_root_password: true,
+    etcd_image: "milvusdb/etcd:3.5.14-r1",
+    attu_image: "zilliz/attu:v2.4.6",
+    ..V2_4_6
+};
+const V2_5: Line = Line {
+    from: (2, 5, 0),
+    newest: (2, 5, 26),
+    etcd_image: "milvusdb/etcd:3.5.18-r1",
+    attu_image: "zilliz/attu:v2.5.3",
+    ..V2_4_7
+};
+const V2_6: Line = Line {
+    from: (2, 6, 0),
+    newest: (2, 6, 20),
+    cluster: STREAMING,
+    other_coordinators: &[],
+    local_disk: &[
+        Role::Standalone,
+        Role::QueryNode,
+        Role::DataNode,
+        Role::StreamingNode,
+    ],
+    standalone_queue: MessageQueue::Woodpecker,
+    cluster_queues: &[MessageQueue::Kafka, MessageQueue::Woodpecker],
+    etcd_image: "milvusdb/etcd:3.5.25-r1",
+    known_bad: &[KnownBad {
+        version: "2.6.0-rc1",
+        because: "no later release can read what it has written",
+    }],
+    ..V2_5
+};
+const V3_0: Line = Line {
+    from: (3, 0, 0),
+    newest: (3, 0, 0),
+    known_bad: &[],
+    ..V2_6
+};
+
+const LINES: [Line; 7] = [V2_3, V2_4, V2_4_6, V2_4_7, V2_5, V2_6, V3_0];
+
+/// Every row, oldest first.
+pub fn lines() -> &'static [Line] {
+    &LINES
+}
+
+/// The number of the row that a release belongs to; none when its line is not known.
+pub(crate) fn row_of(major: u64, minor: u64, patch: u64) -> Option<usize> {
+    let same_line = |line: &Line| (line.from.0, line.from.1) == (major, minor);
+    LINES
+        .iter()
+        .rposition(|line| same_line(line) && line.from <= (major, minor, patch))
+}
+
+/// The row that a release belongs to.
+pub fn line_of(version: &MilvusVersion) -> &'static Line {
+    &LINES[version.row()]
+}
