@@ -1,2 +1,12 @@
-//! End-to-end tests.
-fn main() {}
+//! End-to-end tests: the plugin as users run it, against the stage's real Kubernetes and Milvus.
+//!
+//! `cargo xtask test` runs them inside the stage's network.
+
+mod crash;
+mod data_plane;
+mod drift;
+mod foreign;
+mod install;
+mod plugin;
+mod render;
+mod uninstall;

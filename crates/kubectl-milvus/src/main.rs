@@ -1,2 +1,43 @@
-//! The `kubectl-milvus` binary.
-fn main() {}
+//! The `kubectl-milvus` binary: reads arguments, calls the library, chooses the exit code.
+
+use std::{io, process::ExitCode as ProcessExitCode};
+
+use clap::Parser;
+use kubectl_milvus::{ExitCode, cli::Cli, printer::Printer};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ProcessExitCode {
+    let cli = Cli::parse();
+    log_to_stderr(cli.verbose);
+    let printer = Printer::new(cli.output);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let _shown = printer.error(&error, None);
+            return ExitCode::Failed.into();
+        }
+    };
+    let code = match runtime.block_on(kubectl_milvus::run(cli, printer)) {
+        Ok(code) => code,
+        // Whoever read our output has seen enough.
+        Err(error) if error.is_broken_pipe() => ExitCode::Done,
+        Err(error) => {
+            let _shown = printer.error(&error, error.hint().as_deref());
+            error.exit_code()
+        }
+    };
+    // A forwarded connection must not hold up the end of the command.
+    runtime.shutdown_background();
+    code.into()
+}
+
+/// `-v` shows our own steps, `-vv` those of the libraries; `RUST_LOG` says it finer.
+fn log_to_stderr(verbose: u8) {
+    let default = match verbose {
+        0 => "off",
+        1 => "kubectl_milvus=debug,milvus_manifests=debug,milvus_probe=debug,milvus_aws_core=debug",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+}

@@ -1,0 +1,142 @@
+//! Shows what goes on: a line per running resource on a terminal, a line per event elsewhere; always on stderr.
+
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use milvus_aws_core::engine::{Event, EventKind, Operation, Outcome};
+use owo_colors::OwoColorize;
+
+use crate::printer::Printer;
+
+/// How often a spinner turns.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Listens to the events of one run.
+pub struct Progress {
+    printer: Printer,
+    /// Absent where nobody watches a terminal.
+    terminal: Option<Terminal>,
+}
+
+struct Terminal {
+    bars: MultiProgress,
+    running: Mutex<BTreeMap<String, ProgressBar>>,
+}
+
+impl Progress {
+    /// Draws spinners when stderr is a terminal, writes lines otherwise.
+    pub fn new(printer: Printer) -> Self {
+        let terminal = printer.is_interactive().then(|| Terminal {
+            bars: MultiProgress::new(),
+            running: Mutex::default(),
+        });
+        Self { printer, terminal }
+    }
+
+    /// Takes note of an event of the engine.
+    pub fn engine_event(&self, event: &Event) {
+        let name = event.resource.as_str();
+        match &event.kind {
+            EventKind::Started { operation, .. } => self.start(name, verb(*operation)),
+            EventKind::Progress { reason } => self.update(name, reason),
+            EventKind::Retrying { reason, .. } => self.update(name, &format!("trying again: {reason}")),
+            EventKind::Finished { outcome } => {
+                if let Some(text) = outcome_text(outcome) {
+                    self.finish(name, is_good(outcome), &text, event.at);
+                }
+            }
+        }
+    }
+
+    /// Something begins.
+    pub fn start(&self, name: &str, doing: &str) {
+        let Some(terminal) = &self.terminal else { return };
+        let bar = terminal.bars.add(ProgressBar::new_spinner());
+        bar.set_style(spinner_style());
+        bar.set_prefix(name.to_owned());
+        bar.set_message(doing.to_owned());
+        bar.enable_steady_tick(TICK);
+        if let Ok(mut running) = terminal.running.lock() {
+            running.insert(name.to_owned(), bar);
+        }
+    }
+
+    /// Something goes on, and says what it waits for.
+    pub fn update(&self, name: &str, reason: &str) {
+        match &self.terminal {
+            Some(terminal) => {
+                if let Some(bar) = terminal.running.lock().ok().and_then(|bars| bars.get(name).cloned()) {
+                    bar.set_message(reason.to_owned());
+                }
+            }
+            None => self.write(&format!("  … {name}: {reason}")),
+        }
+    }
+
+    /// Something reached its end, `at` after the run began.
+    pub fn finish(&self, name: &str, good: bool, text: &str, at: Duration) {
+        if let Some(terminal) = &self.terminal
+            && let Some(bar) = terminal.running.lock().ok().and_then(|mut bars| bars.remove(name))
+        {
+            bar.finish_and_clear();
+            terminal.bars.remove(&bar);
+        }
+        let mark = if good { "✓".green().to_string() } else { "✗".red().to_string() };
+        self.write(&format!("{mark} {name} {text} {}", format!("({})", seconds(at)).dimmed()));
+    }
+
+    fn write(&self, line: &str) {
+        // A line that cannot be shown must not end the run: stderr may be closed.
+        let _shown = match &self.terminal {
+            Some(terminal) => terminal.bars.suspend(|| self.printer.note(line)),
+            None => self.printer.note(line),
+        };
+    }
+}
+
+fn spinner_style() -> ProgressStyle {
+    // The template is a constant that the tests draw; a bad one would fall back to the default.
+    ProgressStyle::with_template("{spinner} {prefix} {wide_msg:.dim} {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+fn verb(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Create => "creating",
+        Operation::Update => "changing",
+        Operation::Wait => "waiting",
+        Operation::Delete => "deleting",
+    }
+}
+
+fn is_good(outcome: &Outcome) -> bool {
+    !matches!(
+        outcome,
+        Outcome::Refused { .. } | Outcome::Failed { .. } | Outcome::Interrupted { .. } | Outcome::Skipped { .. }
+    )
+}
+
+/// What to say of an end; nothing of what never began.
+fn outcome_text(outcome: &Outcome) -> Option<String> {
+    Some(match outcome {
+        Outcome::Created => "created".to_owned(),
+        Outcome::Updated => "changed".to_owned(),
+        Outcome::Unchanged => "unchanged".to_owned(),
+        Outcome::Deleted => "deleted".to_owned(),
+        Outcome::Absent | Outcome::NotStarted => return None,
+        Outcome::Retained { because } => format!("kept: {because}"),
+        Outcome::Refused { owner } => format!("refused: it belongs to {owner}"),
+        Outcome::Failed { reason } => format!("failed: {reason}"),
+        Outcome::Skipped { because } => format!("skipped, because of {because}"),
+        Outcome::Interrupted { reason } => format!("interrupted: {reason}"),
+    })
+}
+
+/// A duration as people read it: `0.3 s`, `75 s`.
+pub fn seconds(duration: Duration) -> String {
+    if duration < Duration::from_secs(10) {
+        format!("{:.1} s", duration.as_secs_f64())
+    } else {
+        format!("{} s", duration.as_secs())
+    }
+}

@@ -1,0 +1,1 @@
+//! Verification of servers outside of Kubernetes.

@@ -1,0 +1,159 @@
+//! Runs the plugin and kubectl as a user does, each test in a namespace of its own.
+
+use std::{
+    env,
+    io::{Read, Write},
+    process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use serde_json::Value;
+
+/// A small standalone Milvus of the version whose real server the stage has.
+pub const STANDALONE: &str = "\
+apiVersion: kubectl-milvus/v1
+name: demo
+version: 2.3.5
+mode: standalone
+standalone:
+  resources:
+    requests: {cpu: 100m, memory: 256Mi}
+    limits: {memory: 2Gi}
+  storage: {size: 1Gi}
+";
+
+/// Passwords with every character that a careless writer trips over; they may appear in Secrets alone.
+pub const KAFKA_PASSWORD: &str = "ka: {f}ka #\"'\\ yes é";
+/// As [`KAFKA_PASSWORD`].
+pub const S3_SECRET: &str = "*s3/+secret=%";
+
+/// What a command printed, and how it ended.
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    fn new(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The same, once its exit code is the expected one.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Standard output, read as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no JSON on stdout: {error}\n{}", self.stdout))
+    }
+}
+
+/// A namespace that goes when the test ends.
+pub struct Namespace {
+    pub name: String,
+}
+
+impl Namespace {
+    /// A new one; `label` tells whose it is when something is left over.
+    pub fn new(label: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("it-{label}-{}-{count}", std::process::id());
+        kubectl(&["create", "namespace", &name], "").exits(0);
+        Self { name }
+    }
+
+    /// Runs the plugin in this namespace, with `file` as its `-f -`.
+    pub fn milvus(&self, args: &[&str], file: &str) -> Ran {
+        let child = self.spawn(args, file);
+        Ran::new(child.wait_with_output().expect("the plugin ends"))
+    }
+
+    /// Starts the plugin in this namespace, with `file` on its standard input.
+    pub fn spawn(&self, args: &[&str], file: &str) -> Child {
+        let mut command = Command::new(env::var("KUBECTL_MILVUS").expect("KUBECTL_MILVUS names the plugin"));
+        command.args(args).args(["-n", &self.name]);
+        command.env("KAFKA_PASSWORD", KAFKA_PASSWORD).env("S3_SECRET", S3_SECRET);
+        start(&mut command, file)
+    }
+
+    /// Runs kubectl in this namespace.
+    pub fn kubectl(&self, args: &[&str]) -> Ran {
+        kubectl(&[&["-n", self.name.as_str()], args].concat(), "")
+    }
+
+    /// Every object of the kinds that an installation may hold, by kind and name, with what the server says of it.
+    pub fn objects(&self) -> Vec<(String, Value)> {
+        let kinds = "deployment,statefulset,service,configmap,secret,serviceaccount,pvc,poddisruptionbudget,pod,ingress,\
+                     networkpolicy,job,role,rolebinding,replicaset";
+        let list = self.kubectl(&["get", kinds, "-o", "json"]).exits(0).json();
+        let items = list["items"].as_array().expect("a list has items");
+        let mut objects: Vec<_> = items.iter().map(|item| (identity(item), item.clone())).collect();
+        // Every namespace has these two.
+        objects.retain(|(name, _)| name != "ConfigMap/kube-root-ca.crt" && name != "ServiceAccount/default");
+        objects.sort_by(|a, b| a.0.cmp(&b.0));
+        objects
+    }
+
+    /// The names of [`Self::objects`].
+    pub fn names(&self) -> Vec<String> {
+        self.objects().into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        kubectl(&["delete", "namespace", &self.name, "--wait=false"], "");
+    }
+}
+
+fn identity(object: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    format!("{}/{}", text(&object["kind"]), text(&object["metadata"]["name"]))
+}
+
+/// Runs the stage's kubectl, with `input` on its standard input.
+pub fn kubectl(args: &[&str], input: &str) -> Ran {
+    let child = start(Command::new("kubectl").args(args), input);
+    Ran::new(child.wait_with_output().expect("kubectl ends"))
+}
+
+fn start(command: &mut Command, input: &str) -> Child {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("start {command:?}: {error}"));
+    let mut stdin = child.stdin.take().expect("it was asked for");
+    // A command that does not read its input closes it early, which is its right.
+    let _read = stdin.write_all(input.as_bytes());
+    child
+}
+
+/// The lines of a running command's stderr, as they come.
+pub fn stderr_lines(child: &mut Child) -> impl Iterator<Item = String> + use<> {
+    let mut stderr = child.stderr.take().expect("it was asked for");
+    std::iter::from_fn(move || {
+        let mut line = Vec::new();
+        let mut byte = [0];
+        // Byte by byte: a reader that buffers would hold back the line that the test waits for.
+        while stderr.read(&mut byte).is_ok_and(|read| read == 1) {
+            if byte[0] == b'\n' {
+                return Some(String::from_utf8_lossy(&line).into_owned());
+            }
+            line.push(byte[0]);
+        }
+        (!line.is_empty()).then(|| String::from_utf8_lossy(&line).into_owned())
+    })
+}
