@@ -1,0 +1,51 @@
+//! Waiting for a condition with a deadline: polls fast at first, slower later, never forever.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow};
+
+const FIRST: Duration = Duration::from_millis(20);
+const LONGEST: Duration = Duration::from_millis(500);
+
+/// What one look at a condition found.
+#[derive(Debug)]
+pub enum Look<T> {
+    /// It holds; this is what it gave.
+    Done(T),
+    /// Not yet, and why: the text is shown if the deadline passes.
+    NotYet(String),
+}
+
+/// Looks until `look` is done, fails, or `limit` has passed; the last reason is part of the error.
+pub fn until<T>(
+    what: &str,
+    limit: Duration,
+    mut look: impl FnMut() -> Result<Look<T>>,
+) -> Result<T> {
+    let start = Instant::now();
+    let mut pause = FIRST;
+    loop {
+        let reason = match look().with_context(|| format!("waiting for {what}"))? {
+            Look::Done(value) => return Ok(value),
+            Look::NotYet(reason) => reason,
+        };
+        if start.elapsed() >= limit {
+            return Err(anyhow!(
+                "{what}: not there after {} s: {reason}",
+                limit.as_secs()
+            ));
+        }
+        std::thread::sleep(pause.min(limit.saturating_sub(start.elapsed())));
+        pause = (pause * 3 / 2).min(LONGEST);
+    }
+}
+
+/// Waits until something accepts TCP connections at `address`.
+pub fn tcp(what: &str, address: &str, limit: Duration) -> Result<()> {
+    until(what, limit, || {
+        Ok(match std::net::TcpStream::connect(address) {
+            Ok(_) => Look::Done(()),
+            Err(error) => Look::NotYet(format!("connecting to {address}: {error}")),
+        })
+    })
+}
