@@ -7,19 +7,35 @@ use crate::plugin::{Namespace, STANDALONE};
 #[test]
 fn a_fresh_install_is_verified_and_a_second_one_changes_nothing() {
     let namespace = Namespace::new("install");
-    let first = namespace.milvus(&["install", "-f", "-", "-o", "json"], STANDALONE).exits(0).json();
+    let first = namespace
+        .milvus(&["install", "-f", "-", "-o", "json"], STANDALONE)
+        .exits(0)
+        .json();
     assert_eq!(first["changed"], true, "{first}");
 
-    let verified = namespace.milvus(&["verify", "-o", "json"], "").exits(0).json();
+    let verified = namespace
+        .milvus(&["verify", "-o", "json"], "")
+        .exits(0)
+        .json();
     assert_eq!(verified["passed"], true, "{verified}");
     assert_eq!(verified["rows"], 3000, "{verified}");
 
     let before = footprint(&namespace);
-    let second = namespace.milvus(&["install", "-f", "-", "-o", "json"], STANDALONE).exits(0).json();
+    let second = namespace
+        .milvus(&["install", "-f", "-", "-o", "json"], STANDALONE)
+        .exits(0)
+        .json();
     assert_eq!(second["changed"], false, "{second}");
-    assert_eq!(footprint(&namespace), before, "the second install wrote something");
+    assert_eq!(
+        footprint(&namespace),
+        before,
+        "the second install wrote something"
+    );
 
-    let status = namespace.milvus(&["status", "-o", "json"], "").exits(0).json();
+    let status = namespace
+        .milvus(&["status", "-o", "json"], "")
+        .exits(0)
+        .json();
     assert_eq!(status["ready"], true, "{status}");
     let plan = namespace.milvus(&["plan", "-f", "-", "--exit-code"], STANDALONE);
     plan.exits(0);

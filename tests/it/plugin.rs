@@ -46,7 +46,11 @@ impl Ran {
     /// The same, once its exit code is the expected one.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code, code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
         self
     }
 
@@ -81,9 +85,12 @@ impl Namespace {
 
     /// Starts the plugin in this namespace, with `file` on its standard input.
     pub fn spawn(&self, args: &[&str], file: &str) -> Child {
-        let mut command = Command::new(env::var("KUBECTL_MILVUS").expect("KUBECTL_MILVUS names the plugin"));
+        let mut command =
+            Command::new(env::var("KUBECTL_MILVUS").expect("KUBECTL_MILVUS names the plugin"));
         command.args(args).args(["-n", &self.name]);
-        command.env("KAFKA_PASSWORD", KAFKA_PASSWORD).env("S3_SECRET", S3_SECRET);
+        command
+            .env("KAFKA_PASSWORD", KAFKA_PASSWORD)
+            .env("S3_SECRET", S3_SECRET);
         start(&mut command, file)
     }
 
@@ -98,9 +105,14 @@ impl Namespace {
                      networkpolicy,job,role,rolebinding,replicaset";
         let list = self.kubectl(&["get", kinds, "-o", "json"]).exits(0).json();
         let items = list["items"].as_array().expect("a list has items");
-        let mut objects: Vec<_> = items.iter().map(|item| (identity(item), item.clone())).collect();
+        let mut objects: Vec<_> = items
+            .iter()
+            .map(|item| (identity(item), item.clone()))
+            .collect();
         // Every namespace has these two.
-        objects.retain(|(name, _)| name != "ConfigMap/kube-root-ca.crt" && name != "ServiceAccount/default");
+        objects.retain(|(name, _)| {
+            name != "ConfigMap/kube-root-ca.crt" && name != "ServiceAccount/default"
+        });
         objects.sort_by(|a, b| a.0.cmp(&b.0));
         objects
     }
@@ -119,7 +131,11 @@ impl Drop for Namespace {
 
 fn identity(object: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    format!("{}/{}", text(&object["kind"]), text(&object["metadata"]["name"]))
+    format!(
+        "{}/{}",
+        text(&object["kind"]),
+        text(&object["metadata"]["name"])
+    )
 }
 
 /// Runs the stage's kubectl, with `input` on its standard input.

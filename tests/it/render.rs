@@ -27,13 +27,34 @@ fn the_server_accepts_every_version_and_shape_strictly() {
     let namespace = Namespace::new("render");
     let versions = ["2.3.5", "2.4.5", "2.5.16", "2.6.15", "3.0.0"];
     for version in versions {
-        for file in [STANDALONE.replace("2.3.5", version), CLUSTER.replace("VERSION", version)] {
-            let rendered = namespace.milvus(&["render", "-f", "-"], &file).exits(0).stdout;
-            let again = namespace.milvus(&["render", "-f", "-"], &file).exits(0).stdout;
+        for file in [
+            STANDALONE.replace("2.3.5", version),
+            CLUSTER.replace("VERSION", version),
+        ] {
+            let rendered = namespace
+                .milvus(&["render", "-f", "-"], &file)
+                .exits(0)
+                .stdout;
+            let again = namespace
+                .milvus(&["render", "-f", "-"], &file)
+                .exits(0)
+                .stdout;
             assert_eq!(rendered, again, "two renderings differ");
-            let strict = ["apply", "--dry-run=server", "--validate=strict", "-n", &namespace.name, "-f", "-"];
+            let strict = [
+                "apply",
+                "--dry-run=server",
+                "--validate=strict",
+                "-n",
+                &namespace.name,
+                "-f",
+                "-",
+            ];
             let applied = kubectl(&strict, &rendered).exits(0);
-            assert!(!applied.stderr.contains("arning"), "{version}: {}", applied.stderr);
+            assert!(
+                !applied.stderr.contains("arning"),
+                "{version}: {}",
+                applied.stderr
+            );
         }
     }
 }
@@ -42,23 +63,43 @@ fn the_server_accepts_every_version_and_shape_strictly() {
 fn no_secret_is_outside_of_a_secret() {
     let namespace = Namespace::new("render-secrets");
     let file = CLUSTER.replace("VERSION", "2.6.15");
-    let rendered = namespace.milvus(&["render", "-f", "-", "-o", "json"], &file).exits(0).json();
-    let (secrets, others): (Vec<_>, Vec<_>) =
-        rendered["items"].as_array().expect("a list").iter().partition(|object| object["kind"] == "Secret");
+    let rendered = namespace
+        .milvus(&["render", "-f", "-", "-o", "json"], &file)
+        .exits(0)
+        .json();
+    let (secrets, others): (Vec<_>, Vec<_>) = rendered["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .partition(|object| object["kind"] == "Secret");
 
     let decoded: Vec<String> = secrets.iter().flat_map(|secret| values(secret)).collect();
     for value in [KAFKA_PASSWORD, S3_SECRET] {
-        assert!(decoded.iter().any(|text| text == value), "{value:?} reaches no Secret unchanged: {decoded:?}");
+        assert!(
+            decoded.iter().any(|text| text == value),
+            "{value:?} reaches no Secret unchanged: {decoded:?}"
+        );
         let escaped = serde_json::to_string(value).expect("a text is JSON");
         let bare = escaped.trim_matches('"');
-        assert!(others.iter().all(|object| !object.to_string().contains(bare)), "{value:?} is outside of a Secret");
+        assert!(
+            others
+                .iter()
+                .all(|object| !object.to_string().contains(bare)),
+            "{value:?} is outside of a Secret"
+        );
     }
 }
 
 fn values(secret: &serde_json::Value) -> Vec<String> {
     use base64::{Engine, prelude::BASE64_STANDARD};
-    let plain = secret["stringData"].as_object().into_iter().flat_map(|map| map.values().cloned());
-    let encoded = secret["data"].as_object().into_iter().flat_map(|map| map.values());
+    let plain = secret["stringData"]
+        .as_object()
+        .into_iter()
+        .flat_map(|map| map.values().cloned());
+    let encoded = secret["data"]
+        .as_object()
+        .into_iter()
+        .flat_map(|map| map.values());
     let decode = |value: &serde_json::Value| {
         let bytes = BASE64_STANDARD.decode(value.as_str()?).ok()?;
         String::from_utf8(bytes).ok()
