@@ -1,11 +1,24 @@
 //! The file that users write (`milvus.yaml`), parsed into types that cannot hold an invalid value.
 
+mod bucket;
+mod collect;
+mod config_rules;
+mod decode;
+mod diagnostic;
+mod document;
 mod endpoint;
 mod etcd;
+mod fault;
+mod file;
 mod image;
+mod metadata;
 mod names;
 mod quantity;
+mod read;
+mod rules;
 mod secret_source;
+mod secrets;
+mod text_type;
 mod version;
 
 use std::collections::BTreeMap;
@@ -13,22 +26,29 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use bucket::{BucketName, Region, RootPath};
+pub use diagnostic::{InvalidFile, Problem};
 pub use endpoint::{HostPort, InvalidHostPort};
 pub use etcd::EtcdReplicas;
-pub use image::{Image, PullPolicy};
-pub use names::{InstallationName, InvalidName, Namespace, ObjectName};
+pub use image::{Image, ImageRepository, ImageTag, PullPolicy};
+pub use metadata::{Annotations, LabelValue, MetadataKey, NodeSelector};
+pub use names::{InstallationName, Namespace, ObjectName};
 pub use quantity::{Cpu, InvalidQuantity, Memory};
-pub use secret_source::{Credentials, PasswordSource};
+pub use secret_source::{Credentials, PasswordSource, VariableName};
+pub use secrets::{LoginSecret, SecretReader, Secrets, UnreadableSecret};
+pub use text_type::InvalidName;
 pub use version::{InvalidVersion, MilvusVersion};
 
 /// One Milvus installation, as the user wants it: parsed, complete with defaults, and consistent.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Installation {
     /// Release name: the prefix of every object's name.
     pub name: InstallationName,
     /// The Kubernetes namespace that holds every object.
     pub namespace: Namespace,
+    /// Where Milvus is installed.
+    pub target: Target,
     /// The Milvus version to run.
     pub version: MilvusVersion,
     /// Where the server's image comes from.
@@ -43,6 +63,15 @@ pub struct Installation {
     pub authorization: bool,
     /// Further settings of the server, as `milvus.yaml` of that version spells them; they win over ours.
     pub config: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Where Milvus is installed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Target {
+    /// A Kubernetes cluster that exists.
+    #[default]
+    Kubernetes,
 }
 
 /// The two shapes of a deployment.
@@ -183,13 +212,13 @@ pub struct S3 {
     #[serde(default = "yes")]
     pub tls: bool,
     /// Bucket name.
-    pub bucket: String,
+    pub bucket: BucketName,
     /// Prefix of every object's key.
-    #[serde(default = "default_root_path")]
-    pub root_path: String,
+    #[serde(default)]
+    pub root_path: RootPath,
     /// AWS region; needed with IAM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
+    pub region: Option<Region>,
     /// How Milvus proves who it is.
     pub access: S3Access,
 }
@@ -215,7 +244,7 @@ pub struct ServiceAccount {
     pub create: bool,
     /// Annotations, for example `eks.amazonaws.com/role-arn`.
     #[serde(default)]
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Annotations,
 }
 
 /// The service that clients use.
@@ -228,7 +257,7 @@ pub struct Service {
     /// Port of the gRPC API; 19530 unless said otherwise.
     pub port: std::num::NonZeroU16,
     /// Annotations, for example those of a load balancer controller.
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Annotations,
 }
 
 /// Kinds of Kubernetes services.
@@ -249,12 +278,18 @@ pub enum ServiceKind {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Scheduling {
     /// Labels that a node must have.
-    pub node_selector: BTreeMap<String, String>,
+    pub node_selector: NodeSelector,
     /// Names of the secrets that pull images.
     pub image_pull_secrets: Vec<ObjectName>,
     /// Priority class of the pods.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_class: Option<ObjectName>,
+}
+
+impl Default for Deployment {
+    fn default() -> Self {
+        Self::Standalone(Standalone::default())
+    }
 }
 
 impl Default for Standalone {
@@ -317,7 +352,7 @@ impl Default for Service {
         Self {
             kind: ServiceKind::default(),
             port: DEFAULT_PORT,
-            annotations: BTreeMap::new(),
+            annotations: Annotations::default(),
         }
     }
 }
@@ -330,8 +365,4 @@ const DEFAULT_PORT: std::num::NonZeroU16 = match std::num::NonZeroU16::new(19530
 
 fn yes() -> bool {
     true
-}
-
-fn default_root_path() -> String {
-    "files".to_owned()
 }

@@ -43,16 +43,33 @@ impl FromStr for HostPort {
         if text.contains("://") {
             return Err(fault("leave the scheme out, write `host:port`"));
         }
+        if text.contains('/') {
+            return Err(fault("leave the path out, write `host:port`"));
+        }
+        if text.contains(',') {
+            return Err(fault("write one address each, as items of the list"));
+        }
         let (host, port) = text
             .rsplit_once(':')
             .ok_or(fault("the port is missing, write `host:port`"))?;
         let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-        if host.is_empty() || !host.chars().all(known) {
-            return Err(fault("the host may hold letters, digits, `.` and `-` only"));
+        if !host.chars().all(known) {
+            return Err(fault(
+                "the host may hold letters, digits, `.`, `_` and `-` only",
+            ));
         }
+        let label_is_good = |label: &str| {
+            (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')
+        };
+        if host.len() > 253 || !host.split('.').all(label_is_good) {
+            return Err(fault("the host is no host name"));
+        }
+        let digits = port.bytes().all(|byte| byte.is_ascii_digit());
         let port = port
             .parse()
-            .map_err(|_| fault("the port must be a number from 1 to 65535"))?;
+            .ok()
+            .filter(|_| digits)
+            .ok_or(fault("the port must be a number from 1 to 65535"))?;
         Ok(Self {
             host: host.to_owned(),
             port,

@@ -1,9 +1,12 @@
 //! Amounts as Kubernetes writes them.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Visitor},
+};
 
 /// Why a text is no amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,9 +26,9 @@ pub struct Cpu(u32);
 pub struct Memory(u64);
 
 impl Cpu {
-    /// From thousandths of a core.
+    /// From thousandths of a core; one at least.
     pub const fn from_millis(millis: u32) -> Self {
-        Self(millis)
+        Self(if millis == 0 { 1 } else { millis })
     }
 
     /// Thousandths of a core.
@@ -35,9 +38,9 @@ impl Cpu {
 }
 
 impl Memory {
-    /// From mebibytes.
+    /// From mebibytes; one at least.
     pub const fn from_mib(mib: u64) -> Self {
-        Self(mib)
+        Self(if mib == 0 { 1 } else { mib })
     }
 
     /// Mebibytes.
@@ -46,56 +49,63 @@ impl Memory {
     }
 }
 
+/// More cores than any machine has.
+const MOST_MILLIS: u64 = 4096 * 1000;
+/// More than any machine or volume has: one pebibyte.
+const MOST_MIB: u64 = 1024 * 1024 * 1024;
+
 impl FromStr for Cpu {
     type Err = InvalidQuantity;
 
     fn from_str(text: &str) -> Result<Self, InvalidQuantity> {
-        let fault = || InvalidQuantity {
-            text: text.to_owned(),
-            what: "processor amount",
-            example: "`2`, `0.5` or `500m`",
-        };
-        let millis = if let Some(number) = text.strip_suffix('m') {
-            number.parse::<u32>().ok()
-        } else {
-            decimal_thousandths(text)
+        let millis = match text.strip_suffix('m') {
+            Some(number) => decimal(number, 1),
+            None => decimal(text, 1000),
         };
         millis
-            .filter(|millis| *millis > 0)
+            .filter(|millis| (1..=MOST_MILLIS).contains(millis))
+            .and_then(|millis| u32::try_from(millis).ok())
             .map(Self)
-            .ok_or_else(fault)
+            .ok_or_else(|| InvalidQuantity {
+                text: text.to_owned(),
+                what: "processor amount",
+                example: "`2`, `0.5` or `500m`",
+            })
     }
-}
-
-/// `1.5` to 1500, without the rounding of floating point.
-fn decimal_thousandths(text: &str) -> Option<u32> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    if fraction.is_empty() || fraction.len() > 3 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let whole: u32 = whole.parse().ok()?;
-    let fraction: u32 = format!("{fraction:0<3}").parse().ok()?;
-    whole.checked_mul(1000)?.checked_add(fraction)
 }
 
 impl FromStr for Memory {
     type Err = InvalidQuantity;
 
     fn from_str(text: &str) -> Result<Self, InvalidQuantity> {
-        let fault = || InvalidQuantity {
-            text: text.to_owned(),
-            what: "memory amount",
-            example: "`8Gi` or `512Mi`",
-        };
-        let units = [("Mi", 1_u64), ("Gi", 1024), ("Ti", 1024 * 1024)];
-        let mib = units.iter().find_map(|(unit, mib)| {
-            text.strip_suffix(unit)?
-                .parse::<u64>()
-                .ok()?
-                .checked_mul(*mib)
-        });
-        mib.filter(|mib| *mib > 0).map(Self).ok_or_else(fault)
+        let units = [("Mi", 1), ("Gi", 1024), ("Ti", 1024 * 1024)];
+        units
+            .iter()
+            .find_map(|(unit, mib)| decimal(text.strip_suffix(unit)?, *mib))
+            .filter(|mib| (1..=MOST_MIB).contains(mib))
+            .map(Self)
+            .ok_or_else(|| InvalidQuantity {
+                text: text.to_owned(),
+                what: "amount of bytes",
+                example: "`8Gi`, `0.5Gi` or `512Mi`",
+            })
     }
+}
+
+/// `1.5` of 1000 is 1500: without the rounding of floating point, and only where nothing is left over.
+fn decimal(text: &str, unit: u64) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) || fraction.len() > 9 {
+        return None;
+    }
+    let scale = 10_u64.pow(u32::try_from(fraction.len()).ok()?);
+    let parts = fraction.parse::<u64>().ok()?.checked_mul(unit)?;
+    if !parts.is_multiple_of(scale) {
+        return None;
+    }
+    let whole = whole.parse::<u64>().ok()?.checked_mul(unit)?;
+    whole.checked_add(parts / scale)
 }
 
 impl fmt::Display for Cpu {
@@ -118,36 +128,53 @@ impl fmt::Display for Memory {
     }
 }
 
-/// A number or a text: `cpu: 2` and `cpu: 500m` are both what users write.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum NumberOrText<'a> {
-    Whole(u32),
-    Fraction(f64),
-    Text(#[serde(borrow)] Cow<'a, str>),
-}
+/// Amounts are texts; processor amounts may be written as numbers too: `cpu: 2` is what users write.
+struct AmountVisitor<T>(PhantomData<T>);
 
-impl<'de> Deserialize<'de> for Cpu {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        let text = match NumberOrText::deserialize(input)? {
-            NumberOrText::Whole(number) => number.to_string(),
-            NumberOrText::Fraction(number) => number.to_string(),
-            NumberOrText::Text(text) => text.into_owned(),
-        };
-        text.parse().map_err(de::Error::custom)
+impl<T: FromStr<Err = InvalidQuantity> + Amount> Visitor<'_> for AmountVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(T::EXPECTED)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
+        self.visit_str(&number.to_string())
     }
 }
 
-impl<'de> Deserialize<'de> for Memory {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        Cow::<'de, str>::deserialize(input)?
-            .parse()
-            .map_err(de::Error::custom)
-    }
+trait Amount {
+    const EXPECTED: &'static str;
+}
+
+impl Amount for Cpu {
+    const EXPECTED: &'static str = "a processor amount like `2`, `0.5` or `500m`";
+}
+
+impl Amount for Memory {
+    const EXPECTED: &'static str = "an amount of bytes like `8Gi` or `512Mi`";
 }
 
 macro_rules! quantity_serde {
     ($name:ident, $schema:tt) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                input.deserialize_any(AmountVisitor(PhantomData))
+            }
+        }
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
                 output.collect_str(self)
@@ -166,5 +193,5 @@ macro_rules! quantity_serde {
     };
 }
 
-quantity_serde!(Cpu, {"type": ["string", "number"], "pattern": "^([0-9]+m|[0-9]+(\\.[0-9]{1,3})?)$", "exclusiveMinimum": 0});
-quantity_serde!(Memory, {"type": "string", "pattern": "^[0-9]+(Mi|Gi|Ti)$"});
+quantity_serde!(Cpu, {"type": ["string", "number"], "pattern": "^[0-9]+(m|\\.[0-9]{1,9})?$", "exclusiveMinimum": 0});
+quantity_serde!(Memory, {"type": "string", "pattern": "^[0-9]+(\\.[0-9]{1,9})?(Mi|Gi|Ti)$"});

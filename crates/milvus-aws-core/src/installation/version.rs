@@ -3,7 +3,10 @@
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Visitor},
+};
 
 use crate::topology;
 
@@ -25,6 +28,9 @@ pub struct MilvusVersion {
     /// Its row of the topology table.
     row: usize,
 }
+
+/// The longest version that fits an image tag and a label.
+const LONGEST: usize = 60;
 
 /// The line that is installed unless another version is named.
 const DEFAULT_LINE: (u64, u64) = (2, 6);
@@ -72,8 +78,13 @@ impl FromStr for MilvusVersion {
     type Err = InvalidVersion;
 
     fn from_str(text: &str) -> Result<Self, InvalidVersion> {
-        let version = semver::Version::parse(text.strip_prefix('v').unwrap_or(text))
-            .map_err(|_| InvalidVersion::NotAVersion(text.to_owned()))?;
+        let fault = || InvalidVersion::NotAVersion(text.to_owned());
+        let version = semver::Version::parse(text.strip_prefix('v').unwrap_or(text));
+        // Build metadata would make an invalid image tag, as would a text that is too long for one.
+        let version = version
+            .ok()
+            .filter(|version| version.build.is_empty() && text.len() <= LONGEST)
+            .ok_or_else(fault)?;
         match topology::row_of(version.major, version.minor, version.patch) {
             Some(row) => Ok(Self { version, row }),
             None => Err(InvalidVersion::Unsupported(version.to_string())),
@@ -95,9 +106,21 @@ impl Serialize for MilvusVersion {
 
 impl<'de> Deserialize<'de> for MilvusVersion {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        Cow::<'de, str>::deserialize(input)?
-            .parse()
-            .map_err(de::Error::custom)
+        input.deserialize_str(VersionVisitor)
+    }
+}
+
+struct VersionVisitor;
+
+impl Visitor<'_> for VersionVisitor {
+    type Value = MilvusVersion;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a version like `2.6.15`")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<MilvusVersion, E> {
+        text.parse().map_err(E::custom)
     }
 }
 

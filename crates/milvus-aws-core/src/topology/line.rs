@@ -70,6 +70,20 @@ pub struct Line {
 }
 
 impl Line {
+    /// Why a cluster of that release has no such role, and what to write instead.
+    pub fn why_not(&self, role: Role, version: &MilvusVersion) -> String {
+        if self.cluster.contains(&role) || self.other_coordinators.contains(&role) {
+            return "`mixCoordinator` does the work of the separate coordinators; name it alone, or them alone".to_owned();
+        }
+        let instead = match role {
+            Role::Standalone => "a cluster has none; write `mode: standalone`, or leave it out",
+            Role::IndexNode => "`dataNode` builds indexes now; leave it out",
+            Role::StreamingNode => "it comes with 2.6; leave it out",
+            _ => "`mixCoordinator` does its work now; write that",
+        };
+        format!("is no role of Milvus {version}: {instead}")
+    }
+
     /// The deployments of a cluster in the order in which they start. Coordinators are deployed as the user names
     /// them, and the usual way when none is named.
     pub fn roles(&self, named: impl Fn(&Role) -> bool) -> Vec<Role> {

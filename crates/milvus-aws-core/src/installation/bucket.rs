@@ -1,0 +1,72 @@
+//! Names that S3 accepts.
+
+use super::text_type::{length, only, text_type};
+
+text_type!(
+    /// Name of an S3 bucket.
+    BucketName, "bucket name", bucket_name,
+    {"type": "string", "pattern": "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"}
+);
+text_type!(
+    /// An AWS region.
+    Region, "region", region,
+    {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 32}
+);
+text_type!(
+    /// Prefix of every object's key.
+    RootPath, "key prefix", root_path,
+    {"type": "string", "pattern": "^[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*$", "maxLength": 200}
+);
+
+/// S3's rules for general purpose buckets.
+fn bucket_name(text: &str) -> Option<String> {
+    let rule = |rule: &str| Some(rule.to_owned());
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    if let Some(broken) = length(text, 63).or_else(|| only(text, allowed, "a-z, 0-9, `-` and `.`"))
+    {
+        return Some(broken);
+    }
+    if text.len() < 3 {
+        return rule("at least 3 characters are needed");
+    }
+    if text.starts_with(['-', '.']) || text.ends_with(['-', '.']) {
+        return rule("it must start and end with a letter or a digit");
+    }
+    if text.contains("..") {
+        return rule("two dots must not be side by side");
+    }
+    if text.parse::<std::net::Ipv4Addr>().is_ok() {
+        return rule("it must not look like an address");
+    }
+    let reserved = text.starts_with("xn--") || text.starts_with("sthree-");
+    if reserved || text.ends_with("-s3alias") || text.ends_with("--ol-s3") {
+        return rule("S3 keeps names like that for itself");
+    }
+    None
+}
+
+fn region(text: &str) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    length(text, 32)
+        .or_else(|| only(text, allowed, "a-z, 0-9 and `-`, as in `us-west-2`"))
+        .or_else(|| {
+            let empty_part = text.split('-').any(str::is_empty);
+            empty_part.then(|| "write it like `us-west-2`".to_owned())
+        })
+}
+
+fn root_path(text: &str) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "!_.*'()-/".contains(c);
+    length(text, 200)
+        .or_else(|| only(text, allowed, "letters, digits, `/` and `!_.*'()-`"))
+        .or_else(|| {
+            let stray = text.split('/').any(|part| matches!(part, "" | "." | ".."));
+            stray.then(|| "no part between slashes may be empty, `.` or `..`".to_owned())
+        })
+}
+
+impl Default for RootPath {
+    fn default() -> Self {
+        Self("files".to_owned())
+    }
+}

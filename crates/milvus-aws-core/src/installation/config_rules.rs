@@ -1,0 +1,76 @@
+//! What must hold for the server's settings in a file. They end in a ConfigMap, which anybody may read.
+
+use serde_json::{Map, Value};
+
+use super::{diagnostic::Path, rules::Broken};
+
+/// Endings of keys that hold secrets, without separators and in lower case.
+const SECRET_ENDINGS: [&str; 11] = [
+    "password",
+    "passwd",
+    "secretkey",
+    "secretaccesskey",
+    "clientsecret",
+    "apikey",
+    "accesstoken",
+    "authtoken",
+    "privatekey",
+    "authparams",
+    "credentialjson",
+];
+
+/// Looks for secrets, and for keys that the server would not find.
+pub(super) fn check(config: &Map<String, Value>, broken: &mut Vec<Broken>) {
+    let path = Path::of(&["config"]);
+    for (key, value) in config {
+        if let Some((section, rest)) = key.split_once('.') {
+            let message = format!("is not nested, write `{section}: {{{rest}: …}}`");
+            broken.push((path.key(key), message));
+        }
+        check_value(&path.key(key), key, value, broken);
+    }
+}
+
+/// Recurses as deep as a file may nest.
+fn check_value(path: &Path, key: &str, value: &Value, broken: &mut Vec<Broken>) {
+    match value {
+        Value::Object(section) => {
+            for (key, value) in section {
+                check_value(&path.key(key), key, value, broken);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                check_value(&path.index(index), key, item, broken);
+            }
+        }
+        Value::String(text) if !text.is_empty() && holds_secret(key) => {
+            broken.push((path.clone(), instead_of(key)));
+        }
+        Value::Number(_) if holds_secret(key) => broken.push((path.clone(), instead_of(key))),
+        _ => {}
+    }
+}
+
+fn plain(key: &str) -> String {
+    let letters = key.chars().filter(char::is_ascii_alphanumeric);
+    letters.collect::<String>().to_ascii_lowercase()
+}
+
+fn holds_secret(key: &str) -> bool {
+    let key = plain(key);
+    matches!(key.as_str(), "secret" | "token")
+        || SECRET_ENDINGS.iter().any(|ending| key.ends_with(ending))
+}
+
+fn instead_of(key: &str) -> String {
+    let instead = match plain(key).as_str() {
+        "saslpassword" => "write the login under `cluster.kafka.security.scramSha512`",
+        "secretaccesskey" => "write the keys under `cluster.s3.access.keys`",
+        "defaultrootpassword" => {
+            "write `authorization: true` and change the password of `root` afterwards"
+        }
+        _ => "leave it out, and give it to the server by a Secret of your own",
+    };
+    format!("would stand in a ConfigMap for everybody to read; {instead}")
+}

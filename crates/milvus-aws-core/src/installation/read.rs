@@ -1,0 +1,84 @@
+//! From text to an installation, and back.
+
+use serde_json::Value as Json;
+
+use super::{
+    Installation,
+    collect::{collect, place_of},
+    diagnostic::{InvalidFile, Path, Problem},
+    document::{self, Node, Value},
+    file::{API_VERSION, InstallationFile},
+    rules,
+};
+
+impl Installation {
+    /// Reads a file. `origin` is its name, for messages. Everything that can be found wrong at once is told.
+    pub fn from_yaml(origin: &str, text: impl AsRef<[u8]>) -> Result<Self, InvalidFile> {
+        read(text.as_ref()).map_err(|problems| InvalidFile::new(origin, problems))
+    }
+
+    /// Writes the file that [`Self::from_yaml`] reads the same installation from.
+    pub fn to_yaml(&self) -> String {
+        let file = InstallationFile::from(self.clone());
+        // Keys are texts and values are plain: there is nothing that YAML could not write.
+        serde_saphyr::to_string(&file).unwrap_or_default()
+    }
+
+    /// The JSON Schema of the file.
+    pub fn json_schema() -> Json {
+        schemars::schema_for!(InstallationFile).to_value()
+    }
+}
+
+fn read(text: &[u8]) -> Result<Installation, Vec<Problem>> {
+    let tree = document::parse(text)?;
+    check_api_version(&tree).map_err(|problem| vec![problem])?;
+    let file: InstallationFile = collect(tree.clone())?;
+    let broken = rules::check(&file);
+    let installation = file.into_installation();
+    match installation {
+        Some(installation) if broken.is_empty() => Ok(installation),
+        _ => Err(broken
+            .into_iter()
+            .map(|(path, message)| {
+                let at = place_of(&tree, &path);
+                Problem::new(path, at, message)
+            })
+            .collect()),
+    }
+}
+
+/// Looked at first: in a file of another kind or version every other message would mislead.
+fn check_api_version(tree: &Node) -> Result<(), Problem> {
+    let write = format!("write `apiVersion: {API_VERSION}`");
+    let entries = match &tree.value {
+        Value::Section(entries) => entries,
+        Value::Nothing => {
+            return Err(Problem::of_file(format!(
+                "is empty; for all defaults {write}"
+            )));
+        }
+        _ => {
+            let message = format!(
+                "is no section of keys and values; begin with a line that says `apiVersion: {API_VERSION}`"
+            );
+            return Err(Problem::new(Path::default(), tree.at, message));
+        }
+    };
+    let Some((key, value)) = entries.iter().find(|(key, _)| key.name == "apiVersion") else {
+        let message = format!("`apiVersion` is missing, {write}");
+        return Err(Problem::new(Path::default(), tree.at, message));
+    };
+    match &value.value {
+        Value::Text(text) if text == API_VERSION => Ok(()),
+        Value::Text(text) => {
+            let message = format!("`{text}` is not known to this release, {write}");
+            Err(Problem::new(Path::of(&["apiVersion"]), value.at, message))
+        }
+        _ => Err(Problem::new(
+            Path::of(&["apiVersion"]),
+            key.at,
+            format!("is no text, {write}"),
+        )),
+    }
+}

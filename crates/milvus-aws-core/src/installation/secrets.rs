@@ -1,0 +1,171 @@
+//! Passwords at the moment when they are needed, and only then.
+
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    Cluster, Credentials, Deployment, Installation, KafkaSecurity, ObjectName, PasswordSource,
+    S3Access,
+};
+
+/// The logins that an installation needs. Neither `Debug` nor `Serialize` shows a password.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    /// How Milvus logs in to Kafka.
+    pub kafka: Option<LoginSecret>,
+    /// How Milvus proves to S3 who it is.
+    pub s3: Option<LoginSecret>,
+}
+
+/// A login.
+#[derive(Debug, Clone)]
+pub enum LoginSecret {
+    /// A Secret that exists in the installation's namespace, with the keys `username` and `password`.
+    Existing(ObjectName),
+    /// User name and password; we keep both in a Secret of ours.
+    Given {
+        /// User name, or access key id.
+        username: String,
+        /// Password, or secret access key.
+        password: SecretString,
+    },
+}
+
+/// Reads passwords from where an installation says they are.
+pub trait SecretReader {
+    /// The content of a file. Relative paths start at the folder of `milvus.yaml`.
+    fn file(&self, path: &Path) -> std::io::Result<SecretString>;
+
+    /// The value of an environment variable; none when it is not set.
+    fn variable(&self, name: &str) -> Option<SecretString>;
+}
+
+/// A password that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableSecret {
+    /// Its file cannot be read.
+    #[error("{of}: cannot read the password's file {path}")]
+    File {
+        /// Which login.
+        of: &'static str,
+        /// Which file.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Its environment variable is not set.
+    #[error("{of}: the environment variable {name} is not set, set it to the password")]
+    Variable {
+        /// Which login.
+        of: &'static str,
+        /// Which variable.
+        name: String,
+    },
+    /// It is empty.
+    #[error("{of}: the password in {place} is empty")]
+    Empty {
+        /// Which login.
+        of: &'static str,
+        /// Which file or variable.
+        place: String,
+    },
+    /// It holds a line break or another control character, which neither Kafka nor S3 takes.
+    #[error(
+        "{of}: the password in {place} holds a control character; one newline at its end is allowed"
+    )]
+    ControlCharacter {
+        /// Which login.
+        of: &'static str,
+        /// Which file or variable.
+        place: String,
+    },
+}
+
+impl Installation {
+    /// Reads the passwords that the installation names. Nothing is read that is not needed.
+    pub fn resolve_secrets(&self, reader: &impl SecretReader) -> Result<Secrets, UnreadableSecret> {
+        match &self.deployment {
+            Deployment::Standalone(_) => Ok(Secrets::default()),
+            Deployment::Cluster(cluster) => Ok(Secrets {
+                kafka: kafka_login(cluster)
+                    .map(|login| resolve("cluster.kafka.security", login, reader))
+                    .transpose()?,
+                s3: s3_login(cluster)
+                    .map(|login| resolve("cluster.s3.access", login, reader))
+                    .transpose()?,
+            }),
+        }
+    }
+}
+
+fn kafka_login(cluster: &Cluster) -> Option<&Credentials> {
+    match &cluster.kafka.security {
+        KafkaSecurity::ScramSha512(login) => Some(login),
+        KafkaSecurity::Plaintext | KafkaSecurity::Tls => None,
+    }
+}
+
+fn s3_login(cluster: &Cluster) -> Option<&Credentials> {
+    match &cluster.s3.access {
+        S3Access::Keys(login) => Some(login),
+        S3Access::Iam => None,
+    }
+}
+
+fn resolve(
+    of: &'static str,
+    login: &Credentials,
+    reader: &impl SecretReader,
+) -> Result<LoginSecret, UnreadableSecret> {
+    match login {
+        Credentials::ExistingSecret(name) => Ok(LoginSecret::Existing(name.clone())),
+        Credentials::Given { username, password } => Ok(LoginSecret::Given {
+            username: username.clone(),
+            password: read(of, password, reader)?,
+        }),
+    }
+}
+
+fn read(
+    of: &'static str,
+    source: &PasswordSource,
+    reader: &impl SecretReader,
+) -> Result<SecretString, UnreadableSecret> {
+    let (place, content) = match source {
+        PasswordSource::File(path) => {
+            let place = path.display().to_string();
+            match reader.file(path) {
+                Ok(content) => (place, content),
+                Err(source) => {
+                    return Err(UnreadableSecret::File {
+                        of,
+                        path: place,
+                        source,
+                    });
+                }
+            }
+        }
+        PasswordSource::Env(name) => match reader.variable(name.as_str()) {
+            Some(content) => (name.to_string(), content),
+            None => {
+                let name = name.to_string();
+                return Err(UnreadableSecret::Variable { of, name });
+            }
+        },
+    };
+    let password = without_last_newline(content.expose_secret());
+    if password.is_empty() {
+        return Err(UnreadableSecret::Empty { of, place });
+    }
+    if password.contains(char::is_control) {
+        return Err(UnreadableSecret::ControlCharacter { of, place });
+    }
+    Ok(SecretString::from(password))
+}
+
+/// Editors and `echo` end a file with one newline; anything more is the user's.
+fn without_last_newline(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}
