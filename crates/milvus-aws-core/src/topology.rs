@@ -65,7 +65,7 @@ impl Topology {
             Deployment::Cluster(_) => MessageQueue::Kafka,
         };
         Self {
-            settings: Settings::of(installation, &components, message_queue),
+            settings: Settings::of(installation, line, &components, message_queue),
             components,
             config_loader: line.config_loader,
             message_queue,

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{diagnostic::Path, rules::Broken};
+use crate::topology::ConfigLoader;
 
 /// Endings of keys that hold secrets, without separators and in lower case.
 const SECRET_ENDINGS: [&str; 11] = [
@@ -20,14 +21,43 @@ const SECRET_ENDINGS: [&str; 11] = [
 ];
 
 /// Looks for secrets, and for keys that the server would not find.
-pub(super) fn check(config: &Map<String, Value>, broken: &mut Vec<Broken>) {
+pub(super) fn check(config: &Map<String, Value>, loader: ConfigLoader, broken: &mut Vec<Broken>) {
     let path = Path::of(&["config"]);
+    if loader == ConfigLoader::Environment {
+        check_names(&path, config, broken);
+    }
     for (key, value) in config {
         if let Some((section, rest)) = key.split_once('.') {
             let message = format!("is not nested, write `{section}: {{{rest}: …}}`");
             broken.push((path.key(key), message));
         }
         check_value(&path.key(key), key, value, broken);
+    }
+}
+
+/// Keys that cannot be part of a variable's name, and lists that cannot be its value. Recurses as deep as a file may nest.
+fn check_names(path: &Path, config: &Map<String, Value>, broken: &mut Vec<Broken>) {
+    const WHY: &str = "before Milvus 2.4.6 settings go in as environment variables";
+    for (key, value) in config {
+        let path = path.key(key);
+        let starts_well = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        if !starts_well || !key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            broken.push((
+                path,
+                format!("cannot be set: {WHY}, write letters, digits and `_` only"),
+            ));
+            continue;
+        }
+        match value {
+            Value::Object(section) => check_names(&path, section, broken),
+            Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
+                broken.push((
+                    path,
+                    format!("cannot be set: {WHY}, write a list of plain values"),
+                ));
+            }
+            _ => {}
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     diagnostic::Path,
     file::{InstallationFile, Mode},
 };
-use crate::topology::{self, MessageQueue, Role};
+use crate::topology::{self, ConfigLoader, MessageQueue, Role};
 
 /// A broken rule: where, and what to write instead.
 pub(super) type Broken = (Path, String);
@@ -33,7 +33,8 @@ pub(super) fn check(file: &InstallationFile) -> Vec<Broken> {
     if let (Mode::Cluster, Some(cluster)) = (file.mode, &file.cluster) {
         check_cluster(cluster, file.version(), &mut broken);
     }
-    config_rules::check(file.config(), &mut broken);
+    let line = topology::line_of(file.version());
+    config_rules::check(file.config(), line.config_loader, &mut broken);
     broken
 }
 
@@ -85,6 +86,13 @@ fn check_cluster(cluster: &Cluster, version: &MilvusVersion, broken: &mut Vec<Br
             path.key("kafka"),
             format!("Milvus {version} cannot log to Kafka"),
         ));
+    }
+    if cluster.kafka.security == KafkaSecurity::Tls
+        && topology::line_of(version).config_loader == ConfigLoader::Environment
+    {
+        let message =
+            "TLS without login needs Milvus 2.4.6 or later; write `scramSha512` or `plaintext`";
+        broken.push((path.key("kafka").key("security"), message.to_owned()));
     }
     check_etcd(&cluster.etcd, &path.key("etcd"), broken);
     check_s3(cluster, &path.key("s3"), broken);

@@ -18,6 +18,8 @@ pub struct Component {
     pub name: &'static str,
     /// The process and its arguments.
     pub args: &'static [&'static str],
+    /// Environment of the process, besides settings.
+    pub environment: &'static [(&'static str, &'static str)],
     /// Ports of the container.
     pub container_ports: Vec<Port>,
     /// The service of its own; none where the installation's service for clients points at it.
@@ -58,6 +60,7 @@ impl Component {
             role,
             name: role.component_name(),
             args: role.args(),
+            environment: environment(role),
             container_ports: role.port().into_iter().chain([METRICS]).collect(),
             service: service(role),
             replicas,
@@ -73,6 +76,14 @@ impl Component {
             resources: Some(resources),
         };
         Self::new(Role::Standalone, line, &spec)
+    }
+}
+
+/// How the process learns whether it is alone, and where its metrics are.
+fn environment(role: Role) -> &'static [(&'static str, &'static str)] {
+    match role {
+        Role::Standalone => &[("DEPLOY_MODE", "STANDALONE"), ("METRICS_PORT", "9091")],
+        _ => &[("DEPLOY_MODE", "DISTRIBUTED"), ("METRICS_PORT", "9091")],
     }
 }
 

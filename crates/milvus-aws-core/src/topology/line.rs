@@ -51,6 +51,8 @@ pub struct Line {
     pub cluster: &'static [Role],
     /// The other way to deploy coordinators, where there is one.
     pub other_coordinators: &'static [Role],
+    /// The sections of the settings that say whether a mixture of coordinators stands by.
+    pub mixture_sections: &'static [&'static str],
     /// Roles that use a local disk.
     pub local_disk: &'static [Role],
     /// How the server learns its settings.
@@ -127,6 +129,7 @@ const V2_3: Line = Line {
     newest: (2, 3, 13),
     cluster: SEPARATE,
     other_coordinators: &[Role::MixCoordinator],
+    mixture_sections: &["rootCoord", "dataCoord", "indexCoord", "queryCoord"],
     local_disk: &[Role::Standalone, Role::QueryNode, Role::IndexNode],
     config_loader: ConfigLoader::Environment,
     standalone_queue: MessageQueue::RocksMq,
@@ -171,6 +174,13 @@ const V2_6: Line = Line {
     newest: (2, 6, 20),
     cluster: STREAMING,
     other_coordinators: &[],
+    mixture_sections: &[
+        "mixCoord",
+        "rootCoord",
+        "dataCoord",
+        "indexCoord",
+        "queryCoord",
+    ],
     local_disk: &[
         Role::Standalone,
         Role::QueryNode,
