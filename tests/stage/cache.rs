@@ -148,14 +148,10 @@ impl Cache {
             hash.update(dir.file_name().unwrap_or_default().as_encoded_bytes());
         }
         let digest = hash.finalize();
-        let short: String = digest
-            .iter()
-            .take(5)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let short = u64::from_be_bytes(digest[..8].try_into().unwrap_or_default()) >> 24;
         self.root
             .join("parts")
-            .join(format!("{}-{}-{short}", part.name, part.version))
+            .join(format!("{}-{}-{short:010x}", part.name, part.version))
     }
 
     /// Builds a part unless it is there. True if it was built.

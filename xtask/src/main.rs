@@ -1,2 +1,53 @@
-//! Developer commands.
-fn main() {}
+//! Developer commands: `cargo xtask demo`, `test`, `bench` and `stage`.
+
+mod bench;
+mod demo;
+mod stage;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Commands for working on this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bring a stage up, install Milvus on it and verify it.
+    Demo,
+    /// Run everything: format, clippy, unit, snapshot, doc tests, and end to end on a stage.
+    Test(test::Options),
+    /// Measure, and write docs/benchmarks.md.
+    Bench,
+    /// A real Kubernetes on this machine, in namespaces of its own.
+    #[command(subcommand)]
+    Stage(stage::Command),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            milvus_stage::report::line(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Demo => demo::run()?,
+        Command::Test(options) => test::run(options)?,
+        Command::Bench => bench::run()?,
+        Command::Stage(command) => stage::run(command)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

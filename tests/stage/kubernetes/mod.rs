@@ -1,0 +1,21 @@
+//! Kubernetes: a real control plane and a real node, with DNS and volumes.
+
+mod addons;
+mod image;
+mod node;
+mod official;
+pub(crate) mod parts;
+mod pki;
+
+pub use node::bring_up;
+
+/// Name of the only node.
+pub const NODE: &str = "node1";
+/// Address of the node inside the stage's network.
+pub const NODE_ADDRESS: &str = "192.168.77.1";
+/// Where the API server answers, inside the stage's network.
+pub const API_ADDRESS: &str = "192.168.77.1:6443";
+/// The API server's address as pods see it.
+pub const SERVICE_ADDRESS: &str = "10.96.0.1";
+/// The cluster's DNS server.
+pub const DNS_ADDRESS: &str = "10.96.0.10";

@@ -1,0 +1,215 @@
+//! What the Kubernetes half keeps in the cache: programs, and images made of them.
+
+use std::fs;
+
+use anyhow::Result;
+
+use super::{image::Image, official};
+use crate::cache::{Build, Part};
+
+const KUBERNETES: &str = "1.34.4";
+const COREDNS: &str = "1.15.0";
+const PROVISIONER: &str = "0.0.30";
+/// Raise it when an image's contents change other than by its sources.
+const IMAGE_REVISION: &str = "1";
+
+/// Image parts; the containerd root folder holds them all.
+const IMAGES: &[&str] = &[
+    "image-pause",
+    "image-busybox",
+    "image-coredns",
+    "image-local-path-provisioner",
+    "image-etcd",
+    "image-milvus",
+];
+
+const GO_MOD: &str = include_str!("go/go.mod");
+const GO_SUM: &str = include_str!("go/go.sum");
+const GO_TOOLS: &str = include_str!("go/tools.go");
+const KUBERNETES_SCRIPT: &str = include_str!("kubernetes.sh");
+const DEBIAN_SCRIPT: &str = include_str!("debian.sh");
+const GO_INSTALL_SCRIPT: &str = include_str!("go_install.sh");
+const CONTAINERD_SCRIPT: &str = include_str!("containerd_images.sh");
+
+/// All parts of the Kubernetes half, the longest build first.
+pub(crate) fn parts() -> Vec<Part> {
+    vec![
+        Part {
+            name: "kubernetes",
+            version: KUBERNETES,
+            recipe: [GO_MOD, GO_SUM, GO_TOOLS, KUBERNETES_SCRIPT]
+                .map(str::to_owned)
+                .to_vec(),
+            needs: &[],
+            build: build_kubernetes,
+        },
+        Part {
+            name: "debian",
+            version: "12",
+            recipe: vec![DEBIAN_SCRIPT.to_owned()],
+            needs: &[],
+            build: |build| build.script(DEBIAN_SCRIPT, &[]),
+        },
+        Part {
+            name: "coredns",
+            version: COREDNS,
+            recipe: vec![GO_INSTALL_SCRIPT.to_owned()],
+            needs: &[],
+            build: |build| go_install(build, "github.com/coredns/coredns", COREDNS),
+        },
+        Part {
+            name: "local-path-provisioner",
+            version: PROVISIONER,
+            recipe: vec![GO_INSTALL_SCRIPT.to_owned()],
+            needs: &[],
+            build: |build| {
+                go_install(
+                    build,
+                    "github.com/rancher/local-path-provisioner",
+                    PROVISIONER,
+                )
+            },
+        },
+        image("image-pause", KUBERNETES, &["kubernetes"], pause),
+        image("image-busybox", "1.35", &["debian"], busybox),
+        image("image-coredns", COREDNS, &["coredns", "debian"], coredns),
+        image(
+            "image-local-path-provisioner",
+            PROVISIONER,
+            &["local-path-provisioner", "debian"],
+            provisioner,
+        ),
+        image("image-etcd", "3.4.23", &["debian"], official::etcd),
+        image(
+            "image-milvus",
+            "2.3.5",
+            &["debian", "milvus"],
+            official::milvus,
+        ),
+        Part {
+            name: "containerd-images",
+            version: "1",
+            recipe: vec![CONTAINERD_SCRIPT.to_owned()],
+            needs: &[
+                "debian",
+                "image-pause",
+                "image-busybox",
+                "image-coredns",
+                "image-local-path-provisioner",
+                "image-etcd",
+                "image-milvus",
+            ],
+            build: build_containerd_images,
+        },
+    ]
+}
+
+fn image(
+    name: &'static str,
+    version: &'static str,
+    needs: &'static [&'static str],
+    build: fn(&Build<'_>) -> Result<()>,
+) -> Part {
+    let recipe = vec![IMAGE_REVISION.to_owned(), official::SCRIPTS.concat()];
+    Part {
+        name,
+        version,
+        recipe,
+        needs,
+        build,
+    }
+}
+
+fn build_kubernetes(build: &Build<'_>) -> Result<()> {
+    for (name, text) in [
+        ("go.mod", GO_MOD),
+        ("go.sum", GO_SUM),
+        ("tools.go", GO_TOOLS),
+    ] {
+        fs::write(build.scratch.join(name), text)?;
+    }
+    build.script(KUBERNETES_SCRIPT, &[("VERSION", KUBERNETES)])
+}
+
+fn go_install(build: &Build<'_>, module: &str, version: &str) -> Result<()> {
+    build.script(
+        GO_INSTALL_SCRIPT,
+        &[("MODULE", module), ("VERSION", version)],
+    )
+}
+
+fn build_containerd_images(build: &Build<'_>) -> Result<()> {
+    let mut archives = Vec::new();
+    for name in IMAGES {
+        archives.push(
+            build
+                .part(name)?
+                .join("image.tar")
+                .to_string_lossy()
+                .into_owned(),
+        );
+    }
+    let debian = build.part("debian")?.to_string_lossy().into_owned();
+    build.script(
+        CONTAINERD_SCRIPT,
+        &[("DEBIAN", &debian), ("IMAGES", &archives.join(" "))],
+    )
+}
+
+fn write(build: &Build<'_>, image: Image) -> Result<()> {
+    image.write(&build.out.join("image.tar"), build.scratch)
+}
+
+fn pause(build: &Build<'_>) -> Result<()> {
+    let mut image = Image {
+        names: vec!["docker.io/stage/pause:1"],
+        entrypoint: vec!["/pause"],
+        ..Image::default()
+    };
+    image.user = "65535:65535";
+    image.file("pause", build.part("kubernetes")?.join("bin/pause"));
+    write(build, image)
+}
+
+fn busybox(build: &Build<'_>) -> Result<()> {
+    let mut image = Image {
+        names: vec!["docker.io/library/busybox:latest"],
+        cmd: vec!["sh"],
+        ..Image::default()
+    };
+    image.shell(build.part("debian")?).env = vec!["PATH=/bin"];
+    write(build, image)
+}
+
+fn coredns(build: &Build<'_>) -> Result<()> {
+    let mut image = Image {
+        names: vec!["docker.io/coredns/coredns:1.15.0"],
+        ..Image::default()
+    };
+    image.entrypoint = vec!["/coredns"];
+    image.file("coredns", build.part("coredns")?.join("bin/coredns"));
+    image.file(
+        "etc/ssl/certs/ca-certificates.crt",
+        build.part("debian")?.join("ca-certificates.crt"),
+    );
+    write(build, image)
+}
+
+fn provisioner(build: &Build<'_>) -> Result<()> {
+    let mut image = Image {
+        names: vec!["docker.io/rancher/local-path-provisioner:v0.0.30"],
+        ..Image::default()
+    };
+    image.env = vec!["PATH=/usr/bin:/bin"];
+    image.file(
+        "usr/bin/local-path-provisioner",
+        build
+            .part("local-path-provisioner")?
+            .join("bin/local-path-provisioner"),
+    );
+    image.file(
+        "etc/ssl/certs/ca-certificates.crt",
+        build.part("debian")?.join("ca-certificates.crt"),
+    );
+    write(build, image)
+}

@@ -1,0 +1,150 @@
+//! `cargo xtask test`: all that must hold, in one command.
+
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::Args;
+use milvus_stage::cache::Cache;
+use milvus_stage::{check, exec, lifecycle};
+
+use crate::steps::{self, Steps, cargo};
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Leave out what needs the stage.
+    #[arg(long)]
+    quick: bool,
+    /// Only end-to-end tests with this in their name; says nothing about the rest.
+    #[arg(long, conflicts_with = "quick")]
+    only: Option<String>,
+}
+
+pub(crate) fn run(options: Options) -> Result<()> {
+    let mut steps = Steps::new();
+    let outcome = all(&mut steps, options);
+    steps.summary();
+    outcome
+}
+
+fn all(steps: &mut Steps, options: Options) -> Result<()> {
+    if options.quick {
+        return without_stage(steps);
+    }
+    let cache = Cache::open()?;
+    lifecycle::check_machine(&cache)?;
+    // The stage's parts take long the first time: they are built beside what cargo does.
+    let parts = {
+        let cache = cache.clone();
+        thread::spawn(move || lifecycle::build(&cache).map(drop))
+    };
+    let first = if options.only.is_some() {
+        Ok(())
+    } else {
+        without_stage(steps)
+    };
+    let built = steps.step("build the plugin and the end-to-end tests", build);
+    let parts = steps.step("stage parts", || {
+        parts
+            .join()
+            .map_err(|_| anyhow!("building the parts panicked"))?
+    });
+    first?;
+    let binary = built?;
+    parts?;
+    with_stage(steps, &cache, &binary, options.only)
+}
+
+fn without_stage(steps: &mut Steps) -> Result<()> {
+    steps.step("cargo fmt --check", || {
+        steps::run(&mut cargo(["fmt", "--all", "--check"]))
+    })?;
+    steps.step("cargo clippy", || {
+        steps::run(&mut cargo([
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    })?;
+    steps.step("cargo test", || {
+        steps::run(&mut cargo(["test", "--quiet", "--workspace"]))
+    })
+}
+
+/// Builds what the end-to-end tests need and returns their program.
+fn build() -> Result<PathBuf> {
+    steps::run(&mut cargo([
+        "build",
+        "--quiet",
+        "--package",
+        "kubectl-milvus",
+    ]))?;
+    let args = [
+        "test",
+        "--no-run",
+        "--package",
+        "milvus-tests",
+        "--features",
+        "stage",
+        "--test",
+        "it",
+    ];
+    let mut child = cargo(args)
+        .arg("--message-format=json-render-diagnostics")
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let output = child.stdout.take().context("cargo has no output")?;
+    let mut program = None;
+    for line in BufReader::new(output).lines() {
+        let message: serde_json::Value = serde_json::from_str(&line?)?;
+        if message["target"]["name"] == "it" {
+            program = message["executable"]
+                .as_str()
+                .map(PathBuf::from)
+                .or(program);
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("building the end-to-end tests ended with {status}");
+    }
+    program.context("cargo names no program for the end-to-end tests")
+}
+
+fn with_stage(
+    steps: &mut Steps,
+    cache: &Cache,
+    binary: &std::path::Path,
+    only: Option<String>,
+) -> Result<()> {
+    let exe = std::env::current_exe()?;
+    // A stage that somebody uses is used as well, and left as it is.
+    let was_up = lifecycle::status(cache)?.up;
+    if !was_up && only.is_none() {
+        steps.step("the stage leaves nothing behind", || {
+            check::run(cache, &exe)
+        })?;
+    }
+    steps.step("stage up", || lifecycle::up(cache, &exe))?;
+    let tests = steps.step("end-to-end tests", || {
+        let mut words: Vec<OsString> = vec![binary.into()];
+        words.extend(only.map(OsString::from));
+        let mut command: Command = exec::command(cache, &words)?;
+        command
+            .env("KUBECTL_MILVUS", steps::target()?.join("kubectl-milvus"))
+            .current_dir(steps::workspace().join("tests"));
+        steps::run(&mut command)
+    });
+    if !was_up {
+        steps.step("stage down", || lifecycle::down(cache))?;
+    }
+    tests
+}
