@@ -32,6 +32,15 @@ impl Parts {
             .ok_or_else(|| anyhow!("no part is called {name}"))
     }
 
+    /// Notes the part if it is in the cache.
+    fn look_up(&mut self, cache: &Cache, part: &Part) -> bool {
+        let dir = self
+            .needs_of(part)
+            .map(|needs| cache.part_dir(part, &needs));
+        let there = dir.filter(|dir| dir.exists());
+        there.map(|dir| self.dirs.insert(part.name, dir)).is_some()
+    }
+
     fn needs_of(&self, part: &Part) -> Option<Vec<(&'static str, PathBuf)>> {
         part.needs
             .iter()
@@ -46,17 +55,13 @@ pub fn ensure(cache: &Cache, table: Vec<Part>) -> Result<Parts> {
     let mut found = Parts::default();
     let mut waiting = table;
     // What is there already is looked up at once, so that a warm run prints nothing.
-    waiting.retain(|part| {
-        let Some(needs) = found.needs_of(part) else {
-            return true;
-        };
-        let dir = cache.part_dir(part, &needs);
-        if dir.exists() {
-            found.dirs.insert(part.name, dir);
-            return false;
+    loop {
+        let before = waiting.len();
+        waiting.retain(|part| !found.look_up(cache, part));
+        if waiting.len() == before {
+            break;
         }
-        true
-    });
+    }
     if !waiting.is_empty() {
         build_all(cache, &mut found, waiting)?;
         report::line(format!(

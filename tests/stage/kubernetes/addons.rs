@@ -1,6 +1,6 @@
 //! What runs in pods from the start: DNS, and the provisioner of the default storage class.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::node::Node;
 
@@ -20,19 +20,19 @@ pub(super) fn apply(node: &Node<'_>) -> Result<()> {
 
 /// Waits until they serve.
 pub(super) fn wait(node: &Node<'_>) -> Result<()> {
-    node.kubectl_wait(&[
-        "rollout",
-        "status",
-        "-n",
-        "kube-system",
-        "deployment/coredns",
-    ])?;
-    node.kubectl_wait(&[
-        "rollout",
-        "status",
-        "-n",
-        "local-path-storage",
-        "deployment/local-path-provisioner",
-    ])?;
+    for (namespace, name) in [
+        ("kube-system", "coredns"),
+        ("local-path-storage", "local-path-provisioner"),
+    ] {
+        let deployment = format!("deployment/{name}");
+        node.kubectl_wait(&["rollout", "status", "-n", namespace, &deployment])
+            .with_context(|| {
+                let logs = node.kubectl(&["logs", "-n", namespace, &deployment, "--tail=5"]);
+                format!(
+                    "{deployment} in {namespace} does not become ready; its log ends with:\n{}",
+                    logs.unwrap_or_default()
+                )
+            })?;
+    }
     Ok(())
 }
