@@ -1,1 +1,47 @@
-//! milvus-manifests
+//! Kubernetes objects of a Milvus installation, as typed values.
+//!
+//! [`render`] makes them out of an [`Installation`](milvus_aws_core::Installation): pure, the same input gives the same
+//! bytes, no client and no runtime. The feature `apply` (on by default) brings them about in a cluster, as resources of
+//! the core's engine: server-side apply, differences, prune, readiness with reasons.
+//!
+//! Names, selectors and ports are those of the official Helm chart for the same release name.
+//!
+//! ```
+//! use milvus_aws_core::{Installation, installation::Secrets};
+//! use milvus_manifests::Kind;
+//!
+//! let installation = Installation {
+//!     name: "demo".parse()?,
+//!     ..Installation::default()
+//! };
+//! let manifests = milvus_manifests::render(&installation, &Secrets::default())?;
+//!
+//! assert!(manifests.get(Kind::Deployment, "demo-milvus-standalone").is_some());
+//! assert!(manifests.to_yaml()?.starts_with("---\napiVersion: v1\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#[cfg(feature = "apply")]
+pub mod apply;
+mod config_map;
+mod disruption_budget;
+mod error;
+mod etcd;
+pub mod labels;
+mod manifests;
+mod names;
+mod namespace;
+mod object;
+mod pod;
+mod pvc;
+mod render;
+mod secret;
+mod service;
+mod service_account;
+mod workload;
+
+pub use error::Error;
+pub use manifests::Manifests;
+pub use namespace::namespace;
+pub use object::{Kind, Object, ObjectRef};
+pub use render::render;

@@ -1,0 +1,1 @@
+//! Bringing objects about.

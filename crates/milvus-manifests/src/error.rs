@@ -1,0 +1,37 @@
+//! What can go wrong while objects are written or applied.
+
+use crate::object::ObjectRef;
+
+/// Why objects could not be written or applied. Never holds a secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two objects of one kind would have the same name.
+    #[error("two objects would be called {0}, choose another installation name")]
+    NameTaken(ObjectRef),
+    /// The installation needs a login that was not given.
+    #[error("the login for {0} was not given")]
+    MissingLogin(&'static str),
+    /// An object cannot be written as YAML.
+    #[error("write {object} as YAML")]
+    Yaml {
+        /// Which object.
+        object: String,
+        /// What the writer said.
+        #[source]
+        source: Box<serde_saphyr::SerializeError>,
+    },
+    /// An object cannot be written as JSON.
+    #[error("write {object} as JSON")]
+    Json {
+        /// Which object.
+        object: String,
+        /// What the writer said.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Two resources of a graph collide.
+    #[cfg(feature = "apply")]
+    #[error("put the resources in order")]
+    Graph(#[from] milvus_aws_core::engine::InvalidGraph),
+}

@@ -1,0 +1,88 @@
+//! The objects of one installation, and their text.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+
+use crate::{Error, Kind, Object, object::ObjectRef};
+
+/// The objects of one installation in the order in which they are applied. The namespace is not among them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifests {
+    objects: Vec<Object>,
+}
+
+impl Manifests {
+    /// Puts objects in order; two of the same kind and name are an error.
+    pub(crate) fn new(mut objects: Vec<Object>) -> Result<Self, Error> {
+        objects.sort_by_key(Object::kind);
+        let mut seen = HashSet::new();
+        for object in &objects {
+            if !seen.insert(object.reference()) {
+                return Err(Error::NameTaken(object.reference()));
+            }
+        }
+        Ok(Self { objects })
+    }
+
+    /// The objects in the order in which they are applied.
+    pub fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    /// The object of that kind and name.
+    pub fn get(&self, kind: Kind, name: &str) -> Option<&Object> {
+        let wanted = |object: &&Object| object.kind() == kind && object.name() == name;
+        self.objects.iter().find(wanted)
+    }
+
+    /// What the objects are called.
+    pub fn references(&self) -> impl Iterator<Item = ObjectRef> {
+        self.objects.iter().map(Object::reference)
+    }
+
+    /// YAML documents, one an object. Holds the passwords that were given, inside of `Secret` objects.
+    pub fn to_yaml(&self) -> Result<String, Error> {
+        let mut text = String::new();
+        for object in &self.objects {
+            let yaml = yaml_of(object).map_err(|source| Error::Yaml {
+                object: object.reference().to_string(),
+                source: Box::new(source),
+            })?;
+            text.push_str("---\n");
+            text.push_str(&yaml);
+        }
+        Ok(text)
+    }
+
+    /// One JSON document: a `List`. Holds the passwords that were given, inside of `Secret` objects.
+    pub fn to_json(&self) -> Result<String, Error> {
+        let list = List {
+            api_version: "v1",
+            kind: "List",
+            items: &self.objects,
+        };
+        let json = serde_json::to_string_pretty(&list);
+        json.map(|text| text + "\n").map_err(|source| Error::Json {
+            object: "the list of objects".to_owned(),
+            source,
+        })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    items: &'a [Object],
+}
+
+/// YAML that readers of 1.1 and of 1.2 understand alike. Long lines are not folded: one reader's space is another's
+/// line break.
+pub(crate) fn yaml_of(value: &impl Serialize) -> Result<String, serde_saphyr::SerializeError> {
+    let options = serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX };
+    let mut text = String::new();
+    serde_saphyr::to_fmt_writer_with_options(&mut text, value, options)?;
+    Ok(text)
+}

@@ -1,0 +1,131 @@
+//! Services: one for clients, one for each component that has one of its own, and one for metrics.
+
+use k8s_openapi::{
+    api::core::v1::{Service, ServicePort, ServiceSpec},
+    apimachinery::pkg::util::intstr::IntOrString,
+};
+use milvus_aws_core::{
+    Installation,
+    installation::ServiceKind,
+    topology::{Component, ComponentService, Port, Role, Topology},
+};
+
+use crate::{
+    labels::{self, Part},
+    names::Names,
+};
+
+/// The name of the port that clients use, in services and containers.
+pub(crate) const CLIENT_PORT: &str = "milvus";
+/// The name of the port of health and metrics, in services and containers.
+pub(crate) const METRICS_PORT: &str = "metrics";
+const METRICS: u16 = 9091;
+
+/// Every service of the Milvus pods.
+pub(crate) fn services(installation: &Installation, topology: &Topology) -> Vec<Service> {
+    let mut services = Vec::new();
+    let front = topology.components.iter().find(|c| is_front(c));
+    if let Some(front) = front {
+        services.push(for_clients(installation, front));
+        if !is_internal(installation) {
+            services.push(for_metrics(installation, front));
+        }
+    }
+    for component in &topology.components {
+        if let Some(service) = &component.service {
+            services.push(of_component(installation, component, service));
+        }
+    }
+    services
+}
+
+/// Whether clients talk to this component.
+pub(crate) fn is_front(component: &Component) -> bool {
+    matches!(component.role, Role::Standalone | Role::Proxy)
+}
+
+fn is_internal(installation: &Installation) -> bool {
+    installation.service.kind == ServiceKind::ClusterIp
+}
+
+/// From outside only the gRPC port is reached: 9091 has metrics, profiles and management without any login.
+fn for_clients(installation: &Installation, front: &Component) -> Service {
+    let part = Part::Component(front.name);
+    let mut ports = vec![service_port(
+        CLIENT_PORT,
+        installation.service.port.get(),
+        CLIENT_PORT,
+    )];
+    if is_internal(installation) {
+        ports.push(service_port(METRICS_PORT, METRICS, METRICS_PORT));
+    }
+    let mut metadata = labels::metadata(installation, part, Names::of(installation).full());
+    let annotations = installation.service.annotations.to_map();
+    metadata.annotations = (!annotations.is_empty()).then_some(annotations);
+    let kind = match installation.service.kind {
+        ServiceKind::ClusterIp => "ClusterIP",
+        ServiceKind::NodePort => "NodePort",
+        ServiceKind::LoadBalancer => "LoadBalancer",
+    };
+    Service {
+        metadata,
+        spec: Some(ServiceSpec {
+            type_: Some(kind.to_owned()),
+            ports: Some(ports),
+            selector: Some(labels::selector(&installation.name, part)),
+            ..ServiceSpec::default()
+        }),
+        status: None,
+    }
+}
+
+fn for_metrics(installation: &Installation, front: &Component) -> Service {
+    let part = Part::Component(front.name);
+    let ports = vec![service_port(METRICS_PORT, METRICS, METRICS_PORT)];
+    let name = Names::of(installation).metrics();
+    internal(installation, part, name, ports, false)
+}
+
+fn of_component(
+    installation: &Installation,
+    component: &Component,
+    service: &ComponentService,
+) -> Service {
+    let part = Part::Component(component.name);
+    let name = Names::of(installation).component(component.name);
+    let port = |port: &Port| service_port(port.name, port.number, port.name);
+    let ports = service.ports.iter().map(port).collect();
+    internal(installation, part, name, ports, service.headless)
+}
+
+/// A service that is reached inside the cluster alone.
+pub(crate) fn internal(
+    installation: &Installation,
+    part: Part,
+    name: String,
+    ports: Vec<ServicePort>,
+    headless: bool,
+) -> Service {
+    Service {
+        metadata: labels::metadata(installation, part, name),
+        spec: Some(ServiceSpec {
+            type_: Some("ClusterIP".to_owned()),
+            cluster_ip: headless.then(|| "None".to_owned()),
+            ports: Some(ports),
+            selector: Some(labels::selector(&installation.name, part)),
+            ..ServiceSpec::default()
+        }),
+        status: None,
+    }
+}
+
+/// A port that leads to a container's port of that name.
+pub(crate) fn service_port(name: &str, number: u16, target: &str) -> ServicePort {
+    ServicePort {
+        name: Some(name.to_owned()),
+        port: i32::from(number),
+        protocol: Some("TCP".to_owned()),
+        target_port: Some(IntOrString::String(target.to_owned())),
+        ..ServicePort::default()
+    }
+}
