@@ -1,10 +1,13 @@
 //! Waiting for a condition with a deadline: polls fast at first, slower later, never forever.
 
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
 
 const FIRST: Duration = Duration::from_millis(20);
+/// A packet that is dropped today may be answered once the network is set up.
+const ATTEMPT: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_millis(500);
 
 /// What one look at a condition found.
@@ -40,10 +43,13 @@ pub fn until<T>(
     }
 }
 
-/// Waits until something accepts TCP connections at `address`.
+/// Waits until something accepts TCP connections at `address`, which is `ip:port`.
 pub fn tcp(what: &str, address: &str, limit: Duration) -> Result<()> {
+    let socket: SocketAddr = address
+        .parse()
+        .with_context(|| format!("{address} is no address"))?;
     until(what, limit, || {
-        Ok(match std::net::TcpStream::connect(address) {
+        Ok(match TcpStream::connect_timeout(&socket, ATTEMPT) {
             Ok(_) => Look::Done(()),
             Err(error) => Look::NotYet(format!("connecting to {address}: {error}")),
         })

@@ -2,7 +2,9 @@
 
 use anyhow::{Context as _, Result};
 
-use super::node::Node;
+use super::DNS_ADDRESS;
+use super::node::{LIMIT, Node};
+use crate::wait;
 
 /// Applies them; they start as soon as there is a node.
 pub(super) fn apply(node: &Node<'_>) -> Result<()> {
@@ -19,7 +21,7 @@ pub(super) fn apply(node: &Node<'_>) -> Result<()> {
 }
 
 /// Waits until they serve.
-pub(super) fn wait(node: &Node<'_>) -> Result<()> {
+pub(super) fn wait_ready(node: &Node<'_>) -> Result<()> {
     for (namespace, name) in [
         ("kube-system", "coredns"),
         ("local-path-storage", "local-path-provisioner"),
@@ -34,5 +36,10 @@ pub(super) fn wait(node: &Node<'_>) -> Result<()> {
                 )
             })?;
     }
-    Ok(())
+    // The pod is ready; its service's address works once kube-proxy has seen that.
+    wait::tcp(
+        "the cluster's DNS service",
+        &format!("{DNS_ADDRESS}:53"),
+        LIMIT,
+    )
 }

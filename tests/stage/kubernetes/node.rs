@@ -14,7 +14,8 @@ use crate::parts::Parts;
 use crate::report;
 use crate::wait::{self, Look};
 
-const LIMIT: Duration = Duration::from_secs(90);
+/// For every single step of the start.
+pub(super) const LIMIT: Duration = Duration::from_secs(90);
 const ETCD: &str = "127.0.0.1:2379";
 const PODS: &str = "10.244.0.0/16";
 const SERVICES: &str = "10.96.0.0/16";
@@ -52,7 +53,7 @@ pub fn bring_up(stage: &Stage, parts: &Parts) -> Result<()> {
     node.wait_ready("kubelet", || node.kubectl(&["get", "node", NODE]).map(drop))?;
     node.kubectl_wait(&["wait", "--for=condition=Ready", &format!("node/{NODE}")])?;
     step("node ready");
-    addons::wait(&node)?;
+    addons::wait_ready(&node)?;
     step("DNS and volume provisioner ready");
     Ok(())
 }
@@ -231,6 +232,7 @@ impl Node<'_> {
             format!("--cluster-cidr={PODS}"),
             format!("--hostname-override={NODE}"),
             "--proxy-mode=iptables".to_owned(),
+            "--iptables-min-sync-period=100ms".to_owned(),
             // Limits on connections belong to the machine, not to this network namespace.
             "--conntrack-max-per-core=0".to_owned(),
             "--conntrack-min=0".to_owned(),
