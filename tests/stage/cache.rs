@@ -211,3 +211,76 @@ pub fn tail(log: &Path, lines: usize) -> String {
         .collect();
     last.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(recipe: &str, build: fn(&Build<'_>) -> Result<()>) -> Part {
+        Part {
+            name: "thing",
+            version: "1",
+            recipe: vec![recipe.to_owned()],
+            needs: &[],
+            build,
+        }
+    }
+
+    fn cache() -> (tempfile::TempDir, Cache) {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::at(dir.path().join("cache")).unwrap();
+        (dir, cache)
+    }
+
+    #[test]
+    fn a_part_is_built_once() {
+        let (_dir, cache) = cache();
+        let part = part("1", |build| build.script("echo made > $OUT/file", &[]));
+        let (dir, built) = cache.ensure(&part, Vec::new()).unwrap();
+        assert!(built);
+        assert_eq!(fs::read_to_string(dir.join("file")).unwrap(), "made\n");
+        assert_eq!(cache.ensure(&part, Vec::new()).unwrap(), (dir, false));
+    }
+
+    #[test]
+    fn a_failed_build_is_not_taken_for_a_part_and_shows_its_log() {
+        let (_dir, cache) = cache();
+        let failing = part("1", |build| {
+            build.script("echo half > $OUT/file; echo the reason; exit 3", &[])
+        });
+        let error = format!("{:#}", cache.ensure(&failing, Vec::new()).unwrap_err());
+        assert!(
+            error.contains("the reason") && error.contains("exit status: 3"),
+            "{error}"
+        );
+        assert!(!cache.part_dir(&failing, &[]).exists());
+
+        let mended = part("1", |build| build.script("ls $OUT > $OUT/file", &[]));
+        let (dir, _) = cache.ensure(&mended, Vec::new()).unwrap();
+        assert_eq!(
+            fs::read_to_string(dir.join("file")).unwrap(),
+            "file\n",
+            "something was left of the failed build"
+        );
+    }
+
+    #[test]
+    fn a_changed_recipe_or_need_is_another_part() {
+        let (_dir, cache) = cache();
+        let build = |_: &Build<'_>| Ok(());
+        let plain = cache.part_dir(&part("1", build), &[]);
+        assert_ne!(plain, cache.part_dir(&part("2", build), &[]));
+        let need = |key: &str| cache.part_dir(&part("1", build), &[("need", PathBuf::from(key))]);
+        assert_ne!(plain, need("need-1-a"));
+        assert_ne!(need("need-1-a"), need("need-1-b"));
+    }
+
+    #[test]
+    fn the_tail_of_a_log_is_its_last_lines() {
+        let (dir, _cache) = cache();
+        let log = dir.path().join("log");
+        fs::write(&log, "one\ntwo\nthree\n").unwrap();
+        assert_eq!(tail(&log, 2), "    two\n    three");
+        assert_eq!(tail(&dir.path().join("none"), 2), "");
+    }
+}

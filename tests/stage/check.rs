@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::Signal;
 
 use crate::cache::Cache;
+use crate::control::Stage;
 use crate::namespace::{self, Record};
 use crate::wait::{self, Look};
 use crate::{exec, lifecycle, report};
@@ -37,7 +38,8 @@ pub fn run(cache: &Cache, program: &Path) -> Result<()> {
     lifecycle::down(cache)?;
     compare(&before, "down")?;
 
-    killed_while_starting(cache, program)?;
+    killed_while_starting(cache, program, "supervisor")?;
+    killed_while_starting(cache, program, "kubelet")?;
     lifecycle::up(cache, program).context("`up` after a killed `up`")?;
     let record = record(cache)?;
     let supervisor = namespace::child_of(record.pid).context("process 1 has no child")?;
@@ -84,25 +86,39 @@ fn commands(cache: &Cache) -> Result<()> {
     Ok(())
 }
 
-/// `kill -9` of an `up` right after the namespaces were made.
-fn killed_while_starting(cache: &Cache, program: &Path) -> Result<()> {
+/// `kill -9` of an `up` as soon as that process has its log: the stage ends by itself.
+fn killed_while_starting(cache: &Cache, program: &Path, at: &str) -> Result<()> {
+    let what = format!("`stage up` to start {at}");
+    let log = Stage::at(cache.run_dir()).log(at);
+    // Logs of the run before would be taken for this one's.
+    lifecycle::reset(cache)?;
     let mut up = Command::new(program)
         .args(["stage", "up"])
         .spawn()
         .context("starting `stage up`")?;
-    wait::until(
-        "`stage up` to start processes",
-        Duration::from_secs(30),
-        || {
-            Ok(match Record::read(cache.root()) {
-                Some(_) => Look::Done(()),
-                None => Look::NotYet("no record".to_owned()),
-            })
-        },
-    )?;
+    let started = wait::until(&what, Duration::from_mins(1), || {
+        let there = log.exists() && Record::read(cache.root()).is_some();
+        Ok(if there {
+            Look::Done(())
+        } else {
+            Look::NotYet("no log".to_owned())
+        })
+    });
     up.kill()?;
     up.wait()?;
-    Ok(())
+    started?;
+    let record = record(cache)?;
+    wait::until(
+        "the stage to end with `up`",
+        Duration::from_secs(20),
+        || {
+            Ok(if record.is_alive() {
+                Look::NotYet("it still runs".to_owned())
+            } else {
+                Look::Done(())
+            })
+        },
+    )
 }
 
 fn record(cache: &Cache) -> Result<Record> {

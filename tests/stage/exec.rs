@@ -53,6 +53,7 @@ pub fn command_with_path(cache: &Cache, words: &[OsString], dirs: &[PathBuf]) ->
         .args(words)
         .env("PATH", path)
         .env("KUBECONFIG", run.join("admin.kubeconfig"))
+        .env("KUBECACHEDIR", run.join("tmp/kubectl-cache"))
         .env("MILVUS_STAGE_RUN", &run);
     // A proxy of the machine's would be asked for addresses that only the stage knows.
     for name in [

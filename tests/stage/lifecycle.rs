@@ -1,6 +1,7 @@
 //! The stage as a whole: up, down, reset, status.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use crate::cache::{self, Cache, Part};
 use crate::control::{self, Stage, State};
 use crate::namespace::{self, Record};
 use crate::parts::{self, Parts};
+use crate::supervisor::STAY;
 use crate::wait::{self, Look};
 use crate::{cgroup, data_plane, kubernetes, milvus, report, requirements};
 
@@ -25,8 +27,7 @@ pub fn up(cache: &Cache, program: &Path) -> Result<()> {
     let _lock = cache.lock(LOCK)?;
     if let Some(record) = Record::read(cache.root()) {
         if record.is_alive() && record.ready {
-            report::line("the stage is up already");
-            return Ok(());
+            return already_up(cache);
         }
         report::line("cleaning up after a stage that was not taken down");
         clean(cache)?;
@@ -46,6 +47,17 @@ pub fn up(cache: &Cache, program: &Path) -> Result<()> {
         "the stage is up after {}",
         report::seconds(start.elapsed())
     ));
+    Ok(())
+}
+
+fn already_up(cache: &Cache) -> Result<()> {
+    report::line("the stage is up already");
+    for component in Stage::at(cache.run_dir()).components()? {
+        if let State::Ended(how) = component.state {
+            let advice = "`cargo xtask stage down`, then `up`, starts it anew";
+            report::line(format!("  but {} ended: {how}; {advice}", component.name));
+        }
+    }
     Ok(())
 }
 
@@ -71,7 +83,8 @@ fn start_all(cache: &Cache, program: &Path) -> Result<()> {
     cache::remove(&run)?;
     fs::create_dir_all(run.join("logs"))?;
     cgroup::create()?;
-    let mut record = namespace::launch(cache.root(), &run, program, &["stage", "init"])?;
+    let (mut record, mut input) =
+        namespace::launch(cache.root(), &run, program, &["stage", "init"])?;
     wait::until("the stage's supervisor", Duration::from_secs(10), || {
         if !record.is_alive() {
             bail!(
@@ -103,7 +116,10 @@ fn start_all(cache: &Cache, program: &Path) -> Result<()> {
         bail!("the start inside the stage ended with {status}");
     }
     record.ready = true;
-    record.write(cache.root())
+    record.write(cache.root())?;
+    input
+        .write_all(STAY.as_bytes())
+        .context("telling the stage to stay")
 }
 
 /// What runs as process 1 inside the new namespaces.

@@ -4,13 +4,14 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 
+use crate::supervisor::GO;
 use crate::wait::{self, Look};
 
 /// What is written down about a stage that was started.
@@ -127,8 +128,14 @@ impl Record {
 }
 
 /// Starts process 1 in new namespaces and records it. It goes on only once the record is written,
-/// so that no stage runs which nobody knows of.
-pub fn launch(root: &Path, run: &Path, program: &Path, args: &[&str]) -> Result<Record> {
+/// so that no stage runs which nobody knows of. The stage ends when the input is closed before
+/// [`STAY`](crate::supervisor::STAY) is written to it.
+pub fn launch(
+    root: &Path,
+    run: &Path,
+    program: &Path,
+    args: &[&str],
+) -> Result<(Record, ChildStdin)> {
     let log =
         File::create(run.join("logs/supervisor.log")).context("creating the supervisor's log")?;
     let mut outer = Command::new("setsid")
@@ -183,9 +190,9 @@ pub fn launch(root: &Path, run: &Path, program: &Path, args: &[&str]) -> Result<
         .take()
         .context("the stage's first process takes no input")?;
     input
-        .write_all(b"go\n")
+        .write_all(GO.as_bytes())
         .context("telling the stage's first process to go on")?;
-    Ok(record)
+    Ok((record, input))
 }
 
 fn file(root: &Path) -> PathBuf {

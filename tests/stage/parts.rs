@@ -157,3 +157,80 @@ fn start_ready(
         false
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn table(broken: bool) -> Vec<Part> {
+        let base = |name, needs, build| Part {
+            name,
+            version: "1",
+            recipe: Vec::new(),
+            needs,
+            build,
+        };
+        vec![
+            base("top", &["left", "right"], |build| {
+                fs::copy(build.part("left")?.join("file"), build.out.join("file"))?;
+                Ok(())
+            }),
+            base("left", &["base"], |build| {
+                fs::copy(build.part("base")?.join("file"), build.out.join("file"))?;
+                Ok(())
+            }),
+            base(
+                "right",
+                if broken { &["nowhere"] } else { &["base"] },
+                |_| Ok(()),
+            ),
+            base("base", &[], |build| {
+                Ok(fs::write(build.out.join("file"), "text")?)
+            }),
+        ]
+    }
+
+    #[test]
+    fn needs_come_first_whatever_the_order_of_the_table() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::at(dir.path().to_owned()).unwrap();
+        for _ in 0..2 {
+            let parts = ensure(&cache, table(false)).unwrap();
+            assert_eq!(
+                fs::read_to_string(parts.dir("top").unwrap().join("file")).unwrap(),
+                "text"
+            );
+        }
+    }
+
+    #[test]
+    fn a_need_that_nothing_provides_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::at(dir.path().to_owned()).unwrap();
+        let error = ensure(&cache, table(true)).unwrap_err().to_string();
+        assert!(
+            error.contains("nowhere") || error.contains("right"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_part_that_does_not_build_stops_what_needs_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::at(dir.path().to_owned()).unwrap();
+        let mut table = table(false);
+        table[3].build = |_| bail!("no luck");
+        let error = format!("{:#}", ensure(&cache, table).unwrap_err());
+        assert!(
+            error.contains("base") && error.contains("no luck"),
+            "{error}"
+        );
+        assert!(
+            !fs::read_dir(dir.path().join("parts"))
+                .unwrap()
+                .any(|_| true)
+        );
+    }
+}

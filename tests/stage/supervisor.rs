@@ -16,16 +16,20 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, wait};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, pidfd_send_signal, wait,
+};
 
 use crate::control::{Component, Reply, Report, Request, State, socket};
 
+/// What `up` writes to process 1 once it has recorded it.
+pub(crate) const GO: &str = "go\n";
+/// What `up` writes at its end; without it, the stage ends when `up` does, killed or not.
+pub(crate) const STAY: &str = "stay\n";
+
 /// Process 1: starts `program args…` (the supervisor), reaps orphans, ends with it.
 pub fn init(program: &Path, args: &[&str]) -> Result<()> {
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
-    // Whoever started us was killed before it had written down that we exist.
-    if line != "go\n" {
+    if read_line()? != GO {
         return Ok(());
     }
     let child = Command::new(program)
@@ -33,15 +37,30 @@ pub fn init(program: &Path, args: &[&str]) -> Result<()> {
         .stdin(Stdio::null())
         .spawn()
         .context("starting the supervisor")?;
+    let supervisor = Pid::from_child(&child);
+    thread::spawn(move || {
+        if read_line().is_ok_and(|line| line != STAY) {
+            // It has not been waited for, so the id still is its own.
+            let _ = kill_process(supervisor, Signal::KILL);
+        }
+    });
     loop {
         match wait(WaitOptions::empty()) {
-            Ok(Some((pid, status))) if pid.as_raw_nonzero().get().cast_unsigned() == child.id() => {
-                bail!("the supervisor ended: {status:?}");
+            Ok(Some((pid, status))) if pid == supervisor => {
+                bail!("the supervisor ended: {status:?}")
             }
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error).context("waiting for processes"),
         }
     }
+}
+
+fn read_line() -> Result<String> {
+    let mut line = String::new();
+    std::io::stdin()
+        .read_line(&mut line)
+        .context("reading what `up` says")?;
+    Ok(line)
 }
 
 struct Running {

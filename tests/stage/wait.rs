@@ -55,3 +55,42 @@ pub fn tcp(what: &str, address: &str, limit: Duration) -> Result<()> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_ends_with_what_was_found() {
+        let mut left = 3;
+        let found = until("a number", Duration::from_secs(10), || {
+            left -= 1;
+            Ok(if left == 0 {
+                Look::Done(7)
+            } else {
+                Look::NotYet("too early".to_owned())
+            })
+        });
+        assert_eq!(found.unwrap(), 7);
+    }
+
+    #[test]
+    fn the_deadline_tells_the_last_reason() {
+        let found: Result<()> = until("a miracle", Duration::from_millis(50), || {
+            Ok(Look::NotYet("still rain".to_owned()))
+        });
+        let error = found.unwrap_err().to_string();
+        assert!(
+            error.contains("a miracle") && error.contains("still rain"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_failure_ends_it_at_once() {
+        let found: Result<()> = until("a thing", Duration::from_hours(1), || {
+            Err(anyhow!("broken"))
+        });
+        assert!(format!("{:#}", found.unwrap_err()).contains("waiting for a thing: broken"));
+    }
+}

@@ -215,3 +215,83 @@ impl<W: Write> Write for Hashing<W> {
         self.inner.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn archive(dir: &Path, name: &str, turned: bool) -> Vec<u8> {
+        let from = dir.join("program");
+        fs::write(&from, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&from, fs::Permissions::from_mode(0o700)).unwrap();
+        let mut image = Image {
+            names: vec!["docker.io/stage/test:1"],
+            cmd: vec!["program"],
+            ..Image::default()
+        };
+        if turned {
+            image
+                .dir("data", 0o1777, 1001)
+                .link("bin/link", "/bin/program")
+                .file("bin/program", &from);
+        } else {
+            image
+                .file("/bin/program", &from)
+                .link("bin/link", "/bin/program")
+                .dir("data", 0o1777, 1001);
+        }
+        let path = dir.join(name);
+        image.write(&path, dir).unwrap();
+        fs::read(path).unwrap()
+    }
+
+    fn files(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
+        let mut archive = tar::Archive::new(bytes);
+        let entries = archive.entries().unwrap().map(|entry| {
+            let mut entry = entry.unwrap();
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).unwrap();
+            (entry.path().unwrap().display().to_string(), content)
+        });
+        entries.collect()
+    }
+
+    #[test]
+    fn the_same_contents_are_the_same_bytes() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(archive(dir.path(), "a", false) == archive(dir.path(), "b", true));
+    }
+
+    #[test]
+    fn the_manifest_names_what_is_there_by_its_digest() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = files(&archive(dir.path(), "a", false));
+        let manifest: serde_json::Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
+        assert_eq!(manifest[0]["RepoTags"][0], "docker.io/stage/test:1");
+        let config = &files[manifest[0]["Config"].as_str().unwrap()];
+        let config: serde_json::Value = serde_json::from_slice(config).unwrap();
+        let layer = &files[manifest[0]["Layers"][0].as_str().unwrap()];
+        assert_eq!(
+            config["rootfs"]["diff_ids"][0],
+            format!("sha256:{}", hex(&Sha256::digest(layer)))
+        );
+
+        let mut layer = tar::Archive::new(layer.as_slice());
+        let modes: BTreeMap<_, _> = layer
+            .entries()
+            .unwrap()
+            .map(|entry| {
+                let entry = entry.unwrap();
+                let header = entry.header();
+                (
+                    entry.path().unwrap().display().to_string(),
+                    (header.mode().unwrap(), header.uid().unwrap()),
+                )
+            })
+            .collect();
+        assert_eq!(modes["bin/program"], (0o755, 0));
+        assert_eq!(modes["data/"], (0o1777, 1001));
+    }
+}
