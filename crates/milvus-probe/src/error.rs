@@ -1,0 +1,263 @@
+//! What can go wrong between a client and a Milvus server.
+
+use std::{fmt, io, time::Duration};
+
+use crate::proto::common;
+
+/// Milvus's code for a call that lacks the privilege (source: Milvus's `merr` table).
+const PRIVILEGE_NOT_PERMITTED: i32 = 1401;
+/// Milvus's code for a wrong or missing login (source: Milvus's `merr` table).
+const NOT_AUTHENTICATED: i32 = 1400;
+
+/// What was attempted, and on what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    operation: &'static str,
+    on: Option<String>,
+}
+
+impl Call {
+    pub(crate) fn new(operation: &'static str) -> Self {
+        Self {
+            operation,
+            on: None,
+        }
+    }
+
+    pub(crate) fn on(operation: &'static str, name: &str) -> Self {
+        Self {
+            operation,
+            on: Some(name.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.on {
+            Some(name) => write!(f, "{} {name}", self.operation),
+            None => f.write_str(self.operation),
+        }
+    }
+}
+
+/// Why a call did not do what was asked. No message holds a password or a token.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address is none.
+    #[error("`{text}` is no Milvus address: {rule}")]
+    InvalidEndpoint {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        rule: &'static str,
+    },
+    /// The server cannot be reached.
+    #[error("connect to {endpoint}")]
+    Connect {
+        /// Its address.
+        endpoint: String,
+        /// What the transport said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server did not answer in time.
+    #[error("{call}: no answer within {limit:?}")]
+    Deadline {
+        /// What was attempted.
+        call: Call,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// The server does not know the call: it is older than the call.
+    #[error("{call}: this server does not know the call, its version is older")]
+    Unsupported {
+        /// What was attempted.
+        call: Call,
+    },
+    /// The server does not know who we are.
+    #[error("{call}: the login was refused: {reason}")]
+    Unauthenticated {
+        /// What was attempted.
+        call: Call,
+        /// What the server said.
+        reason: String,
+    },
+    /// The user lacks a privilege.
+    #[error("{call}: the user lacks the right: {reason}")]
+    PermissionDenied {
+        /// What was attempted.
+        call: Call,
+        /// What the server said.
+        reason: String,
+    },
+    /// The server refused the call, or failed at it.
+    #[error("{call}: {reason} (code {code})")]
+    Server {
+        /// What was attempted.
+        call: Call,
+        /// Milvus's code; the legacy one of servers that have no other.
+        code: i32,
+        /// What the server said.
+        reason: String,
+        /// Whether the server says that trying again may help.
+        retriable: bool,
+    },
+    /// The connection broke, or the answer was no answer.
+    #[error("{call}")]
+    Transport {
+        /// What was attempted.
+        call: Call,
+        /// What the transport said.
+        #[source]
+        source: Box<tonic::Status>,
+    },
+    /// The answer contradicts the protocol.
+    #[error("{call}: the server's answer makes no sense: {what}")]
+    Protocol {
+        /// What was attempted.
+        call: Call,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// An HTTP request to the health port failed.
+    #[error("{call}")]
+    Http {
+        /// What was attempted.
+        call: Call,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Whether trying the same again may help.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::Connect { .. } | Self::Deadline { .. } | Self::Http { .. } => true,
+            Self::Server { retriable, .. } => *retriable,
+            Self::Transport { source, .. } => {
+                matches!(
+                    source.code(),
+                    tonic::Code::Unavailable | tonic::Code::ResourceExhausted
+                )
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the server merely does not know the call.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self, Self::Unsupported { .. })
+    }
+
+    /// From a gRPC status.
+    pub(crate) fn from_grpc(call: Call, limit: Duration, status: tonic::Status) -> Self {
+        use tonic::Code;
+        let reason = || status.message().to_owned();
+        match status.code() {
+            Code::Unimplemented => Self::Unsupported { call },
+            Code::Unauthenticated => Self::Unauthenticated {
+                reason: reason(),
+                call,
+            },
+            Code::PermissionDenied => Self::PermissionDenied {
+                reason: reason(),
+                call,
+            },
+            Code::DeadlineExceeded => Self::Deadline { call, limit },
+            _ => Self::Transport {
+                call,
+                source: Box::new(status),
+            },
+        }
+    }
+
+    /// From the status inside an answer: `code` counts where it is set; only servers before 2.3 leave it at zero and
+    /// say failure in `error_code` alone.
+    pub(crate) fn from_status(call: Call, status: &common::Status) -> Option<Self> {
+        let success = common::ErrorCode::Success as i32;
+        if status.code == 0 && status.error_code == success {
+            return None;
+        }
+        let reason = if status.reason.is_empty() {
+            &status.detail
+        } else {
+            &status.reason
+        };
+        let reason = reason.clone();
+        Some(match (status.code, status.error_code) {
+            (NOT_AUTHENTICATED, _) => Self::Unauthenticated { call, reason },
+            (PRIVILEGE_NOT_PERMITTED, _) => Self::PermissionDenied { call, reason },
+            (0, legacy) if legacy == common::ErrorCode::PermissionDenied as i32 => {
+                Self::PermissionDenied { call, reason }
+            }
+            (0, legacy) => Self::Server {
+                call,
+                code: legacy,
+                reason,
+                retriable: legacy == common::ErrorCode::RateLimit as i32,
+            },
+            (code, _) => Self::Server {
+                call,
+                code,
+                reason,
+                retriable: status.retriable,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(code: i32, error_code: i32, reason: &str) -> common::Status {
+        common::Status {
+            code,
+            error_code,
+            reason: reason.to_owned(),
+            ..Default::default()
+        }
+    }
+
+    fn from(status: &common::Status) -> Option<Error> {
+        Error::from_status(Call::on("load", "books"), status)
+    }
+
+    #[test]
+    fn success_is_no_error() {
+        assert!(from(&status(0, 0, "")).is_none());
+    }
+
+    #[test]
+    fn the_code_counts_before_the_legacy_one() {
+        let error = from(&status(100, 1, "collection not found")).expect("an error");
+        assert_eq!(
+            error.to_string(),
+            "load books: collection not found (code 100)"
+        );
+    }
+
+    #[test]
+    fn the_legacy_code_counts_where_there_is_no_other() {
+        let error = from(&status(0, 49, "slow down")).expect("an error");
+        assert!(error.is_retriable(), "{error}");
+        let error = from(&status(0, 3, "no")).expect("an error");
+        assert!(matches!(error, Error::PermissionDenied { .. }), "{error}");
+    }
+
+    #[test]
+    fn grpc_codes_have_types() {
+        let limit = Duration::from_secs(1);
+        let of = |status| Error::from_grpc(Call::new("ask"), limit, status);
+        assert!(of(tonic::Status::unimplemented("x")).is_unsupported());
+        let refused = of(tonic::Status::unauthenticated("auth check failure"));
+        assert!(matches!(refused, Error::Unauthenticated { .. }));
+        let denied = of(tonic::Status::permission_denied("no"));
+        assert!(matches!(denied, Error::PermissionDenied { .. }));
+        assert!(of(tonic::Status::unavailable("x")).is_retriable());
+        assert!(!of(tonic::Status::internal("x")).is_retriable());
+    }
+}
