@@ -11,7 +11,7 @@ use milvus_stage::report;
 /// Steps done so far and how long each took.
 pub(crate) struct Steps {
     start: Instant,
-    done: Vec<(String, Duration)>,
+    done: Vec<(String, Duration, bool)>,
 }
 
 impl Steps {
@@ -27,15 +27,17 @@ impl Steps {
         report::line(format!("==> {name}"));
         let start = Instant::now();
         let outcome = work().with_context(|| format!("step `{name}`"));
-        self.done.push((name.to_owned(), start.elapsed()));
+        self.done
+            .push((name.to_owned(), start.elapsed(), outcome.is_ok()));
         outcome
     }
 
     /// Shows what was done.
     pub(crate) fn summary(&self) {
         report::line("");
-        for (name, took) in &self.done {
-            report::line(format!("{:>10}  {name}", report::seconds(*took)));
+        for (name, took, succeeded) in &self.done {
+            let mark = if *succeeded { "" } else { "  FAILED" };
+            report::line(format!("{:>10}  {name}{mark}", report::seconds(*took)));
         }
         report::line(format!(
             "{:>10}  in all",

@@ -52,31 +52,26 @@ fn all(steps: &mut Steps, options: Options) -> Result<()> {
             .join()
             .map_err(|_| anyhow!("building the parts panicked"))?
     });
-    first?;
-    let binary = built?;
-    parts?;
-    with_stage(steps, &cache, &binary, options.only)
+    // What failed so far does not hide what else fails.
+    let end_to_end = match (built, parts) {
+        (Ok(binary), Ok(())) => with_stage(steps, &cache, &binary, options.only),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    };
+    first.and(end_to_end)
 }
 
 fn without_stage(steps: &mut Steps) -> Result<()> {
-    steps.step("cargo fmt --check", || {
-        steps::run(&mut cargo(["fmt", "--all", "--check"]))
-    })?;
-    steps.step("cargo clippy", || {
-        steps::run(&mut cargo([
-            "clippy",
-            "--quiet",
-            "--workspace",
-            "--all-targets",
-            "--all-features",
-            "--",
-            "-D",
-            "warnings",
-        ]))
-    })?;
-    steps.step("cargo test", || {
-        steps::run(&mut cargo(["test", "--quiet", "--workspace"]))
-    })
+    let clippy = "clippy --quiet --workspace --all-targets --all-features -- -D warnings";
+    let commands = ["fmt --all --check", clippy, "test --quiet --workspace"];
+    let outcomes: Vec<Result<()>> = commands
+        .iter()
+        .map(|words| {
+            steps.step(&format!("cargo {words}"), || {
+                steps::run(&mut cargo(words.split(' ')))
+            })
+        })
+        .collect();
+    outcomes.into_iter().collect()
 }
 
 /// Builds what the end-to-end tests need and returns their program.
