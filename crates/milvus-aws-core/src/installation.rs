@@ -99,7 +99,7 @@ pub struct Standalone {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Cluster {
     /// Replicas and resources per role; roles that are left out get the topology's defaults.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub components: BTreeMap<crate::topology::Role, ComponentSpec>,
     /// Metadata store.
     #[serde(default)]
@@ -109,7 +109,7 @@ pub struct Cluster {
     /// Object storage: an S3 that exists.
     pub s3: S3,
     /// Service account of the Milvus pods; `default` when absent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_account: Option<ServiceAccount>,
 }
 
@@ -118,8 +118,10 @@ pub struct Cluster {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ComponentSpec {
     /// Number of pods. Coordinators with two or more run active-standby.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub replicas: Option<std::num::NonZeroU16>,
     /// Requests and limits; the topology's defaults when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
 }
 
@@ -243,7 +245,7 @@ pub struct ServiceAccount {
     #[serde(default = "yes")]
     pub create: bool,
     /// Annotations, for example `eks.amazonaws.com/role-arn`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: Annotations,
 }
 
@@ -257,6 +259,7 @@ pub struct Service {
     /// Port of the gRPC API; 19530 unless said otherwise.
     pub port: std::num::NonZeroU16,
     /// Annotations, for example those of a load balancer controller.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: Annotations,
 }
 
@@ -278,12 +281,20 @@ pub enum ServiceKind {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Scheduling {
     /// Labels that a node must have.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub node_selector: NodeSelector,
     /// Names of the secrets that pull images.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub image_pull_secrets: Vec<ObjectName>,
     /// Priority class of the pods.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_class: Option<ObjectName>,
+}
+
+impl Scheduling {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Default for Deployment {

@@ -30,8 +30,8 @@ impl Backoff {
     /// The next pause.
     pub(super) fn next_pause(&mut self) -> Duration {
         self.random = mix(self.random);
-        let thousandths = u32::try_from(self.random % 500).unwrap_or(0);
-        let pause = self.pause - self.pause * thousandths / 1000;
+        let thousandths = u32::try_from(500 + self.random % 500).unwrap_or(1000);
+        let pause = self.pause * thousandths / 1000;
         self.pause = (self.pause * 2).min(LONGEST);
         pause
     }

@@ -128,12 +128,11 @@ async fn attempt(
     seen: Option<Observed<AnyOutput>>,
 ) -> Result<(), Halt> {
     let node = &run.graph.vertices[index].node;
-    let seen = match seen {
-        Some(seen) => seen,
-        None => {
-            let look = context.call(node.observe(outputs, context));
-            run.unless_stopped(look).await?
-        }
+    let seen = if let Some(seen) = seen {
+        seen
+    } else {
+        let look = context.call(node.observe(outputs, context));
+        run.unless_stopped(look).await?
     };
     match seen {
         // Ours is gone: a failed call may have worked, and somebody else may have taken the name.

@@ -36,7 +36,7 @@ impl Pacer {
             let now = clock.now();
             let turn = state.next_free.max(now);
             state.next_free = turn + state.space;
-            turn - now
+            turn.saturating_sub(now)
         };
         if !wait.is_zero() {
             clock.sleep(wait).await;

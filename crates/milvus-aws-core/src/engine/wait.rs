@@ -36,10 +36,9 @@ pub(super) async fn until_gone<R: Resource>(
     let began = context.elapsed();
     loop {
         match context.call(resource.observe(inputs, context)).await? {
-            Observed::Absent | Observed::Unknown => return Ok(()),
+            // What is foreign was made by somebody else since, under the same name: ours is gone.
+            Observed::Absent | Observed::Unknown | Observed::Foreign { .. } => return Ok(()),
             Observed::Leaving { reason } => context.progress(reason),
-            // Somebody else made one of the same name since: ours is gone.
-            Observed::Foreign { .. } => return Ok(()),
             Observed::Current { .. } | Observed::Differs { .. } => {
                 context.progress("still there");
             }

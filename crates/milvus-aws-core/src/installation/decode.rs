@@ -132,10 +132,8 @@ impl<'de> SeqAccess<'de> for Items<'de> {
             let index = self.next;
             self.next += 1;
             if !item.is_passed() {
-                let value = seed.deserialize(item);
-                return value
-                    .map(Some)
-                    .map_err(|fault| fault.within(Segment::Index(index)));
+                let located = |fault: Fault| fault.at(item.at).within(Segment::Index(index));
+                return seed.deserialize(item).map(Some).map_err(located);
             }
         }
         Ok(None)
@@ -143,7 +141,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
 }
 
 struct Entries<'de> {
-    entries: std::slice::Iter<'de, (Key, Node)>,
+    rest: std::slice::Iter<'de, (Key, Node)>,
     current: Option<&'de (Key, Node)>,
     /// Keys that count as not written when nothing is behind them.
     optional: &'static [&'static str],
@@ -152,7 +150,7 @@ struct Entries<'de> {
 impl<'de> Entries<'de> {
     fn all(entries: &'de [(Key, Node)]) -> Self {
         Self {
-            entries: entries.iter(),
+            rest: entries.iter(),
             current: None,
             optional: &[],
         }
@@ -170,7 +168,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         let skipped = |(key, node): &(Key, Node)| {
             node.is_passed() || node.is_nothing() && optional.contains(&key.name.as_str())
         };
-        self.current = self.entries.find(|entry| !skipped(entry));
+        self.current = self.rest.find(|entry| !skipped(entry));
         let Some((key, _)) = self.current else {
             return Ok(None);
         };
@@ -183,7 +181,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         let Some((key, node)) = self.current else {
             return Err(Fault::custom("a value was asked for before its key"));
         };
-        let located = |fault: Fault| fault.within(Segment::Key(key.name.clone()));
+        let located = |fault: Fault| fault.at(node.at).within(Segment::Key(key.name.clone()));
         seed.deserialize(node).map_err(located)
     }
 }

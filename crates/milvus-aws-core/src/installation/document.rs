@@ -126,6 +126,9 @@ fn syntax_problem(error: &YamlError) -> Problem {
         {
             "a key must be a plain text".to_owned()
         }
+        _ if first.starts_with("non-finite float") => {
+            "is no number that can be set, write a finite one".to_owned()
+        }
         _ if first.contains("not valid UTF-8") => "is no text in UTF-8".to_owned(),
         _ => format!("is no valid YAML: {first}"),
     };

@@ -1,12 +1,13 @@
 //! How many members an etcd may have.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// Members of our etcd: an odd number, so that a majority always exists (source: the etcd FAQ).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
-#[schemars(with = "u8")]
 pub enum EtcdReplicas {
     /// One member: no failure is survived.
     One,
@@ -37,5 +38,15 @@ impl TryFrom<u8> for EtcdReplicas {
             5 => Ok(Self::Five),
             other => Err(format!("etcd cannot have {other} members, write 1, 3 or 5")),
         }
+    }
+}
+
+impl JsonSchema for EtcdReplicas {
+    fn schema_name() -> Cow<'static, str> {
+        "EtcdReplicas".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "enum": [1, 3, 5]})
     }
 }

@@ -47,7 +47,7 @@ pub(super) struct InstallationFile {
     #[serde(default)]
     image: Image,
     /// Settings that hold for every Milvus pod.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Scheduling::is_default")]
     scheduling: Scheduling,
     /// Whether clients must log in. The first user is `root`; before 2.4.7 its first password is `Milvus` and must be
     /// changed after the installation.

@@ -10,11 +10,11 @@ use serde::{
 
 /// Why a text is no amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no valid {what}, write it like {example}")]
+#[error("`{text}` is no valid {what}: {rule}")]
 pub struct InvalidQuantity {
     text: String,
     what: &'static str,
-    example: &'static str,
+    rule: &'static str,
 }
 
 /// Processor time in thousandths of a core; never zero.
@@ -50,7 +50,7 @@ impl Memory {
 }
 
 /// More cores than any machine has.
-const MOST_MILLIS: u64 = 4096 * 1000;
+const MOST_MILLIS: u32 = 4096 * 1000;
 /// More than any machine or volume has: one pebibyte.
 const MOST_MIB: u64 = 1024 * 1024 * 1024;
 
@@ -58,19 +58,21 @@ impl FromStr for Cpu {
     type Err = InvalidQuantity;
 
     fn from_str(text: &str) -> Result<Self, InvalidQuantity> {
+        let fault = |rule| InvalidQuantity {
+            text: text.to_owned(),
+            what: "processor amount",
+            rule,
+        };
         let millis = match text.strip_suffix('m') {
             Some(number) => decimal(number, 1),
             None => decimal(text, 1000),
         };
-        millis
-            .filter(|millis| (1..=MOST_MILLIS).contains(millis))
-            .and_then(|millis| u32::try_from(millis).ok())
-            .map(Self)
-            .ok_or_else(|| InvalidQuantity {
-                text: text.to_owned(),
-                what: "processor amount",
-                example: "`2`, `0.5` or `500m`",
-            })
+        let millis = millis.ok_or(fault("write it like `2`, `0.5` or `500m`"))?;
+        match u32::try_from(millis) {
+            Ok(0) => Err(fault("nothing runs on that, write `100m` or more")),
+            Ok(millis) if millis <= MOST_MILLIS => Ok(Self(millis)),
+            _ => Err(fault("no machine has so much, write `4096` at most")),
+        }
     }
 }
 
@@ -78,17 +80,21 @@ impl FromStr for Memory {
     type Err = InvalidQuantity;
 
     fn from_str(text: &str) -> Result<Self, InvalidQuantity> {
+        let fault = |rule| InvalidQuantity {
+            text: text.to_owned(),
+            what: "amount of bytes",
+            rule,
+        };
         let units = [("Mi", 1), ("Gi", 1024), ("Ti", 1024 * 1024)];
-        units
+        let mib = units
             .iter()
             .find_map(|(unit, mib)| decimal(text.strip_suffix(unit)?, *mib))
-            .filter(|mib| (1..=MOST_MIB).contains(mib))
-            .map(Self)
-            .ok_or_else(|| InvalidQuantity {
-                text: text.to_owned(),
-                what: "amount of bytes",
-                example: "`8Gi`, `0.5Gi` or `512Mi`",
-            })
+            .ok_or(fault("write it like `8Gi`, `0.5Gi` or `512Mi`"))?;
+        match mib {
+            0 => Err(fault("nothing fits in there, write `128Mi` or more")),
+            mib if mib <= MOST_MIB => Ok(Self(mib)),
+            _ => Err(fault("nothing is so large, write `1024Ti` at most")),
+        }
     }
 }
 

@@ -146,13 +146,13 @@ fn read(
                 }
             }
         }
-        PasswordSource::Env(name) => match reader.variable(name.as_str()) {
-            Some(content) => (name.to_string(), content),
-            None => {
-                let name = name.to_string();
+        PasswordSource::Env(name) => {
+            let name = name.to_string();
+            let Some(content) = reader.variable(&name) else {
                 return Err(UnreadableSecret::Variable { of, name });
-            }
-        },
+            };
+            (name, content)
+        }
     };
     let password = without_last_newline(content.expose_secret());
     if password.is_empty() {

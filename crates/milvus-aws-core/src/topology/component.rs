@@ -111,8 +111,7 @@ fn default_resources(role: Role) -> Resources {
     let (millis, request_mib, limit_mib) = match role {
         Role::RootCoordinator => (250, 512, 2048),
         Role::DataCoordinator | Role::QueryCoordinator | Role::IndexCoordinator => (250, 256, 1024),
-        Role::MixCoordinator => (500, 1024, 4096),
-        Role::Proxy => (500, 1024, 4096),
+        Role::MixCoordinator | Role::Proxy => (500, 1024, 4096),
         Role::Standalone | Role::QueryNode | Role::IndexNode => (1000, 4096, 8192),
         Role::DataNode | Role::StreamingNode => (500, 2048, 8192),
     };

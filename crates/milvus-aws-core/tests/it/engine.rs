@@ -1,0 +1,9 @@
+mod applying;
+mod deleting;
+mod failing;
+mod planning;
+mod random_graphs;
+mod stopping;
+mod throttling;
+mod waiting;
+mod world;

@@ -1,0 +1,95 @@
+//! Cancelling, and deadlines.
+
+use std::time::Duration;
+
+use milvus_aws_core::engine::{CancellationToken, Engine, Outcome, PlanError, RunError, Stopped};
+
+use super::world::{World, graph};
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_reports_what_was_waited_for() {
+    let world = World::new();
+    let graph = graph(&world, &[vec![], vec![0], vec![1]], |node| node.taking(60));
+    world.state().stuck.insert(1);
+    let report = Engine::new()
+        .timeout(Duration::from_secs(600))
+        .apply(&graph)
+        .await;
+    assert_eq!(report.stopped, Some(Stopped::TimedOut));
+    assert_eq!(report.took.as_secs(), 600);
+    assert_eq!(
+        report.entries[1].outcome,
+        Outcome::Interrupted {
+            reason: "never becomes ready".to_owned()
+        }
+    );
+    assert_eq!(report.entries[2].outcome, Outcome::NotStarted);
+    let message = report.result().unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "the time was up, not ready: thing/1: never becomes ready"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_under_way_is_finished() {
+    let world = World::new();
+    let graph = graph(&world, &[vec![], vec![0]], |node| node.call_of(1000));
+    let token = CancellationToken::new();
+    let engine = Engine::new().cancellation(token.clone());
+    // Looks at 0 and 1 take 2 s; the write to 0 goes from 2 s to 4 s.
+    let cancel = async {
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        token.cancel();
+    };
+    let (report, ()) = tokio::join!(engine.apply(&graph), cancel);
+    assert_eq!(report.entries[0].outcome, Outcome::Created);
+    assert_eq!(report.entries[1].outcome, Outcome::NotStarted);
+    assert_eq!(report.took.as_secs(), 4);
+    assert_eq!(report.result(), Err(RunError::Cancelled));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_hangs_is_left_after_the_grace() {
+    let world = World::new();
+    let graph = graph(&world, &[vec![]], |node| node.call_of(3_600_000));
+    let engine = Engine::new()
+        .grace(Duration::from_secs(5))
+        .timeout(Duration::from_secs(3600 + 60));
+    let report = engine.apply(&graph).await;
+    assert_eq!(report.took.as_secs(), 3600 + 65);
+    let reason = "its last call was not answered".to_owned();
+    assert_eq!(report.entries[0].outcome, Outcome::Interrupted { reason });
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopped_before_anything_was_written() {
+    let world = World::new();
+    let graph = graph(&world, &[vec![]], |node| node.call_of(1000));
+    let token = CancellationToken::new();
+    token.cancel();
+    let cancelled = Engine::new().cancellation(token);
+    assert_eq!(cancelled.plan(&graph).await, Err(PlanError::Cancelled));
+    assert_eq!(
+        cancelled.apply(&graph).await.result(),
+        Err(RunError::Cancelled)
+    );
+    let late = Engine::new().timeout(Duration::from_millis(500));
+    assert_eq!(late.plan(&graph).await, Err(PlanError::TimedOut));
+    assert!(world.state().writes.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_reached_its_end_was_not_stopped() {
+    let world = World::new();
+    let graph = graph(&world, &[vec![]], |node| node.call_of(1000));
+    let token = CancellationToken::new();
+    let engine = Engine::new().cancellation(token.clone());
+    let cancel = async {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        token.cancel();
+    };
+    let (report, ()) = tokio::join!(engine.apply(&graph), cancel);
+    assert_eq!(report.result(), Ok(()));
+    assert_eq!(report.stopped, None);
+}

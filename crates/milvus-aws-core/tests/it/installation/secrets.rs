@@ -1,0 +1,106 @@
+//! Where passwords come from.
+
+use std::{io, path::Path};
+
+use milvus_aws_core::{
+    Installation,
+    installation::{LoginSecret, SecretReader, Secrets, UnreadableSecret},
+};
+use secrecy::{ExposeSecret, SecretString};
+
+/// One file `pw` and one variable `PW` with the same content.
+struct One(&'static str);
+
+impl SecretReader for One {
+    fn file(&self, path: &Path) -> io::Result<SecretString> {
+        if path == Path::new("pw") {
+            Ok(SecretString::from(self.0))
+        } else {
+            Err(io::ErrorKind::NotFound.into())
+        }
+    }
+
+    fn variable(&self, name: &str) -> Option<SecretString> {
+        (name == "PW").then(|| SecretString::from(self.0))
+    }
+}
+
+fn resolve(kafka: &str, s3: &str, content: &'static str) -> Result<Secrets, UnreadableSecret> {
+    let text = format!(
+        "apiVersion: kubectl-milvus/v1\nmode: cluster\ncluster:\n  kafka: {{brokers: ['a:1'], security: {kafka}}}\n  s3: {{endpoint: 'a:1', bucket: abc, access: {s3}}}\n"
+    );
+    Installation::from_yaml("milvus.yaml", text)
+        .unwrap()
+        .resolve_secrets(&One(content))
+}
+
+const BY_FILE: &str = "{scramSha512: {username: u, password: {file: pw}}}";
+const BY_VARIABLE: &str = "{keys: {username: k, password: {env: PW}}}";
+
+fn password(login: Option<LoginSecret>) -> String {
+    match login {
+        Some(LoginSecret::Given { password, .. }) => password.expose_secret().to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn from_a_file_and_from_a_variable() {
+    let secrets = resolve(BY_FILE, BY_VARIABLE, "hunter2").unwrap();
+    assert_eq!(password(secrets.kafka), "hunter2");
+    assert_eq!(password(secrets.s3), "hunter2");
+}
+
+#[test]
+fn one_newline_at_the_end_is_dropped_and_nothing_else() {
+    for (content, expected) in [("a\n", "a"), ("a\r\n", "a"), (" a ", " a "), ("a", "a")] {
+        assert_eq!(
+            password(resolve(BY_FILE, BY_VARIABLE, content).unwrap().kafka),
+            expected
+        );
+    }
+}
+
+#[test]
+fn what_exists_in_the_cluster_is_not_read() {
+    let secrets = resolve(
+        "{scramSha512: {existingSecret: k}}",
+        "{keys: {existingSecret: s}}",
+        "",
+    )
+    .unwrap();
+    assert!(matches!(secrets.kafka, Some(LoginSecret::Existing(name)) if name.as_str() == "k"));
+    let none = Installation::default().resolve_secrets(&One("")).unwrap();
+    assert!(none.kafka.is_none() && none.s3.is_none());
+}
+
+#[test]
+fn messages_say_which_login_and_where() {
+    let message = |kafka, content| {
+        resolve(kafka, BY_VARIABLE, content)
+            .unwrap_err()
+            .to_string()
+    };
+    let messages = [
+        message(BY_FILE, "\n"),
+        message(BY_FILE, "hunter2\n\n"),
+        message(BY_FILE, "hunter\02"),
+        message(
+            "{scramSha512: {username: u, password: {file: nowhere}}}",
+            "x",
+        ),
+        message(
+            "{scramSha512: {username: u, password: {env: NOWHERE}}}",
+            "x",
+        ),
+    ];
+    insta::assert_snapshot!(messages.join("\n"));
+}
+
+#[test]
+fn debug_shows_no_password() {
+    let secrets = resolve(BY_FILE, BY_VARIABLE, "hunter2").unwrap();
+    let shown = format!("{secrets:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains('u'), "{shown}");
+}
