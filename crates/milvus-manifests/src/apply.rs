@@ -1,1 +1,38 @@
-//! Bringing objects about.
+//! Bringing objects about: server-side apply, differences, readiness with reasons, prune, and taking away.
+//!
+//! Each object is one resource of the core's engine. [`Install::graph`] puts them in order; [`uninstall`] finds what
+//! exists by our mark and puts that in the reverse order.
+//!
+//! ```no_run
+//! use milvus_aws_core::{Installation, engine::Engine, installation::Secrets};
+//! use milvus_manifests::apply::Install;
+//!
+//! # async fn install(client: kube::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let installation = Installation::default();
+//! let manifests = milvus_manifests::render(&installation, &Secrets::default())?;
+//! let install = Install::new(client, &installation, &manifests).graph()?;
+//! Engine::new().apply(&install.graph).await.result()?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod adapt;
+mod api;
+mod difference;
+mod failure;
+mod install;
+mod namespace;
+mod object;
+mod obsolete;
+mod owner;
+mod placed;
+mod readiness;
+mod strangers;
+mod uninstall;
+
+pub use install::{Install, InstallGraph};
+pub use placed::Placed;
+pub use uninstall::{Kept, Uninstall, uninstall};
+
+/// The field manager of everything that we apply.
+pub const FIELD_MANAGER: &str = "kubectl-milvus";

@@ -1,6 +1,6 @@
 //! The server's settings, and how it reads them. No secret is among them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write};
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use milvus_aws_core::{
@@ -53,7 +53,7 @@ fn files(
             object: name.to_owned(),
             source: Box::new(source),
         })?;
-        Ok((name.to_owned(), text))
+        Ok::<_, Error>((name.to_owned(), text))
     };
     let user = Value::Object(installation.config.clone());
     Ok(BTreeMap::from([
@@ -72,8 +72,10 @@ pub(crate) fn checksum(config_map: &ConfigMap) -> String {
         hash.update(value.len().to_be_bytes());
         hash.update(value);
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let hash = hash.finalize();
+    hash.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -34,4 +34,8 @@ pub enum Error {
     #[cfg(feature = "apply")]
     #[error("put the resources in order")]
     Graph(#[from] milvus_aws_core::engine::InvalidGraph),
+    /// A request to the API server failed.
+    #[cfg(feature = "apply")]
+    #[error(transparent)]
+    Request(milvus_aws_core::engine::ResourceError),
 }

@@ -41,6 +41,17 @@ impl Manifests {
         self.objects.iter().map(Object::reference)
     }
 
+    /// Every password in these objects: what no text for people may hold.
+    #[cfg(feature = "apply")]
+    pub(crate) fn passwords(&self) -> Vec<secrecy::SecretString> {
+        let secrets = self.objects.iter().filter_map(|object| match object {
+            Object::Secret(secret) => secret.data.as_ref()?.get(crate::secret::PASSWORD),
+            _ => None,
+        });
+        let text = |bytes: &k8s_openapi::ByteString| String::from_utf8_lossy(&bytes.0).into_owned();
+        secrets.map(|bytes| text(bytes).into()).collect()
+    }
+
     /// YAML documents, one an object. Holds the passwords that were given, inside of `Secret` objects.
     pub fn to_yaml(&self) -> Result<String, Error> {
         let mut text = String::new();

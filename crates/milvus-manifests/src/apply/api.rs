@@ -1,0 +1,157 @@
+//! The few requests that we make about objects of any kind.
+
+use kube::{
+    Api, Client,
+    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Preconditions},
+    core::{ApiResource, GroupVersionKind},
+};
+use milvus_aws_core::engine::ResourceError;
+use serde_json::{Value, json};
+
+use super::{FIELD_MANAGER, failure::resource_error};
+use crate::{Kind, ObjectRef};
+
+/// Requests about objects of one kind in one namespace.
+#[derive(Clone)]
+pub(super) struct Objects {
+    pub(super) kind: Kind,
+    pub(super) api: Api<DynamicObject>,
+}
+
+/// How a patch is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Write {
+    /// Nothing is changed; the answer says what would be.
+    DryRun,
+    /// The object does not exist: if one appears meanwhile, fields that others have set are not taken over.
+    Create,
+    /// The object is ours: fields that others have set are taken over.
+    Update,
+}
+
+impl Objects {
+    pub(super) fn new(client: &Client, kind: Kind, namespace: &str) -> Self {
+        let (group, version) = kind
+            .api_version()
+            .rsplit_once('/')
+            .unwrap_or(("", kind.api_version()));
+        let gvk = GroupVersionKind::gvk(group, version, kind.as_str());
+        let resource = ApiResource::from_gvk_with_plural(&gvk, kind.plural());
+        let api = match kind {
+            Kind::Namespace => Api::all_with(client.clone(), &resource),
+            _ => Api::namespaced_with(client.clone(), namespace, &resource),
+        };
+        Self { kind, api }
+    }
+
+    /// The object as it is; none when there is none.
+    pub(super) async fn get(&self, name: &str) -> Result<Option<Value>, ResourceError> {
+        let found = self.api.get_opt(name).await;
+        let found = found.map_err(|error| self.failed("read", name, error))?;
+        found.map(|object| self.value(name, &object)).transpose()
+    }
+
+    /// Applies what is wanted; with `uid` only to the very object that was looked at.
+    pub(super) async fn apply(
+        &self,
+        name: &str,
+        mut wanted: Value,
+        uid: Option<&str>,
+        write: Write,
+    ) -> Result<Value, ResourceError> {
+        if let Some(uid) = uid {
+            wanted["metadata"]["uid"] = json!(uid);
+        }
+        let params = PatchParams {
+            dry_run: write == Write::DryRun,
+            force: write != Write::Create,
+            ..PatchParams::apply(FIELD_MANAGER)
+        };
+        let attempt = if write == Write::DryRun {
+            "compare"
+        } else {
+            "apply"
+        };
+        let answer = self.api.patch(name, &params, &Patch::Apply(&wanted)).await;
+        let object = answer.map_err(|error| self.failed(attempt, name, error))?;
+        self.value(name, &object)
+    }
+
+    /// Deletes that very object; what is gone already is no error. Workloads go after their pods.
+    pub(super) async fn delete(
+        &self,
+        name: &str,
+        uid: Option<String>,
+    ) -> Result<(), ResourceError> {
+        let params = match self.kind {
+            Kind::Deployment | Kind::StatefulSet => DeleteParams::foreground(),
+            _ => DeleteParams::background(),
+        };
+        let same = Preconditions {
+            uid,
+            resource_version: None,
+        };
+        match self.api.delete(name, &params.preconditions(same)).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            Err(error) => Err(self.failed("delete", name, error)),
+        }
+    }
+
+    /// Objects with those labels.
+    pub(super) async fn list(&self, labels: &str) -> Result<Vec<Value>, ResourceError> {
+        let list = self.api.list(&ListParams::default().labels(labels)).await;
+        let list = list.map_err(|error| {
+            resource_error(format!("list {}", self.kind.plural()), self.kind, error)
+        })?;
+        list.items
+            .iter()
+            .map(|object| self.value("", object))
+            .collect()
+    }
+
+    fn failed(&self, attempt: &str, name: &str, error: kube::Error) -> ResourceError {
+        let object = ObjectRef {
+            kind: self.kind,
+            name: name.to_owned(),
+        };
+        resource_error(format!("{attempt} {object}"), self.kind, error)
+    }
+
+    fn value(&self, name: &str, object: &DynamicObject) -> Result<Value, ResourceError> {
+        serde_json::to_value(object).map_err(|error| {
+            let object = ObjectRef {
+                kind: self.kind,
+                name: name.to_owned(),
+            };
+            ResourceError::fatal(format!("understand {object}")).caused_by(error)
+        })
+    }
+}
+
+/// The identity of an object, which another one of the same name does not have.
+pub(super) fn uid_of(live: &Value) -> Option<&str> {
+    live["metadata"]["uid"].as_str()
+}
+
+/// The name of an object.
+pub(super) fn name_of(live: &Value) -> &str {
+    live["metadata"]["name"].as_str().unwrap_or_default()
+}
+
+/// Why an object is on its way out; none when it is not.
+pub(super) fn leaving(live: &Value) -> Option<String> {
+    live["metadata"].get("deletionTimestamp")?;
+    let finalizers = live["metadata"]["finalizers"].as_array();
+    let names: Vec<&str> = finalizers
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    Some(match names.as_slice() {
+        [] => "is being deleted".to_owned(),
+        ["foregroundDeletion"] => "its pods are being ended".to_owned(),
+        ["kubernetes.io/pvc-protection"] => "a pod still uses the volume".to_owned(),
+        names => format!("is being deleted, waits for {}", names.join(", ")),
+    })
+}

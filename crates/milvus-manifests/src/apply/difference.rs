@@ -1,0 +1,123 @@
+//! What a write would change, field by field.
+
+use milvus_aws_core::engine::Change;
+use serde_json::{Map, Value};
+
+use crate::Kind;
+
+/// Fields that the API server keeps for itself.
+const KEPT_BY_SERVER: [&str; 5] = [
+    "managedFields",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "uid",
+];
+/// Longest text of a value in a change.
+const LONGEST_VALUE: usize = 120;
+
+/// The fields in which an object differs from what a dry run of our write answers. Values in Secrets are not shown.
+pub(super) fn changes(kind: Kind, live: &Value, applied: &Value) -> Vec<Change> {
+    let mut changes = Vec::new();
+    compare(
+        "",
+        Some(&substance(live)),
+        Some(&substance(applied)),
+        &mut changes,
+    );
+    if kind == Kind::Secret {
+        for change in &mut changes {
+            if !change.field.starts_with("metadata.labels") {
+                change.from = change.from.take().map(|_| "(not shown)".to_owned());
+                change.to = change.to.take().map(|_| "(not shown)".to_owned());
+            }
+        }
+    }
+    changes
+}
+
+/// What remains of an object without what only the API server writes.
+fn substance(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(fields) = object.as_object_mut() {
+        fields.remove("status");
+    }
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|key, _| !KEPT_BY_SERVER.contains(&key.as_str()));
+    }
+    object
+}
+
+fn compare(path: &str, from: Option<&Value>, to: Option<&Value>, changes: &mut Vec<Change>) {
+    match (from, to) {
+        (from, to) if from == to => {}
+        (Some(Value::Object(from)), Some(Value::Object(to))) => {
+            for key in keys(from, to) {
+                compare(&join(path, key), from.get(key), to.get(key), changes);
+            }
+        }
+        (Some(Value::Array(from)), Some(Value::Array(to))) => {
+            compare_lists(path, from, to, changes);
+        }
+        (from, to) => changes.push(Change {
+            field: path.to_owned(),
+            from: from.map(text),
+            to: to.map(text),
+        }),
+    }
+}
+
+/// Items with names are told apart by name, others by place.
+fn compare_lists(path: &str, from: &[Value], to: &[Value], changes: &mut Vec<Change>) {
+    match (by_name(from), by_name(to)) {
+        (Some(from), Some(to)) => {
+            for name in keys(&from, &to) {
+                compare(
+                    &format!("{path}[{name}]"),
+                    from.get(name),
+                    to.get(name),
+                    changes,
+                );
+            }
+        }
+        _ => {
+            for index in 0..from.len().max(to.len()) {
+                let path = format!("{path}[{index}]");
+                compare(&path, from.get(index), to.get(index), changes);
+            }
+        }
+    }
+}
+
+fn by_name(items: &[Value]) -> Option<Map<String, Value>> {
+    let named = items
+        .iter()
+        .map(|item| Some((item.get("name")?.as_str()?.to_owned(), item.clone())));
+    let map: Map<String, Value> = named.collect::<Option<_>>()?;
+    (map.len() == items.len()).then_some(map)
+}
+
+/// The keys of both, each once.
+fn keys<'a>(from: &'a Map<String, Value>, to: &'a Map<String, Value>) -> Vec<&'a str> {
+    let added = to.keys().filter(|key| !from.contains_key(*key));
+    from.keys().chain(added).map(String::as_str).collect()
+}
+
+fn join(path: &str, key: &str) -> String {
+    match path {
+        "" => key.to_owned(),
+        _ if key.contains(['.', '/']) => format!("{path}[{key}]"),
+        _ => format!("{path}.{key}"),
+    }
+}
+
+fn text(value: &Value) -> String {
+    let full = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match full.char_indices().nth(LONGEST_VALUE) {
+        Some((end, _)) => format!("{}…", &full[..end]),
+        None => full,
+    }
+}

@@ -1,0 +1,60 @@
+//! What the engine does about an answer of the API server.
+
+use std::{io, time::Duration};
+
+use kube::core::Status;
+use milvus_aws_core::engine::ResourceError;
+
+use crate::Kind;
+
+/// Sorts a failed request: what may pass is tried again.
+pub(super) fn resource_error(attempt: String, kind: Kind, error: kube::Error) -> ResourceError {
+    match error {
+        kube::Error::Api(status) => refused(attempt, kind, &status),
+        error if may_pass(&error) => ResourceError::transient(attempt).caused_by(error),
+        error => ResourceError::fatal(attempt).caused_by(error),
+    }
+}
+
+fn refused(attempt: String, kind: Kind, status: &Status) -> ResourceError {
+    // A complaint about a Secret may quote what is in it.
+    let cause = match kind {
+        Kind::Secret if !matches!(status.code, 403 | 404 | 409) => status.reason.clone(),
+        _ => status.message.clone(),
+    };
+    let ending = status.message.contains("is being terminated");
+    let error = match status.code {
+        429 => {
+            let seconds = status.details.as_ref().map_or(0, |d| d.retry_after_seconds);
+            let after = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+            ResourceError::throttled(attempt, after)
+        }
+        // Conflicts pass when one looks again, and so does a namespace that is going away.
+        409 | 500.. => ResourceError::transient(attempt),
+        403 if ending => ResourceError::transient(attempt),
+        _ => ResourceError::fatal(attempt),
+    };
+    error.caused_by(Refusal(cause))
+}
+
+/// What the API server said.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Refusal(String);
+
+/// Whether the connection failed in a way that the next try may not: anything but a certificate that is not trusted.
+fn may_pass(error: &kube::Error) -> bool {
+    if !matches!(error, kube::Error::Service(_) | kube::Error::HyperError(_)) {
+        return false;
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>()
+            && error.kind() == io::ErrorKind::InvalidData
+        {
+            return false;
+        }
+        cause = error.source();
+    }
+    true
+}

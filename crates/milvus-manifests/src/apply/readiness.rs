@@ -1,0 +1,205 @@
+//! Waiting until an object can be used, and saying what it waits for.
+
+mod evidence;
+mod pods;
+mod rollout;
+
+use std::{collections::BTreeMap, pin::pin, time::Duration};
+
+use futures::{Stream, StreamExt, stream};
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Service};
+use kube::{
+    Api, Client, ResourceExt,
+    runtime::{
+        WatchStreamExt,
+        watcher::{self, Event, watch_object, watcher},
+    },
+};
+use milvus_aws_core::engine::{Context, Readiness, ResourceError};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use self::pods::Trouble;
+use super::api::Objects;
+use crate::{Kind, ObjectRef};
+
+/// How often events and logs are looked at again while nothing moves.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// What to look at while one object is waited for.
+pub(super) struct Watched {
+    pub(super) client: Client,
+    pub(super) namespace: String,
+    /// Selects its pods; none when it has no pods.
+    pub(super) pods: Option<String>,
+    /// What must not appear in a reason.
+    pub(super) passwords: Vec<SecretString>,
+}
+
+/// Whether an object can be used, as far as itself tells.
+pub(super) fn of(object: &ObjectRef, live: &Value) -> Readiness<()> {
+    match object.kind {
+        Kind::Deployment => parsed(live, rollout::of_deployment),
+        Kind::StatefulSet => parsed(live, rollout::of_stateful_set),
+        Kind::PersistentVolumeClaim => parsed(live, of_claim),
+        Kind::Service => parsed(live, of_service),
+        _ => Readiness::Ready(()),
+    }
+}
+
+fn parsed<K: serde::de::DeserializeOwned>(
+    live: &Value,
+    of: impl Fn(&K) -> Readiness<()>,
+) -> Readiness<()> {
+    match serde_json::from_value(live.clone()) {
+        Ok(object) => of(&object),
+        Err(_) => waiting("the API server's answer is not understood"),
+    }
+}
+
+/// A claim may stay pending until a pod uses it, so that waiting for it would be waiting for ever.
+fn of_claim(claim: &PersistentVolumeClaim) -> Readiness<()> {
+    let phase = claim
+        .status
+        .as_ref()
+        .and_then(|status| status.phase.as_deref());
+    match phase {
+        Some("Lost") => Readiness::Failed {
+            reason: "its volume is lost".to_owned(),
+        },
+        _ => Readiness::Ready(()),
+    }
+}
+
+fn of_service(service: &Service) -> Readiness<()> {
+    let kind = service.spec.as_ref().and_then(|spec| spec.type_.as_deref());
+    let balancer = service
+        .status
+        .as_ref()
+        .and_then(|status| status.load_balancer.as_ref());
+    let ingress = balancer.and_then(|balancer| balancer.ingress.as_ref());
+    match (kind, ingress) {
+        (Some("LoadBalancer"), None) => waiting("no load balancer has an address for it yet"),
+        _ => Readiness::Ready(()),
+    }
+}
+
+fn waiting(reason: &str) -> Readiness<()> {
+    Readiness::Waiting {
+        reason: reason.to_owned(),
+    }
+}
+
+/// How long objects of that kind usually take to become ready.
+pub(super) fn usual_duration(kind: Kind, waits: bool) -> Duration {
+    match kind {
+        Kind::Deployment if waits => Duration::from_secs(30),
+        Kind::StatefulSet if waits => Duration::from_secs(45),
+        _ => Duration::from_secs(1),
+    }
+}
+
+/// How long objects of that kind usually take to go.
+pub(super) fn usual_end(kind: Kind) -> Duration {
+    match kind {
+        Kind::Deployment | Kind::StatefulSet => Duration::from_secs(10),
+        Kind::PersistentVolumeClaim | Kind::Namespace => Duration::from_secs(5),
+        _ => Duration::from_secs(1),
+    }
+}
+
+/// Watches an object and its pods until it is ready; gives it back as it is then.
+pub(super) async fn wait(
+    reference: &ObjectRef,
+    objects: &Objects,
+    watched: &Watched,
+    context: &Context,
+) -> Result<Value, ResourceError> {
+    let mut object = pin!(watch_object(objects.api.clone(), &reference.name).default_backoff());
+    let mut pod_events = pin!(watched.pod_events().default_backoff());
+    let mut pods: BTreeMap<String, Pod> = BTreeMap::new();
+    let mut state = "not seen yet".to_owned();
+    let mut patience = Patience::default();
+    loop {
+        tokio::select! {
+            seen = object.next() => match seen {
+                Some(Ok(Some(live))) => {
+                    let live = serde_json::to_value(&live).unwrap_or_default();
+                    match of(reference, &live) {
+                        Readiness::Ready(()) => return Ok(live),
+                        Readiness::Waiting { reason } => state = reason,
+                        Readiness::Failed { reason } => return Err(ResourceError::fatal(reason)),
+                    }
+                }
+                Some(Err(error)) => state = format!("it cannot be watched: {error}"),
+                Some(Ok(None)) | None => {
+                    return Err(ResourceError::transient("it was taken away meanwhile"));
+                }
+            },
+            Some(event) = pod_events.next() => remember(&mut pods, event),
+            () = context.sleep(LOOK_AGAIN) => {}
+        }
+        let trouble = pods
+            .values()
+            .filter_map(pods::trouble_of)
+            .max_by_key(Trouble::severity);
+        let reason = match &trouble {
+            Some(trouble) => watched.told(trouble).await,
+            None => state.clone(),
+        };
+        if patience.is_over(trouble.as_ref(), context.elapsed()) {
+            return Err(ResourceError::fatal(reason));
+        }
+        context.progress(reason);
+    }
+}
+
+impl Watched {
+    fn pod_events(&self) -> impl Stream<Item = watcher::Result<Event<Pod>>> + use<> {
+        match &self.pods {
+            Some(selector) => {
+                let pods = Api::namespaced(self.client.clone(), &self.namespace);
+                watcher(pods, watcher::Config::default().labels(selector)).left_stream()
+            }
+            None => stream::pending().right_stream(),
+        }
+    }
+}
+
+fn remember(pods: &mut BTreeMap<String, Pod>, event: watcher::Result<Event<Pod>>) {
+    match event {
+        Ok(Event::Apply(pod) | Event::InitApply(pod)) => {
+            pods.insert(pod.name_any(), pod);
+        }
+        Ok(Event::Delete(pod)) => {
+            pods.remove(&pod.name_any());
+        }
+        Ok(Event::Init) => pods.clear(),
+        // The watch begins anew by itself.
+        Ok(Event::InitDone) | Err(_) => {}
+    }
+}
+
+/// How long a trouble that does not pass by itself is looked at before it counts as a failure.
+#[derive(Default)]
+struct Patience {
+    since: Option<(String, Duration)>,
+}
+
+impl Patience {
+    fn is_over(&mut self, trouble: Option<&Trouble>, now: Duration) -> bool {
+        let Some((trouble, limit)) = trouble.and_then(|t| Some((t, t.hopeless_after()?))) else {
+            self.since = None;
+            return false;
+        };
+        match &self.since {
+            Some((reason, since)) if *reason == trouble.reason => {
+                now.saturating_sub(*since) >= limit
+            }
+            _ => {
+                self.since = Some((trouble.reason.clone(), now));
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What events and logs say about a trouble.
+
+use k8s_openapi::api::core::v1::{Event, Pod};
+use kube::{
+    Api,
+    api::{ListParams, LogParams},
+};
+use secrecy::ExposeSecret;
+
+use super::{
+    Watched,
+    pods::{Ask, Trouble},
+};
+
+/// Longest log line that is shown.
+const LONGEST_LINE: usize = 300;
+/// Lines of which the last one that says something is shown.
+const LINES: i64 = 20;
+
+/// Asks the cluster about troubles. What it cannot say is left out: reasons must not fail.
+impl Watched {
+    /// The trouble in words for the user: which pod, which container, what Kubernetes says, the last log line, what to
+    /// do.
+    pub(super) async fn told(&self, trouble: &Trouble) -> String {
+        let mut text = format!("pod {}", trouble.pod);
+        if let Some(container) = &trouble.container {
+            text = format!("{text}, container {container}");
+        }
+        text = format!("{text}: {}", trouble.reason);
+        let mut add = |separator: &str, part: &str| {
+            if !part.is_empty() {
+                text.push_str(separator);
+                text.push_str(part);
+            }
+        };
+        add(", ", &trouble.message);
+        match trouble.ask {
+            Ask::Nobody => {}
+            Ask::Events => add("; ", &self.event(trouble).await.unwrap_or_default()),
+            Ask::Log | Ask::PreviousLog => {
+                let line = self.last_line(trouble).await.unwrap_or_default();
+                add("; its last words: ", &line);
+            }
+        }
+        add("; ", trouble.advice().unwrap_or_default());
+        self.redacted(text)
+    }
+
+    /// The newest event of the pod that warns, else that of one of its claims.
+    async fn event(&self, trouble: &Trouble) -> Option<String> {
+        if let Some(event) = self.newest("Pod", &trouble.pod, true).await {
+            return Some(event);
+        }
+        for claim in &trouble.claims {
+            if let Some(event) = self.newest("PersistentVolumeClaim", claim, false).await {
+                return Some(format!("volume claim {claim}: {event}"));
+            }
+        }
+        None
+    }
+
+    async fn newest(&self, kind: &str, name: &str, only_warnings: bool) -> Option<String> {
+        let events: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
+        let about = format!("involvedObject.kind={kind},involvedObject.name={name}");
+        let about = if only_warnings {
+            format!("{about},type=Warning")
+        } else {
+            about
+        };
+        let list = events
+            .list(&ListParams::default().fields(&about))
+            .await
+            .ok()?;
+        let newest = list.items.into_iter().max_by_key(|event| {
+            let last = event.last_timestamp.as_ref().map(|time| time.0);
+            let single = event.event_time.as_ref().map(|time| time.0);
+            last.max(single)
+        })?;
+        let reason = newest.reason.unwrap_or_default();
+        Some(format!(
+            "{reason}: {}",
+            newest.message.unwrap_or_default().trim()
+        ))
+    }
+
+    async fn last_line(&self, trouble: &Trouble) -> Option<String> {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+        let params = LogParams {
+            container: trouble.container.clone(),
+            previous: trouble.ask == Ask::PreviousLog,
+            tail_lines: Some(LINES),
+            limit_bytes: Some(64 * 1024),
+            ..LogParams::default()
+        };
+        let log = pods.logs(&trouble.pod, &params).await.ok()?;
+        let line = log
+            .lines()
+            .rev()
+            .map(str::trim)
+            .find(|line| !line.is_empty())?;
+        let printable = line.chars().filter(|c| !c.is_control());
+        Some(printable.take(LONGEST_LINE).collect())
+    }
+
+    /// The server may print its own settings: passwords are taken out.
+    fn redacted(&self, text: String) -> String {
+        let passwords = self.passwords.iter().map(ExposeSecret::expose_secret);
+        passwords
+            .filter(|password| !password.is_empty())
+            .fold(text, |text, password| text.replace(password, "(password)"))
+    }
+}

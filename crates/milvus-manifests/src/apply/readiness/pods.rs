@@ -1,0 +1,190 @@
+//! What is wrong with a pod, out of its status alone.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Pod};
+use kube::ResourceExt;
+
+/// Why a pod is not ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trouble {
+    pub(super) pod: String,
+    pub(super) container: Option<String>,
+    /// One word, as Kubernetes has it.
+    pub(super) reason: String,
+    /// What Kubernetes says further.
+    pub(super) message: String,
+    /// Where more can be learned.
+    pub(super) ask: Ask,
+    /// Claims that the pod mounts.
+    pub(super) claims: Vec<String>,
+}
+
+/// Where more can be learned about a trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// The status says it all.
+    Nobody,
+    /// Events of the pod, and of its claims.
+    Events,
+    /// The log of the container that runs, or ran last.
+    Log,
+    /// The log of the container before this one.
+    PreviousLog,
+}
+
+impl Trouble {
+    /// The worse, the higher: of several pods the worst is told.
+    pub(super) fn severity(&self) -> u8 {
+        match self.reason.as_str() {
+            "Starting" => 0,
+            "NotReady" => 1,
+            "ContainerCreating" | "PodInitializing" => 2,
+            "Unschedulable" => 3,
+            _ => 4,
+        }
+    }
+
+    /// How long it may last before it counts as a failure; none for what may pass by itself.
+    pub(super) fn hopeless_after(&self) -> Option<Duration> {
+        match self.reason.as_str() {
+            "InvalidImageName" | "ErrImageNeverPull" => Some(Duration::from_secs(10)),
+            // A Secret or ConfigMap may come a moment later.
+            "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
+                Some(Duration::from_mins(1))
+            }
+            _ => None,
+        }
+    }
+
+    /// What the user can do, where that is known.
+    pub(super) fn advice(&self) -> Option<&'static str> {
+        Some(match self.reason.as_str() {
+            "ImagePullBackOff" | "ErrImagePull" | "InvalidImageName" => {
+                "check the image's name, and the pull secret of a private registry"
+            }
+            "ErrImageNeverPull" => "load the image onto the node, or let the kubelet pull it",
+            "CreateContainerConfigError" => {
+                "check that the Secret it names exists and has its keys"
+            }
+            "Unschedulable" => "give the cluster room, or ask for less in `resources`",
+            _ if self.message.contains("OOMKilled") => "raise its memory limit",
+            _ => return None,
+        })
+    }
+}
+
+/// Why a pod is not ready; none when it is, or when it is on its way out.
+pub(super) fn trouble_of(pod: &Pod) -> Option<Trouble> {
+    let status = pod.status.as_ref()?;
+    let conditions = status.conditions.as_deref().unwrap_or_default();
+    let is_true = |kind: &str| {
+        conditions
+            .iter()
+            .any(|c| c.type_ == kind && c.status == "True")
+    };
+    if pod.metadata.deletion_timestamp.is_some() || is_true("Ready") {
+        return None;
+    }
+    let trouble = |container: Option<&str>, reason: &str, message: &str, ask| Trouble {
+        pod: pod.name_any(),
+        container: container.map(str::to_owned),
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+        ask,
+        claims: claims_of(pod),
+    };
+    let unscheduled = conditions
+        .iter()
+        .find(|c| c.type_ == "PodScheduled" && c.status == "False");
+    if let Some(condition) = unscheduled {
+        let reason = condition.reason.as_deref().unwrap_or("Unschedulable");
+        let message = condition.message.as_deref().unwrap_or_default();
+        return Some(trouble(None, reason, message, Ask::Events));
+    }
+    let init = status.init_container_statuses.iter().flatten();
+    let main = status.container_statuses.iter().flatten();
+    let unready = init
+        .chain(main)
+        .find(|container| !container.ready && !has_succeeded(container));
+    match unready.map(|container| (container, condition_of(container))) {
+        Some((container, (reason, message, ask))) => {
+            Some(trouble(Some(&container.name), &reason, &message, ask))
+        }
+        None if status.reason.as_deref() == Some("Evicted") => {
+            let message = status.message.as_deref().unwrap_or_default();
+            Some(trouble(None, "Evicted", message, Ask::Nobody))
+        }
+        None => Some(trouble(None, "Starting", "", Ask::Events)),
+    }
+}
+
+fn has_succeeded(container: &ContainerStatus) -> bool {
+    let terminated = container
+        .state
+        .as_ref()
+        .and_then(|state| state.terminated.as_ref());
+    terminated.is_some_and(|end| end.exit_code == 0)
+}
+
+/// Reason, message, and where more can be learned.
+fn condition_of(container: &ContainerStatus) -> (String, String, Ask) {
+    let before = container
+        .last_state
+        .as_ref()
+        .and_then(|state| state.terminated.as_ref());
+    match &container.state {
+        Some(ContainerState {
+            waiting: Some(waiting),
+            ..
+        }) => {
+            let reason = waiting
+                .reason
+                .clone()
+                .unwrap_or_else(|| "Waiting".to_owned());
+            let message = waiting.message.clone().unwrap_or_default();
+            match (reason.as_str(), before) {
+                ("CrashLoopBackOff", Some(end)) => (reason, ended(end), Ask::PreviousLog),
+                ("ContainerCreating" | "PodInitializing", _) => (reason, message, Ask::Events),
+                _ => (reason, message, Ask::Nobody),
+            }
+        }
+        Some(ContainerState {
+            terminated: Some(end),
+            ..
+        }) => ("Ended".to_owned(), ended(end), Ask::Log),
+        _ => match before {
+            Some(end) => {
+                let message = format!(
+                    "restarted {} times, {}",
+                    container.restart_count,
+                    ended(end)
+                );
+                ("Restarted".to_owned(), message, Ask::PreviousLog)
+            }
+            None => (
+                "NotReady".to_owned(),
+                "runs, but is not ready yet".to_owned(),
+                Ask::Events,
+            ),
+        },
+    }
+}
+
+fn ended(end: &ContainerStateTerminated) -> String {
+    match end.reason.as_deref() {
+        Some(reason) if reason != "Error" => {
+            format!("ended with exit code {} ({reason})", end.exit_code)
+        }
+        _ => format!("ended with exit code {}", end.exit_code),
+    }
+}
+
+fn claims_of(pod: &Pod) -> Vec<String> {
+    let volumes = pod
+        .spec
+        .iter()
+        .flat_map(|spec| spec.volumes.iter().flatten());
+    let claims = volumes.filter_map(|volume| volume.persistent_volume_claim.as_ref());
+    claims.map(|claim| claim.claim_name.clone()).collect()
+}

@@ -1,0 +1,79 @@
+//! Who else lives in a namespace.
+
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    api::ListParams,
+    core::{ApiResource, PartialObjectMeta},
+    discovery::{Discovery, Scope, verbs},
+};
+use milvus_aws_core::{
+    engine::ResourceError,
+    installation::{InstallationName, Namespace},
+};
+
+use super::failure::resource_error;
+use crate::{Kind, labels::INSTALLATION};
+
+/// Objects in the namespace that are not ours, nor made by Kubernetes for every namespace, nor owned by another object.
+/// Every kind that the cluster knows is asked for.
+pub(super) async fn strangers(
+    client: &Client,
+    installation: &InstallationName,
+    namespace: &Namespace,
+) -> Result<Vec<String>, ResourceError> {
+    let failed = |what: &str, error| {
+        let attempt = format!("{what} in namespace {namespace}");
+        resource_error(attempt, Kind::Namespace, error)
+    };
+    // Metrics are no objects: they go with their pods.
+    let kinds = Discovery::new(client.clone()).exclude(&["metrics.k8s.io", "events.k8s.io"]);
+    let kinds = kinds
+        .run()
+        .await
+        .map_err(|error| failed("look for kinds", error))?;
+    let mut found = Vec::new();
+    for (kind, about) in kinds
+        .groups()
+        .flat_map(kube::discovery::ApiGroup::recommended_resources)
+    {
+        if about.scope != Scope::Namespaced
+            || !about.supports_operation(verbs::LIST)
+            || is_record(&kind)
+        {
+            continue;
+        }
+        let api: Api<kube::api::DynamicObject> =
+            Api::namespaced_with(client.clone(), namespace.as_str(), &kind);
+        let list = match api.list_metadata(&ListParams::default()).await {
+            Ok(list) => list,
+            // A kind that one may not list, one is not expected to keep.
+            Err(kube::Error::Api(status)) if matches!(status.code, 403..=405) => continue,
+            Err(error) => return Err(failed(&format!("list {}", kind.plural), error)),
+        };
+        let strangers = list.items.iter().filter(|object| {
+            object.labels().get(INSTALLATION).map(String::as_str) != Some(installation.as_str())
+                && object.owner_references().is_empty()
+                && !is_of_every_namespace(&kind.kind, object)
+        });
+        found.extend(
+            strangers.map(|object| format!("{}/{}", kind.kind.to_lowercase(), object.name_any())),
+        );
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether objects of that kind are only Kubernetes' own notes.
+fn is_record(kind: &ApiResource) -> bool {
+    matches!(
+        kind.kind.as_str(),
+        "Event" | "Endpoints" | "EndpointSlice" | "PodMetrics"
+    )
+}
+
+fn is_of_every_namespace<K: Resource>(kind: &str, object: &PartialObjectMeta<K>) -> bool {
+    matches!(
+        (kind, object.name_any().as_str()),
+        ("ConfigMap", "kube-root-ca.crt") | ("ServiceAccount", "default")
+    )
+}
