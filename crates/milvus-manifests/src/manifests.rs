@@ -54,16 +54,24 @@ impl Manifests {
 
     /// YAML documents, one an object. Holds the passwords that were given, inside of `Secret` objects.
     pub fn to_yaml(&self) -> Result<String, Error> {
-        let mut text = String::new();
-        for object in &self.objects {
+        let documents = self.documents()?;
+        Ok(documents
+            .into_iter()
+            .flat_map(|(_, yaml)| ["---\n".to_owned(), yaml])
+            .collect())
+    }
+
+    /// Each object's YAML document, without a separator.
+    pub fn documents(&self) -> Result<Vec<(ObjectRef, String)>, Error> {
+        let document = |object: &Object| {
+            let reference = object.reference();
             let yaml = yaml_of(object).map_err(|source| Error::Yaml {
-                object: object.reference().to_string(),
+                object: reference.to_string(),
                 source: Box::new(source),
             })?;
-            text.push_str("---\n");
-            text.push_str(&yaml);
-        }
-        Ok(text)
+            Ok((reference, yaml))
+        };
+        self.objects.iter().map(document).collect()
     }
 
     /// One JSON document: a `List`. Holds the passwords that were given, inside of `Secret` objects.

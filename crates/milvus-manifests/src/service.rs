@@ -93,8 +93,8 @@ fn of_component(
 ) -> Service {
     let part = Part::Component(component.name);
     let name = Names::of(installation).component(component.name);
-    let port = |port: &Port| service_port(port.name, port.number, port.name);
-    let ports = service.ports.iter().map(port).collect();
+    let of_port = |port: &Port| service_port(port.name, port.number, port.name);
+    let ports = service.ports.iter().map(of_port).collect();
     internal(installation, part, name, ports, service.headless)
 }
 

@@ -182,17 +182,12 @@ impl Resource for KubernetesObject {
         _: &((), Vec<Placed>),
         context: &Context,
     ) -> Result<Placed, ResourceError> {
-        let live = match &self.watched {
-            Some(watched) => {
-                readiness::wait(&self.reference, &self.objects, watched, context).await?
-            }
-            None => {
-                let gone = || ResourceError::transient("it was taken away meanwhile");
-                self.objects
-                    .get(&self.reference.name)
-                    .await?
-                    .ok_or_else(gone)?
-            }
+        let live = if let Some(watched) = &self.watched {
+            readiness::wait(&self.reference, &self.objects, watched, context).await?
+        } else {
+            let gone = || ResourceError::transient("it was taken away meanwhile");
+            let found = self.objects.get(&self.reference.name).await?;
+            found.ok_or_else(gone)?
         };
         Ok(Placed::of(&self.reference, &live))
     }

@@ -72,9 +72,9 @@ impl Watched {
             .await
             .ok()?;
         let newest = list.items.into_iter().max_by_key(|event| {
-            let last = event.last_timestamp.as_ref().map(|time| time.0);
-            let single = event.event_time.as_ref().map(|time| time.0);
-            last.max(single)
+            let repeated = event.last_timestamp.as_ref().map(|time| time.0);
+            let only_once = event.event_time.as_ref().map(|time| time.0);
+            repeated.max(only_once)
         })?;
         let reason = newest.reason.unwrap_or_default();
         Some(format!(
