@@ -48,6 +48,7 @@ pub enum EventKind {
     /// It reached its end, well or not.
     Finished {
         /// How it ended.
+        #[serde(flatten)]
         outcome: Outcome,
     },
 }

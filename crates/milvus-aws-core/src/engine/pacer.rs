@@ -26,32 +26,44 @@ struct State {
     space: Duration,
     next_free: Duration,
     slowed_at: Option<Duration>,
+    /// Counts the slowings-down.
+    pace: u64,
 }
 
 impl Pacer {
-    /// Waits for this call's turn.
+    /// Waits for this call's turn. Whoever waits while the pace slows down gets a new turn at the new pace.
     pub(super) async fn pass(&self, clock: &dyn Clock) {
-        let wait = {
-            let mut state = self.state();
+        loop {
             let now = clock.now();
-            let turn = state.next_free.max(now);
-            state.next_free = turn + state.space;
-            turn.saturating_sub(now)
-        };
-        if !wait.is_zero() {
-            clock.sleep(wait).await;
+            let (turn, pace) = self.take_turn(now);
+            if turn > now {
+                clock.sleep(turn.saturating_sub(now)).await;
+            }
+            if self.state().pace == pace {
+                return;
+            }
         }
+    }
+
+    fn take_turn(&self, now: Duration) -> (Duration, u64) {
+        let mut state = self.state();
+        let turn = state.next_free.max(now);
+        state.next_free = turn + state.space;
+        (turn, state.pace)
     }
 
     /// A call that began at `began` was throttled. Calls that began before the last slowing-down tell nothing new.
     pub(super) fn slow_down(&self, began: Duration, now: Duration, retry_after: Option<Duration>) {
         let mut state = self.state();
-        if state.slowed_at.is_none_or(|slowed_at| began >= slowed_at) {
-            state.space = (state.space * 2).clamp(FIRST_SPACE, WIDEST_SPACE);
-            state.slowed_at = Some(now);
+        let asked = now + retry_after.unwrap_or_default();
+        if state.slowed_at.is_some_and(|slowed_at| began < slowed_at) {
+            state.next_free = state.next_free.max(asked);
+            return;
         }
-        let pause = retry_after.unwrap_or_default().max(state.space);
-        state.next_free = state.next_free.max(now + pause);
+        state.space = (state.space * 2).clamp(FIRST_SPACE, WIDEST_SPACE);
+        state.slowed_at = Some(now);
+        state.pace += 1;
+        state.next_free = asked.max(now + state.space);
     }
 
     /// A call was accepted.

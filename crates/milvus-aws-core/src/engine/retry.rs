@@ -45,14 +45,14 @@ impl<'a> Retry<'a> {
         let Halt::Error(error) = halt else {
             return Err(halt);
         };
-        let asked = match error.kind() {
-            ErrorKind::Transient => Duration::ZERO,
+        let now = self.run.elapsed();
+        let since = *self.failing_since.get_or_insert(now);
+        let after = match error.kind() {
+            ErrorKind::Transient => self.backoff.next_pause(),
+            // The pacer slows everybody down: a pause of one's own besides would slow this one down twice.
             ErrorKind::Throttled { retry_after } => retry_after.unwrap_or_default(),
             ErrorKind::Fatal | ErrorKind::Foreign => return Err(Halt::Error(error)),
         };
-        let now = self.run.elapsed();
-        let since = *self.failing_since.get_or_insert(now);
-        let after = self.backoff.next_pause().max(asked);
         if now.saturating_sub(since) + after > self.patience {
             return Err(Halt::Error(error));
         }

@@ -98,8 +98,9 @@ fn service(role: Role) -> Option<ComponentService> {
             headless: false,
             ports: role.port().into_iter().chain([METRICS]).collect(),
         }),
-        _ => Some(ComponentService {
-            headless: true,
+        // The chart gives a mixture's service an address, which an adopted service cannot lose.
+        role => Some(ComponentService {
+            headless: role != Role::MixCoordinator,
             ports: vec![METRICS],
         }),
     }

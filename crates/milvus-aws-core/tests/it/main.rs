@@ -1,5 +1,7 @@
 //! Tests of the crate's public surface.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[cfg(feature = "engine")]
 mod engine;
 mod installation;

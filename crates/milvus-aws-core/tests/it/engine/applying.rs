@@ -124,7 +124,11 @@ async fn the_report_knows_what_the_run_waited_for() {
     });
     let report = Engine::new().apply(&graph).await;
     let path = report.critical_path();
-    let names: Vec<_> = path.resources.iter().map(|id| id.as_str()).collect();
+    let names: Vec<_> = path
+        .resources
+        .iter()
+        .map(milvus_aws_core::engine::ResourceId::as_str)
+        .collect();
     assert_eq!(names, ["thing/0", "thing/2"]);
     assert_eq!(path.total.as_secs(), 110);
     assert_eq!(report.took.as_secs(), 110);

@@ -139,7 +139,8 @@ proptest! {
             let world = World::new();
             let graph = shape.graph(&world);
             engine().apply(&graph).await;
-            let (writes, calls) = (world.state().writes.clone(), world.state().calls.len());
+            let writes = world.state().writes.clone();
+            let calls = world.state().calls.len();
             let report = engine().apply(&graph).await;
             prop_assert!(outcomes(&report).iter().all(|outcome| **outcome == Outcome::Unchanged));
             prop_assert!(!report.changed());
@@ -165,7 +166,8 @@ proptest! {
             prop_assert_eq!(report.result(), Ok(()));
             check_consistent(&world.state())?;
             prop_assert_eq!(world.existing(), shape.all());
-            prop_assert!(world.state().creations.values().all(|count| *count == 1), "{:?}", world.state().creations);
+            let creations = world.state().creations.clone();
+            prop_assert!(creations.values().all(|count| *count == 1), "{creations:?}");
             Ok(())
         })?;
     }

@@ -12,7 +12,7 @@ async fn a_deadline_reports_what_was_waited_for() {
     let graph = graph(&world, &[vec![], vec![0], vec![1]], |node| node.taking(60));
     world.state().stuck.insert(1);
     let report = Engine::new()
-        .timeout(Duration::from_secs(600))
+        .timeout(Duration::from_mins(10))
         .apply(&graph)
         .await;
     assert_eq!(report.stopped, Some(Stopped::TimedOut));
@@ -55,7 +55,7 @@ async fn a_write_that_hangs_is_left_after_the_grace() {
     let graph = graph(&world, &[vec![]], |node| node.call_of(3_600_000));
     let engine = Engine::new()
         .grace(Duration::from_secs(5))
-        .timeout(Duration::from_secs(3600 + 60));
+        .timeout(Duration::from_mins(61));
     let report = engine.apply(&graph).await;
     assert_eq!(report.took.as_secs(), 3600 + 65);
     let reason = "its last call was not answered".to_owned();

@@ -326,10 +326,10 @@ impl Resource for Node {
             let mut state = self.world.state();
             let now = state.now();
             let need = usize::try_from(need).unwrap();
-            if !state
+            if state
                 .things
                 .get(&need)
-                .is_some_and(|thing| thing.ready_at <= now)
+                .is_none_or(|thing| thing.ready_at > now)
             {
                 let message = format!("{} started before {need} was ready", self.number);
                 state.violations.push(message);
@@ -377,7 +377,7 @@ impl Resource for Node {
                 .ok_or(ResourceError::transient("is gone"))?;
             if stuck {
                 context.progress("never becomes ready");
-                context.sleep(Duration::from_secs(3600)).await;
+                context.sleep(Duration::from_hours(1)).await;
             } else if left.is_zero() {
                 return Ok(self.output());
             } else {

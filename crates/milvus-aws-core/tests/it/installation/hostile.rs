@@ -107,6 +107,13 @@ proptest! {
     }
 }
 
+fn numbered(count: u32, before: &str, after: &str) -> String {
+    let texts: Vec<String> = (0..count)
+        .map(|number| format!("{before}{number}{after}"))
+        .collect();
+    texts.concat()
+}
+
 #[test]
 fn large_and_odd_files_are_refused_in_no_time() {
     let head = "apiVersion: kubectl-milvus/v1\n";
@@ -115,12 +122,7 @@ fn large_and_odd_files_are_refused_in_no_time() {
         format!("{head}config: {}", "[".repeat(500_000)),
         format!("{head}config: {}", "{a: ".repeat(200_000)),
         format!("{head}{}", "name: demo\n".repeat(50_000)),
-        format!(
-            "{head}config: {{{}}}",
-            (0..60_000)
-                .map(|n| format!("k{n}: v, "))
-                .collect::<String>()
-        ),
+        format!("{head}config: {{{}}}", numbered(60_000, "k", ": v, ")),
         format!("{head}name: {}", "x".repeat(900_000)),
         format!("{head}{}: 1", "x".repeat(900_000)),
         format!("{head}config: \"{}", "\\".repeat(900_000)),
@@ -128,9 +130,7 @@ fn large_and_odd_files_are_refused_in_no_time() {
         format!("{head}{}", "&a ".repeat(200_000)),
         format!(
             "{head}service: {{annotations: {{{}}}}}",
-            (0..15_000)
-                .map(|n| format!("-{n}: v, "))
-                .collect::<String>()
+            numbered(15_000, "-", ": v, ")
         ),
     ];
     for text in &files {

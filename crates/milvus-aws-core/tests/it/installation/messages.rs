@@ -148,29 +148,26 @@ fn too_long() {
 #[test]
 fn nested_too_deep() {
     insta::assert_snapshot!("flow", message(&format!("config: {}", "{a: ".repeat(5000))));
-    let block: String = (0..200)
+    let block: Vec<String> = (0..200)
         .map(|depth| format!("{}a:\n", " ".repeat(depth)))
         .collect();
-    insta::assert_snapshot!(
-        "block",
-        message(&format!("config:\n{}", block.replace("a:\n", "a:\n")))
-    );
+    insta::assert_snapshot!("block", message(&format!("config:\n{}", block.concat())));
 }
 
 #[test]
 fn alias_bomb() {
-    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    let mut text = vec!["a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned()];
     for level in 1..12 {
         let before = format!("*a{}, ", level - 1).repeat(10);
-        text.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+        text.push(format!("a{level}: &a{level} [{before}]\n"));
     }
-    insta::assert_snapshot!(message(&text));
+    insta::assert_snapshot!(message(&text.concat()));
 }
 
 #[test]
 fn many_faults_are_cut() {
-    let text: String = (0..100).map(|number| format!("key{number}: 1\n")).collect();
-    assert_eq!(message(&text).lines().count(), 20);
+    let text: Vec<String> = (0..100).map(|number| format!("key{number}: 1\n")).collect();
+    assert_eq!(message(&text.concat()).lines().count(), 20);
 }
 
 /// A password at a wrong place is not repeated, whatever the fault is.

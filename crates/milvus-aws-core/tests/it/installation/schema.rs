@@ -93,7 +93,9 @@ fn every_key_is_described() {
                 }
             }
             serde_json::Value::Array(items) => {
-                items.iter().for_each(|item| walk(path, item, missing))
+                for item in items {
+                    walk(path, item, missing);
+                }
             }
             _ => {}
         }

@@ -84,7 +84,7 @@ fn messages_say_which_login_and_where() {
     let messages = [
         message(BY_FILE, "\n"),
         message(BY_FILE, "hunter2\n\n"),
-        message(BY_FILE, "hunter\02"),
+        message(BY_FILE, "hunter\u{0}2"),
         message(
             "{scramSha512: {username: u, password: {file: nowhere}}}",
             "x",
