@@ -1,13 +1,27 @@
 //! Installs a Milvus in the cluster of the kubeconfig: `cargo run --example install [milvus.yaml [remove]]`.
 
-use std::{io::Write, time::Duration};
+use std::{io::Write, path::Path, time::Duration};
 
 use milvus_aws_core::{
     Installation,
     engine::{DataPolicy, Engine, Event},
-    installation::Secrets,
+    installation::SecretReader,
 };
 use milvus_manifests::apply::{Install, uninstall};
+use secrecy::SecretString;
+
+/// Reads passwords from where the file says they are.
+struct Here;
+
+impl SecretReader for Here {
+    fn file(&self, path: &Path) -> std::io::Result<SecretString> {
+        Ok(std::fs::read_to_string(path)?.into())
+    }
+
+    fn variable(&self, name: &str) -> Option<SecretString> {
+        Some(std::env::var(name).ok()?.into())
+    }
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,7 +35,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let found = uninstall(&client, &installation.name, &installation.namespace).await?;
         engine.delete(&found.graph, DataPolicy::Delete).await
     } else {
-        let manifests = milvus_manifests::render(&installation, &Secrets::default())?;
+        let secrets = installation.resolve_secrets(&Here)?;
+        let manifests = milvus_manifests::render(&installation, &secrets)?;
         let install = Install::new(client, &installation, &manifests).graph()?;
         engine.apply(&install.graph).await
     };
