@@ -1,11 +1,55 @@
 //! The library under the `kubectl milvus` plugin: it wires core, manifests and probe.
+//!
+//! One command, one file. [`run`] takes what the user asked for and gives the exit code back; everything that can end
+//! a command is an [`Error`], which knows its exit code and what to do about it.
 
 pub mod cli;
-pub mod cluster;
-pub mod completion;
-pub mod exit_code;
-pub mod port_forward;
+mod cluster;
+mod completion;
+mod connect;
+mod error;
+mod exit_code;
+mod install;
+mod installed;
+mod interrupt;
+mod plan;
+mod plan_text;
+mod port_forward;
 pub mod printer;
-pub mod version;
+mod progress;
+mod render;
+mod secret_reader;
+mod status;
+mod uninstall;
+mod verify;
+mod version;
+mod wanted;
 
+use cli::{Cli, Command};
+use printer::Printer;
+
+pub use error::Error;
 pub use exit_code::ExitCode;
+
+/// Does what the command line asks for. Must run inside a tokio runtime.
+pub async fn run(cli: Cli, printer: Printer) -> Result<ExitCode, Error> {
+    let flags = &cli.cluster;
+    match &cli.command {
+        Command::Install(args) => install::run(args, flags, printer).await,
+        Command::Plan(args) => plan::run(args, flags, printer).await,
+        Command::Verify(args) => verify::run(args, flags, printer).await,
+        Command::Status(args) => status::run(args, flags, printer).await,
+        Command::Render(args) => render::run(args, flags, printer),
+        Command::Connect(args) => connect::run(args, flags, printer).await,
+        Command::Uninstall(args) => uninstall::run(args, flags, printer).await,
+        Command::Completion(args) => {
+            printer.data(&String::from_utf8_lossy(&completion::run(args)))?;
+            Ok(ExitCode::Done)
+        }
+        Command::Version => {
+            let version = version::run();
+            printer.result(&version, || version.text())?;
+            Ok(ExitCode::Done)
+        }
+    }
+}

@@ -39,7 +39,9 @@ impl Progress {
         match &event.kind {
             EventKind::Started { operation, .. } => self.start(name, verb(*operation)),
             EventKind::Progress { reason } => self.update(name, reason),
-            EventKind::Retrying { reason, .. } => self.update(name, &format!("trying again: {reason}")),
+            EventKind::Retrying { reason, .. } => {
+                self.update(name, &format!("trying again: {reason}"))
+            }
             EventKind::Finished { outcome } => {
                 if let Some(text) = outcome_text(outcome) {
                     self.finish(name, is_good(outcome), &text, event.at);
@@ -50,7 +52,9 @@ impl Progress {
 
     /// Something begins.
     pub fn start(&self, name: &str, doing: &str) {
-        let Some(terminal) = &self.terminal else { return };
+        let Some(terminal) = &self.terminal else {
+            return;
+        };
         let bar = terminal.bars.add(ProgressBar::new_spinner());
         bar.set_style(spinner_style());
         bar.set_prefix(name.to_owned());
@@ -65,7 +69,12 @@ impl Progress {
     pub fn update(&self, name: &str, reason: &str) {
         match &self.terminal {
             Some(terminal) => {
-                if let Some(bar) = terminal.running.lock().ok().and_then(|bars| bars.get(name).cloned()) {
+                if let Some(bar) = terminal
+                    .running
+                    .lock()
+                    .ok()
+                    .and_then(|bars| bars.get(name).cloned())
+                {
                     bar.set_message(reason.to_owned());
                 }
             }
@@ -75,14 +84,30 @@ impl Progress {
 
     /// Something reached its end, `at` after the run began.
     pub fn finish(&self, name: &str, good: bool, text: &str, at: Duration) {
+        self.forget(name);
+        let mark = if good {
+            "✓".green().to_string()
+        } else {
+            "✗".red().to_string()
+        };
+        self.write(&format!(
+            "{mark} {name} {text} {}",
+            format!("({})", seconds(at)).dimmed()
+        ));
+    }
+
+    /// Something began, and is of no interest after all.
+    pub fn forget(&self, name: &str) {
         if let Some(terminal) = &self.terminal
-            && let Some(bar) = terminal.running.lock().ok().and_then(|mut bars| bars.remove(name))
+            && let Some(bar) = terminal
+                .running
+                .lock()
+                .ok()
+                .and_then(|mut bars| bars.remove(name))
         {
             bar.finish_and_clear();
             terminal.bars.remove(&bar);
         }
-        let mark = if good { "✓".green().to_string() } else { "✗".red().to_string() };
-        self.write(&format!("{mark} {name} {text} {}", format!("({})", seconds(at)).dimmed()));
     }
 
     fn write(&self, line: &str) {
@@ -112,7 +137,10 @@ fn verb(operation: Operation) -> &'static str {
 fn is_good(outcome: &Outcome) -> bool {
     !matches!(
         outcome,
-        Outcome::Refused { .. } | Outcome::Failed { .. } | Outcome::Interrupted { .. } | Outcome::Skipped { .. }
+        Outcome::Refused { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Interrupted { .. }
+            | Outcome::Skipped { .. }
     )
 }
 

@@ -1,6 +1,6 @@
 //! `version`: what this plugin is, without asking any server.
 
-use milvus_aws_core::topology::LINES;
+use milvus_aws_core::topology::lines;
 use serde::Serialize;
 
 /// The plugin's version and what it can install.
@@ -15,12 +15,15 @@ pub struct Version {
 
 /// The version of this build.
 pub fn run() -> Version {
+    let mut milvus_lines: Vec<String> = lines()
+        .iter()
+        .map(|line| format!("{}.{}", line.from.0, line.from.1))
+        .collect();
+    // Several rows of the table may be of one line.
+    milvus_lines.dedup();
     Version {
         version: env!("CARGO_PKG_VERSION"),
-        milvus_lines: LINES
-            .iter()
-            .map(|(major, minor)| format!("{major}.{minor}"))
-            .collect(),
+        milvus_lines,
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{Client, Index, IndexKind, Metric};
+use crate::{Client, Index, IndexKind, Metric, health::HealthEndpoint};
 
 use dataset::Dataset;
 pub use report::{Cleanup, Failure, Outcome, Recall, Report, StepReport};
@@ -40,6 +40,8 @@ pub struct Options {
     pub limit: Duration,
     /// Whether the server must refuse callers without a login, and the default password of `root`.
     pub expect_authorization: bool,
+    /// Where the server answers for its health; not asked when absent.
+    pub health: Option<HealthEndpoint>,
 }
 
 /// Fewest rows: some are deleted, others are searched for.
@@ -56,6 +58,7 @@ impl Default for Options {
             step_limit: Duration::from_mins(1),
             limit: Duration::from_mins(5),
             expect_authorization: false,
+            health: None,
         }
     }
 }

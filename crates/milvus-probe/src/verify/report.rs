@@ -130,6 +130,18 @@ impl Report {
         }
     }
 
+    /// The report about a server that could not even be connected to.
+    pub fn unreachable(options: &Options, error: Error) -> Self {
+        let mut report = Self::new(options, "");
+        for step in Step::ALL {
+            report.push(StepReport::skipped(step));
+        }
+        if let Some(connect) = report.steps.first_mut() {
+            connect.outcome = Outcome::Failed(error.into());
+        }
+        report
+    }
+
     pub(super) fn push(&mut self, step: StepReport) {
         self.passed &= matches!(
             step.outcome,

@@ -5,7 +5,9 @@ use super::{
     dataset::{KEY, Neighbour, RANDOM, VECTOR},
     poll,
 };
-use crate::{Client, Column, Error, Hit, IndexProgress, Login, Search, client::FlushTicket};
+use crate::{
+    Client, Column, Error, Hit, IndexProgress, Login, Search, client::FlushTicket, health,
+};
 
 /// Vectors that are searched for at once.
 const QUERIES: usize = 10;
@@ -155,6 +157,14 @@ impl<'a> Scenario<'a> {
     }
 
     async fn connect(&mut self) -> Asserted {
+        if let Some(endpoint) = &self.options.health
+            && let Err(reason) = health::healthz(endpoint).await?
+        {
+            return Err(Failure::new(
+                format!("{endpoint}/healthz to say OK"),
+                reason,
+            ));
+        }
         let version = self.client.version().await?;
         self.server_version = Some(version.clone());
         // Servers before 2.2 and small ones do not know these two calls.
@@ -551,11 +561,10 @@ impl<'a> Scenario<'a> {
 
     async fn drop_collection(&mut self) -> Asserted {
         self.client.drop_collection(self.collection).await?;
-        let left = self.client.collections().await?;
-        if left.iter().any(|name| name == self.collection) {
+        if self.client.has_collection(self.collection).await? {
             return Err(Failure::new(
                 "the collection to be gone",
-                "it is still listed",
+                "it is still there",
             ));
         }
         self.may_exist = false;

@@ -1,0 +1,161 @@
+//! Everything that can end a command, with its exit code and what to do about it.
+
+use std::{io, path::PathBuf};
+
+use milvus_aws_core::{
+    engine::{PlanError, RunError},
+    installation::{InvalidFile, InvalidName, InvalidVersion, UnreadableSecret},
+};
+
+use crate::{ExitCode, cluster::ClusterError, port_forward::PortForwardError};
+
+/// Why a command did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file says something impossible.
+    #[error(transparent)]
+    File(#[from] InvalidFile),
+    /// A file that a flag names cannot be read.
+    #[error("read {}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("write {}", path.display())]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A name on the command line is none.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// A version on the command line is none.
+    #[error(transparent)]
+    Version(#[from] InvalidVersion),
+    /// Flags that do not go together, or a value that a flag cannot have.
+    #[error("{0}")]
+    Usage(String),
+    /// A password cannot be had.
+    #[error(transparent)]
+    Secret(#[from] UnreadableSecret),
+    /// The objects cannot be written.
+    #[error(transparent)]
+    Render(#[from] milvus_manifests::Error),
+    /// No cluster to talk to.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// What exists cannot be seen.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A run did not reach its end.
+    #[error("{doing} {name}")]
+    Run {
+        /// What was being done: `install`.
+        doing: &'static str,
+        /// Which installation.
+        name: String,
+        /// What stopped it.
+        #[source]
+        source: RunError,
+    },
+    /// There is no such installation, or no way to tell which one is meant.
+    #[error(transparent)]
+    Installed(#[from] crate::installed::InstalledError),
+    /// No way to the pod.
+    #[error(transparent)]
+    PortForward(#[from] PortForwardError),
+    /// The server cannot be reached or does not answer as it should.
+    #[error(transparent)]
+    Probe(#[from] milvus_probe::Error),
+    /// The cluster does not say how the installation is.
+    #[error("look at {name}")]
+    Look {
+        /// Which installation.
+        name: String,
+        /// What the API server said.
+        #[source]
+        source: Box<kube::Error>,
+    },
+    /// Data would be deleted, and nobody confirmed it.
+    #[error("deleting the data of {name} was not confirmed")]
+    Unconfirmed {
+        /// Which installation.
+        name: String,
+    },
+    /// The user stopped it.
+    #[error("interrupted")]
+    Interrupted,
+    /// The result cannot be written to stdout.
+    #[error("write the result")]
+    Output(#[from] io::Error),
+}
+
+impl Error {
+    /// The exit code that scripts see.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::File(_) | Self::Name(_) | Self::Version(_) | Self::Usage(_) | Self::Secret(_) => {
+                ExitCode::Usage
+            }
+            Self::Read { .. } => ExitCode::Usage,
+            Self::Unconfirmed { .. }
+            | Self::Run {
+                source: RunError::Refused(_),
+                ..
+            } => ExitCode::Refused,
+            Self::Interrupted
+            | Self::Plan(PlanError::Cancelled)
+            | Self::Run {
+                source: RunError::Cancelled,
+                ..
+            } => ExitCode::Interrupted,
+            _ => ExitCode::Failed,
+        }
+    }
+
+    /// What to do now, where we know it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Unconfirmed { name } => {
+                format!("say `--confirm {name}` if its vectors shall be gone for good")
+            }
+            Self::Run {
+                source: RunError::Refused(_),
+                ..
+            } => {
+                "choose another name or namespace, or remove what is in the way yourself".to_owned()
+            }
+            Self::Run {
+                doing,
+                source: RunError::TimedOut(_),
+                ..
+            } => format!("the same `{doing}` goes on from here; `--timeout` lets it wait longer"),
+            Self::Run {
+                doing,
+                source: RunError::Cancelled,
+                ..
+            } => {
+                format!("the same `{doing}` goes on from here")
+            }
+            Self::Cluster(_) => {
+                "name a cluster by --kubeconfig and --context, or set KUBECONFIG".to_owned()
+            }
+            Self::PortForward(PortForwardError::NoReadyPod { .. }) => {
+                "`kubectl milvus status` says what the pods wait for".to_owned()
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether the reader of our output went away.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}

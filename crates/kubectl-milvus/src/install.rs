@@ -1,0 +1,125 @@
+//! `install`: brings an installation about, or changes it, until it is as the file says.
+
+use std::{sync::Arc, time::Duration};
+
+use milvus_aws_core::engine::{Engine, Report};
+use milvus_manifests::apply::Install;
+use serde::Serialize;
+
+use crate::{
+    ExitCode,
+    cli::{DryRun, InstallArgs},
+    cluster::{Cluster, ClusterFlags},
+    error::Error,
+    interrupt, plan,
+    printer::{Output, Printer},
+    progress::{Progress, seconds},
+    render::manifests,
+    wanted::Wanted,
+};
+
+/// What an install did. Its JSON form is a contract (docs/schema).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Installed<'a> {
+    name: &'a str,
+    namespace: &'a str,
+    version: String,
+    /// Whether anything was written.
+    changed: bool,
+    /// Whether every pod was waited for.
+    waited: bool,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+/// Installs, or shows what it would do.
+pub async fn run(
+    args: &InstallArgs,
+    flags: &ClusterFlags,
+    printer: Printer,
+) -> Result<ExitCode, Error> {
+    if args.dry_run == Some(DryRun::Client) {
+        let wanted = Wanted::read(&args.file, flags, None)?;
+        let manifests = manifests(&wanted)?;
+        let json = printer.output() == Output::Json;
+        printer.data(&if json {
+            manifests.to_json()?
+        } else {
+            manifests.to_yaml()?
+        })?;
+        return Ok(ExitCode::Done);
+    }
+    // The file first: what it says wrong needs no cluster to be found out.
+    let mut wanted = Wanted::read(&args.file, flags, None)?;
+    let cluster = flags.connect().await?;
+    wanted.settle_namespace(&args.file, flags, cluster.context_namespace.as_ref())?;
+    if args.dry_run == Some(DryRun::Server) {
+        plan::show(&wanted, &cluster, printer).await?;
+        return Ok(ExitCode::Done);
+    }
+    install(&wanted, &cluster, args.wait, args.timeout, printer).await
+}
+
+async fn install(
+    wanted: &Wanted,
+    cluster: &Cluster,
+    wait: bool,
+    timeout: Duration,
+    printer: Printer,
+) -> Result<ExitCode, Error> {
+    let installation = &wanted.installation;
+    let manifests = manifests(wanted)?;
+    printer.note(&format!(
+        "installing {} (Milvus {}) into namespace {} of {}",
+        installation.name, installation.version, installation.namespace, cluster.server
+    ))?;
+    let install = Install::new(cluster.client.clone(), installation, &manifests)
+        .wait(wait)
+        .graph()?;
+    let progress = Arc::new(Progress::new(printer));
+    let engine = Engine::new()
+        .timeout(timeout)
+        .cancellation(interrupt::token(printer))
+        .listener(move |event| progress.engine_event(event));
+    let report = engine.apply(&install.graph).await;
+    let result = Installed {
+        name: installation.name.as_str(),
+        namespace: installation.namespace.as_str(),
+        version: installation.version.to_string(),
+        changed: report.changed(),
+        waited: wait,
+        report: &report,
+    };
+    printer.result(&result, || text(&result))?;
+    report.result().map_err(|source| Error::Run {
+        doing: "install",
+        name: installation.name.to_string(),
+        source,
+    })?;
+    Ok(ExitCode::Done)
+}
+
+/// What a person wants to know after it ended well; what went wrong is the error's to say.
+fn text(installed: &Installed<'_>) -> String {
+    let Installed {
+        name,
+        namespace,
+        version,
+        ..
+    } = installed;
+    if installed.report.result().is_err() {
+        return String::new();
+    }
+    let state = match (installed.changed, installed.waited) {
+        (false, _) => "is as the file says, nothing was changed",
+        (true, true) => "is ready",
+        (true, false) => "is under way",
+    };
+    format!(
+        "{name} (Milvus {version}) {state}, after {}\n\
+         prove it:  kubectl milvus verify {name} -n {namespace}\n\
+         use it:    kubectl milvus connect {name} -n {namespace}\n",
+        seconds(installed.report.took)
+    )
+}

@@ -1,0 +1,194 @@
+//! `uninstall`: removes an installation; its data stays unless asked for by name.
+
+use std::{io::IsTerminal, sync::Arc};
+
+use milvus_aws_core::{
+    engine::{DataPolicy, Engine, Outcome, Report},
+    installation::{InstallationName, Namespace},
+};
+use milvus_manifests::apply::{self, Uninstall};
+use serde::Serialize;
+
+use crate::{
+    ExitCode,
+    cli::UninstallArgs,
+    cluster::{Cluster, ClusterFlags},
+    error::Error,
+    installed::{Installed, InstalledError},
+    interrupt, plan_text,
+    printer::Printer,
+    progress::{Progress, seconds},
+    wanted,
+};
+
+/// What an uninstall did. Its JSON form is a contract (docs/schema).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Uninstalled<'a> {
+    name: &'a str,
+    namespace: &'a str,
+    /// What stays, and why.
+    kept: Vec<Kept>,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+#[derive(Debug, Serialize)]
+struct Kept {
+    resource: String,
+    because: String,
+}
+
+/// Removes an installation, or shows what it would remove.
+pub async fn run(
+    args: &UninstallArgs,
+    flags: &ClusterFlags,
+    printer: Printer,
+) -> Result<ExitCode, Error> {
+    let cluster = flags.connect().await?;
+    let (name, namespace) = wanted::named(
+        &args.installation,
+        flags,
+        cluster.context_namespace.as_ref(),
+    )?;
+    let name = match name {
+        Some(name) => name,
+        None => {
+            Installed::find(&cluster.client, &namespace, None)
+                .await?
+                .name
+        }
+    };
+    let found = apply::uninstall(&cluster.client, &name, &namespace).await?;
+    let data = if args.delete_data {
+        DataPolicy::Delete
+    } else {
+        DataPolicy::Keep
+    };
+    if args.dry_run.is_some() {
+        let plan = Engine::new().plan_deletion(&found.graph, data).await?;
+        printer.result(&plan, || plan_text::text(&plan))?;
+        return Ok(ExitCode::Done);
+    }
+    if found.graph.is_empty()
+        && args.installation.name.is_none()
+        && args.installation.file.is_none()
+    {
+        return Err(InstalledError::None {
+            namespace,
+            named: None,
+        }
+        .into());
+    }
+    if args.delete_data {
+        confirm(args, &name, printer)?;
+    }
+    remove(
+        &Target {
+            cluster,
+            name,
+            namespace,
+            found,
+            data,
+        },
+        args,
+        printer,
+    )
+    .await
+}
+
+struct Target {
+    cluster: Cluster,
+    name: InstallationName,
+    namespace: Namespace,
+    found: Uninstall,
+    data: DataPolicy,
+}
+
+async fn remove(
+    target: &Target,
+    args: &UninstallArgs,
+    printer: Printer,
+) -> Result<ExitCode, Error> {
+    let Target {
+        name, namespace, ..
+    } = target;
+    printer.note(&format!(
+        "removing {name} from namespace {namespace} of {}",
+        target.cluster.server
+    ))?;
+    let progress = Arc::new(Progress::new(printer));
+    let engine = Engine::new()
+        .timeout(args.timeout)
+        .cancellation(interrupt::token(printer))
+        .listener(move |event| progress.engine_event(event));
+    let report = engine.delete(&target.found.graph, target.data).await;
+    let result = Uninstalled {
+        name: name.as_str(),
+        namespace: namespace.as_str(),
+        kept: kept(&report, &target.found),
+        report: &report,
+    };
+    printer.result(&result, || text(&result))?;
+    report.result().map_err(|source| Error::Run {
+        doing: "uninstall",
+        name: name.to_string(),
+        source,
+    })?;
+    Ok(ExitCode::Done)
+}
+
+/// A terminal is asked to type the name; elsewhere `--confirm` must hold it.
+fn confirm(args: &UninstallArgs, name: &InstallationName, printer: Printer) -> Result<(), Error> {
+    let typed = match &args.confirm {
+        Some(typed) => typed.clone(),
+        None if std::io::stdin().is_terminal() && printer.is_interactive() => {
+            printer.note(&format!(
+                "this deletes the vectors of {name} for good; type its name to go on:"
+            ))?;
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line)?;
+            line.trim().to_owned()
+        }
+        None => String::new(),
+    };
+    if typed == name.as_str() {
+        return Ok(());
+    }
+    Err(Error::Unconfirmed {
+        name: name.to_string(),
+    })
+}
+
+fn kept(report: &Report, found: &Uninstall) -> Vec<Kept> {
+    let retained = report
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.outcome {
+            Outcome::Retained { because } => Some(Kept {
+                resource: entry.resource.to_string(),
+                because: because.clone(),
+            }),
+            _ => None,
+        });
+    let others = found.kept.iter().map(|kept| Kept {
+        resource: kept.object.to_string(),
+        because: kept.because.clone(),
+    });
+    retained.chain(others).collect()
+}
+
+fn text(uninstalled: &Uninstalled<'_>) -> String {
+    let mut text = String::new();
+    if uninstalled.report.result().is_ok() {
+        text = format!(
+            "{} is removed, after {}\n",
+            uninstalled.name,
+            seconds(uninstalled.report.took)
+        );
+    }
+    for Kept { resource, because } in &uninstalled.kept {
+        text.push_str(&format!("kept {resource}: {because}\n"));
+    }
+    text
+}

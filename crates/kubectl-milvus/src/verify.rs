@@ -1,0 +1,193 @@
+//! `verify`: proves that a server works.
+
+use std::{fmt::Write as _, sync::Arc, time::Instant};
+
+use milvus_probe::{Client, Event, Login, Options, Outcome, Report};
+use owo_colors::OwoColorize;
+
+use crate::{
+    ExitCode,
+    cli::VerifyArgs,
+    cluster::ClusterFlags,
+    error::Error,
+    installed::Installed,
+    interrupt,
+    port_forward::PortForward,
+    printer::Printer,
+    progress::{Progress, seconds},
+    wanted,
+};
+
+/// Where the server answers, and what must live as long as that holds.
+struct Reached {
+    endpoint: String,
+    health_endpoint: Option<String>,
+    forwards: Vec<PortForward>,
+}
+
+/// Verifies a server; exits with 3 when something does not hold.
+pub async fn run(
+    args: &VerifyArgs,
+    flags: &ClusterFlags,
+    printer: Printer,
+) -> Result<ExitCode, Error> {
+    let login = login(args)?;
+    let reached = reach(args, flags, printer).await?;
+    let options = options(args, &reached, login.is_some())?;
+    let cancellation = interrupt::token(printer);
+    let authorities = args.ca_file.as_deref().map(wanted::read).transpose()?;
+    let authorities = authorities.map(|pem| String::from_utf8_lossy(&pem).into_owned());
+    let connecting = Client::builder(reached.endpoint.parse()?)
+        .login(login)
+        .authorities(authorities);
+    let report = match connecting.connect().await {
+        Ok(client) => {
+            let progress = Arc::new(Progress::new(printer));
+            let began = Instant::now();
+            let listen = |event: &Event| show(&progress, event, began);
+            milvus_probe::verify(&client, &options, listen, &cancellation).await
+        }
+        Err(error) => Report::unreachable(&options, error),
+    };
+    for forward in reached.forwards {
+        forward.close().await;
+    }
+    printer.result(&report, || text(&report))?;
+    if let Some((step, failure)) = report.failed_step() {
+        printer.note(&format!(
+            "{} {}: {failure}",
+            "failed:".red().bold(),
+            step.title
+        ))?;
+    }
+    Ok(match (report.was_cancelled(), report.passed) {
+        (true, _) => ExitCode::Interrupted,
+        (false, true) => ExitCode::Done,
+        (false, false) => ExitCode::CheckFailed,
+    })
+}
+
+/// The address that was given, or ports forwarded to the installation.
+async fn reach(
+    args: &VerifyArgs,
+    flags: &ClusterFlags,
+    printer: Printer,
+) -> Result<Reached, Error> {
+    if let Some(endpoint) = &args.endpoint {
+        let health_endpoint = args.health_endpoint.clone();
+        return Ok(Reached {
+            endpoint: endpoint.clone(),
+            health_endpoint,
+            forwards: Vec::new(),
+        });
+    }
+    let cluster = flags.connect().await?;
+    let (name, namespace) = wanted::named(
+        &args.installation,
+        flags,
+        cluster.context_namespace.as_ref(),
+    )?;
+    let installed = Installed::find(&cluster.client, &namespace, name.as_ref()).await?;
+    printer.note(&format!(
+        "verifying {} in namespace {namespace} of {}",
+        installed.name, cluster.server
+    ))?;
+    let grpc = PortForward::open(cluster.client.clone(), installed.grpc(), 0).await?;
+    let health = PortForward::open(cluster.client, installed.health(), 0).await?;
+    Ok(Reached {
+        endpoint: format!("http://{}", grpc.address()),
+        health_endpoint: Some(format!("http://{}", health.address())),
+        forwards: vec![grpc, health],
+    })
+}
+
+fn options(args: &VerifyArgs, reached: &Reached, has_login: bool) -> Result<Options, Error> {
+    let default = Options::default();
+    Ok(Options {
+        rows: args.rows.get(),
+        dimension: args.dim.get(),
+        index: args
+            .index
+            .parse()
+            .map_err(|error: milvus_probe::UnknownIndex| Error::Usage(error.to_string()))?,
+        seed: args.seed.unwrap_or(default.seed),
+        step_limit: args.step_timeout.min(args.timeout),
+        limit: args.timeout,
+        expect_authorization: has_login,
+        health: reached
+            .health_endpoint
+            .as_deref()
+            .map(str::parse)
+            .transpose()?,
+        ..default
+    })
+}
+
+fn login(args: &VerifyArgs) -> Result<Option<Login>, Error> {
+    let (Some(user), Some(path)) = (&args.username, &args.password_file) else {
+        return Ok(None);
+    };
+    let content = String::from_utf8(wanted::read(path)?)
+        .map_err(|_| Error::Usage(format!("the password in {} is no text", path.display())))?;
+    let password = content.strip_suffix('\n').unwrap_or(&content);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    Ok(Some(Login::Password {
+        user: user.clone(),
+        password: password.into(),
+    }))
+}
+
+fn show(progress: &Progress, event: &Event, began: Instant) {
+    match event {
+        Event::Started { title } => progress.start(title, ""),
+        Event::Finished { title, outcome, .. } => {
+            let (good, text) = match outcome {
+                Outcome::Passed { asserted } => (true, asserted.clone()),
+                Outcome::Unsupported { .. } | Outcome::Skipped => return progress.forget(title),
+                Outcome::Failed(failure) => (false, failure.to_string()),
+                Outcome::Cancelled => (false, "interrupted".to_owned()),
+            };
+            progress.finish(title, good, &text, began.elapsed());
+        }
+    }
+}
+
+/// The result as people read it; the steps went by on stderr already.
+fn text(report: &Report) -> String {
+    let mut text = String::new();
+    let version = report.server_version.as_deref().unwrap_or("unknown");
+    let passed = report
+        .steps
+        .iter()
+        .filter(|step| matches!(step.outcome, Outcome::Passed { .. }));
+    let checks = passed.count();
+    let verdict = if report.passed {
+        "works"
+    } else {
+        "does not hold what it promises"
+    };
+    let _infallible = writeln!(
+        text,
+        "Milvus {version} {verdict}: {checks} steps held over {} rows of {} x {} with {}, in {}",
+        report.rows,
+        report.dimension,
+        "float32",
+        report.index,
+        seconds(report.took)
+    );
+    if let Some(recall) = report.recall.thorough {
+        let usual = report.recall.usual.unwrap_or(recall);
+        let _infallible = writeln!(
+            text,
+            "recall {recall:.3}, {usual:.3} with usual parameters; seed {}",
+            report.seed
+        );
+    }
+    if let milvus_probe::verify::Cleanup::Failed { collection, reason } = &report.cleanup {
+        let _infallible = writeln!(
+            text,
+            "collection {collection} could not be dropped: {reason}"
+        );
+    }
+    text
+}
