@@ -22,6 +22,10 @@ type Machine = BTreeSet<String>;
 
 /// Takes stages up and ends them in every way; the machine must look the same each time.
 pub fn run(cache: &Cache, program: &Path) -> Result<()> {
+    ensure!(
+        !lifecycle::status(cache)?.up,
+        "the check takes stages down, and one is up: end it first, with `cargo xtask stage down`"
+    );
     lifecycle::down(cache)?;
     // Parts that are missing would be built by the first `up` and change what files there are.
     lifecycle::build(cache)?;
