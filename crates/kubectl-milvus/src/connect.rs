@@ -13,7 +13,7 @@ struct Connected {
 }
 
 /// Forwards the port until it is interrupted.
-pub async fn run(
+pub(crate) async fn run(
     args: &ConnectArgs,
     flags: &ClusterFlags,
     printer: Printer,

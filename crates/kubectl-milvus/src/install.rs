@@ -34,7 +34,7 @@ struct Installed<'a> {
 }
 
 /// Installs, or shows what it would do.
-pub async fn run(
+pub(crate) async fn run(
     args: &InstallArgs,
     flags: &ClusterFlags,
     printer: Printer,

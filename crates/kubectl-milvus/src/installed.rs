@@ -14,7 +14,7 @@ const HEALTH_PORT: u16 = 9091;
 
 /// One installation that exists in a cluster.
 #[derive(Debug, Clone)]
-pub struct Installed {
+pub(crate) struct Installed {
     /// Its release name.
     pub name: InstallationName,
     /// Where it is.
@@ -55,7 +55,7 @@ pub enum InstalledError {
 
 impl Installed {
     /// The installation of that name, or the only one in the namespace.
-    pub async fn find(
+    pub(crate) async fn find(
         client: &kube::Client,
         namespace: &Namespace,
         named: Option<&InstallationName>,
@@ -108,12 +108,12 @@ impl Installed {
     }
 
     /// The gRPC port of a pod that serves clients.
-    pub fn grpc(&self) -> Destination {
+    pub(crate) fn grpc(&self) -> Destination {
         self.destination(GRPC_PORT)
     }
 
     /// The port of health and metrics of a pod that serves clients.
-    pub fn health(&self) -> Destination {
+    pub(crate) fn health(&self) -> Destination {
         self.destination(HEALTH_PORT)
     }
 

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{ExitCode, printer::Printer};
 
 /// A token that Ctrl-C (and SIGTERM, where there is one) cancels.
-pub fn token(printer: Printer) -> CancellationToken {
+pub(crate) fn token(printer: Printer) -> CancellationToken {
     let token = CancellationToken::new();
     let cancelled = token.clone();
     tokio::spawn(async move {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Shows the plan; with `--exit-code` 4 says that something would change.
-pub async fn run(
+pub(crate) async fn run(
     args: &PlanArgs,
     flags: &ClusterFlags,
     printer: Printer,
@@ -31,7 +31,11 @@ pub async fn run(
 }
 
 /// Shows what an installation would change; refused when something in its way is not ours.
-pub async fn show(wanted: &Wanted, cluster: &Cluster, printer: Printer) -> Result<Plan, Error> {
+pub(crate) async fn show(
+    wanted: &Wanted,
+    cluster: &Cluster,
+    printer: Printer,
+) -> Result<Plan, Error> {
     let manifests = manifests(wanted)?;
     let install = Install::new(cluster.client.clone(), &wanted.installation, &manifests).graph()?;
     let engine = Engine::new().cancellation(interrupt::token(printer));

@@ -8,7 +8,7 @@ use owo_colors::OwoColorize;
 use crate::progress::seconds;
 
 /// One line per resource that would be touched, its changed fields under it, and a count at the end.
-pub fn text(plan: &Plan) -> String {
+pub(crate) fn text(plan: &Plan) -> String {
     let mut text = String::new();
     for step in &plan.steps {
         write_step(&mut text, step);

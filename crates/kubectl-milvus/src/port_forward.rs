@@ -12,7 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The pods that may answer, and the port on which they do.
 #[derive(Debug, Clone)]
-pub struct Destination {
+pub(crate) struct Destination {
     /// Namespace of the pods.
     pub namespace: String,
     /// Label selector of the pods.
@@ -65,7 +65,7 @@ pub enum PortForwardError {
 
 /// A local port that leads to a ready pod for as long as this lives.
 #[derive(Debug)]
-pub struct PortForward {
+pub(crate) struct PortForward {
     address: SocketAddr,
     stop: CancellationToken,
     connections: TaskTracker,
@@ -74,7 +74,7 @@ pub struct PortForward {
 impl PortForward {
     /// Listens on `127.0.0.1:local_port` (0: any free port). Each connection goes to a pod that is ready at
     /// that moment, so a restarted pod is followed.
-    pub async fn open(
+    pub(crate) async fn open(
         client: kube::Client,
         destination: Destination,
         local_port: u16,
@@ -106,12 +106,12 @@ impl PortForward {
     }
 
     /// The local address.
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Ends every connection and frees the port.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.stop.cancel();
         self.connections.close();
         self.connections.wait().await;

@@ -12,7 +12,7 @@ use crate::printer::Printer;
 const TICK: Duration = Duration::from_millis(100);
 
 /// Listens to the events of one run.
-pub struct Progress {
+pub(crate) struct Progress {
     printer: Printer,
     /// Absent where nobody watches a terminal.
     terminal: Option<Terminal>,
@@ -25,7 +25,7 @@ struct Terminal {
 
 impl Progress {
     /// Draws spinners when stderr is a terminal, writes lines otherwise.
-    pub fn new(printer: Printer) -> Self {
+    pub(crate) fn new(printer: Printer) -> Self {
         let terminal = printer.is_interactive().then(|| Terminal {
             bars: MultiProgress::new(),
             running: Mutex::default(),
@@ -34,13 +34,13 @@ impl Progress {
     }
 
     /// Takes note of an event of the engine.
-    pub fn engine_event(&self, event: &Event) {
+    pub(crate) fn engine_event(&self, event: &Event) {
         let name = event.resource.as_str();
         match &event.kind {
             EventKind::Started { operation, .. } => self.start(name, verb(*operation)),
             EventKind::Progress { reason } => self.update(name, reason),
             EventKind::Retrying { reason, .. } => {
-                self.update(name, &format!("trying again: {reason}"))
+                self.update(name, &format!("trying again: {reason}"));
             }
             EventKind::Finished { outcome } => {
                 if let Some(text) = outcome_text(outcome) {
@@ -51,7 +51,7 @@ impl Progress {
     }
 
     /// Something begins.
-    pub fn start(&self, name: &str, doing: &str) {
+    pub(crate) fn start(&self, name: &str, doing: &str) {
         let Some(terminal) = &self.terminal else {
             return;
         };
@@ -66,7 +66,7 @@ impl Progress {
     }
 
     /// Something goes on, and says what it waits for.
-    pub fn update(&self, name: &str, reason: &str) {
+    pub(crate) fn update(&self, name: &str, reason: &str) {
         match &self.terminal {
             Some(terminal) => {
                 if let Some(bar) = terminal
@@ -83,7 +83,7 @@ impl Progress {
     }
 
     /// Something reached its end, `at` after the run began.
-    pub fn finish(&self, name: &str, good: bool, text: &str, at: Duration) {
+    pub(crate) fn finish(&self, name: &str, good: bool, text: &str, at: Duration) {
         self.forget(name);
         let mark = if good {
             "✓".green().to_string()
@@ -97,7 +97,7 @@ impl Progress {
     }
 
     /// Something began, and is of no interest after all.
-    pub fn forget(&self, name: &str) {
+    pub(crate) fn forget(&self, name: &str) {
         if let Some(terminal) = &self.terminal
             && let Some(bar) = terminal
                 .running
@@ -161,7 +161,7 @@ fn outcome_text(outcome: &Outcome) -> Option<String> {
 }
 
 /// A duration as people read it: `0.3 s`, `75 s`.
-pub fn seconds(duration: Duration) -> String {
+pub(crate) fn seconds(duration: Duration) -> String {
     if duration < Duration::from_secs(10) {
         format!("{:.1} s", duration.as_secs_f64())
     } else {

@@ -15,7 +15,11 @@ use crate::{
 };
 
 /// Writes the objects to stdout, or one file each into a folder.
-pub fn run(args: &RenderArgs, flags: &ClusterFlags, printer: Printer) -> Result<ExitCode, Error> {
+pub(crate) fn run(
+    args: &RenderArgs,
+    flags: &ClusterFlags,
+    printer: Printer,
+) -> Result<ExitCode, Error> {
     let wanted = Wanted::read(&args.file, flags, None)?;
     let manifests = manifests(&wanted)?;
     match &args.output_dir {
@@ -27,7 +31,7 @@ pub fn run(args: &RenderArgs, flags: &ClusterFlags, printer: Printer) -> Result<
 }
 
 /// The objects of what is wanted, with its passwords read.
-pub fn manifests(wanted: &Wanted) -> Result<Manifests, Error> {
+pub(crate) fn manifests(wanted: &Wanted) -> Result<Manifests, Error> {
     let reader = FolderReader {
         folder: wanted.folder.clone(),
     };

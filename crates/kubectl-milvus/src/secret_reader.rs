@@ -9,7 +9,7 @@ use milvus_aws_core::installation::SecretReader;
 use secrecy::SecretString;
 
 /// Reads files relative to the folder of the installation's file.
-pub struct FolderReader {
+pub(crate) struct FolderReader {
     /// The folder.
     pub folder: PathBuf,
 }

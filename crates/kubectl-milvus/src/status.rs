@@ -50,7 +50,7 @@ struct PodStatus {
 }
 
 /// Shows the state; exits with 3 when something is not ready.
-pub async fn run(
+pub(crate) async fn run(
     args: &NameArgs,
     flags: &ClusterFlags,
     printer: Printer,

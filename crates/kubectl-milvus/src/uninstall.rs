@@ -1,6 +1,6 @@
 //! `uninstall`: removes an installation; its data stays unless asked for by name.
 
-use std::{io::IsTerminal, sync::Arc};
+use std::{fmt::Write as _, io::IsTerminal, sync::Arc};
 
 use milvus_aws_core::{
     engine::{DataPolicy, Engine, Outcome, Report},
@@ -40,7 +40,7 @@ struct Kept {
 }
 
 /// Removes an installation, or shows what it would remove.
-pub async fn run(
+pub(crate) async fn run(
     args: &UninstallArgs,
     flags: &ClusterFlags,
     printer: Printer,
@@ -188,7 +188,7 @@ fn text(uninstalled: &Uninstalled<'_>) -> String {
         );
     }
     for Kept { resource, because } in &uninstalled.kept {
-        text.push_str(&format!("kept {resource}: {because}\n"));
+        let _infallible = writeln!(text, "kept {resource}: {because}");
     }
     text
 }

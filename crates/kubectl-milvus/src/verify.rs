@@ -26,7 +26,7 @@ struct Reached {
 }
 
 /// Verifies a server; exits with 3 when something does not hold.
-pub async fn run(
+pub(crate) async fn run(
     args: &VerifyArgs,
     flags: &ClusterFlags,
     printer: Printer,
@@ -168,10 +168,9 @@ fn text(report: &Report) -> String {
     };
     let _infallible = writeln!(
         text,
-        "Milvus {version} {verdict}: {checks} steps held over {} rows of {} x {} with {}, in {}",
+        "Milvus {version} {verdict}: {checks} steps held over {} rows of {} x float32 with {}, in {}",
         report.rows,
         report.dimension,
-        "float32",
         report.index,
         seconds(report.took)
     );

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// The plugin's version and what it can install.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Version {
+pub(crate) struct Version {
     /// Version of the plugin.
     pub version: &'static str,
     /// Release lines of Milvus that it knows.
@@ -14,7 +14,7 @@ pub struct Version {
 }
 
 /// The version of this build.
-pub fn run() -> Version {
+pub(crate) fn run() -> Version {
     let mut milvus_lines: Vec<String> = lines()
         .iter()
         .map(|line| format!("{}.{}", line.from.0, line.from.1))
@@ -29,7 +29,7 @@ pub fn run() -> Version {
 
 impl Version {
     /// The version as people read it.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!(
             "kubectl milvus {}\nMilvus lines: {}\n",
             self.version,

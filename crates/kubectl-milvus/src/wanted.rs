@@ -20,7 +20,7 @@ use crate::{
 const LONGEST_FILE: u64 = 4 * 1024 * 1024;
 
 /// An installation as it is wanted, and the folder that its relative paths start at.
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The installation.
     pub installation: Installation,
     /// Folder of the file; the working directory without one.
@@ -30,7 +30,7 @@ pub struct Wanted {
 impl Wanted {
     /// Reads the file, or makes an installation of the flags. The namespace is that of `-n`, else the file's; without a
     /// file the context's, else `milvus`.
-    pub fn read(
+    pub(crate) fn read(
         args: &FileArgs,
         flags: &ClusterFlags,
         context_namespace: Option<&Namespace>,
@@ -56,7 +56,7 @@ impl Wanted {
     }
 
     /// Settles the namespace again, once the context is known.
-    pub fn settle_namespace(
+    pub(crate) fn settle_namespace(
         &mut self,
         args: &FileArgs,
         flags: &ClusterFlags,
@@ -69,7 +69,7 @@ impl Wanted {
 }
 
 /// The namespace of `-n`, else the file's, else the context's, else `milvus`.
-pub fn namespace(
+pub(crate) fn namespace(
     flags: &ClusterFlags,
     file: Option<&Namespace>,
     context: Option<&Namespace>,
@@ -81,7 +81,7 @@ pub fn namespace(
 }
 
 /// The name and namespace of an installation that exists, as far as the flags tell.
-pub fn named(
+pub(crate) fn named(
     args: &NameArgs,
     flags: &ClusterFlags,
     context_namespace: Option<&Namespace>,
@@ -102,7 +102,7 @@ pub fn named(
 }
 
 /// The bytes of a file, or of standard input for `-`.
-pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Read {
         path: path.to_owned(),
         source,
