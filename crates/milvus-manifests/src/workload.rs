@@ -43,7 +43,7 @@ const CONFIG_FOLDER: &str = "/milvus/configs";
 const CONFIG: &str = "milvus-config";
 const SCRATCH: &str = "tmp";
 /// How long a stopped process may take to hand over its work.
-const GRACE_SECONDS: i64 = 60;
+const GRACE_SECONDS: i64 = 30;
 /// How long a proxy goes on serving after it was told to stop, so that load balancers notice.
 const DRAIN_SECONDS: i64 = 10;
 

@@ -118,8 +118,8 @@ pub(super) async fn wait(
     let mut object = pin!(watch_object(objects.api.clone(), &reference.name).default_backoff());
     let mut pod_events = pin!(watched.pod_events().default_backoff());
     let mut pods: BTreeMap<String, Pod> = BTreeMap::new();
-    let mut state = "not seen yet".to_owned();
-    let mut patience = Patience::default();
+    let mut state = "it is being made".to_owned();
+    let mut lasting = Lasting::default();
     loop {
         tokio::select! {
             seen = object.next() => match seen {
@@ -139,15 +139,14 @@ pub(super) async fn wait(
             Some(event) = pod_events.next() => remember(&mut pods, event),
             () = context.sleep(LOOK_AGAIN) => {}
         }
-        let trouble = pods
-            .values()
-            .filter_map(pods::trouble_of)
-            .max_by_key(Trouble::severity);
-        let reason = match &trouble {
-            Some(trouble) => watched.told(trouble).await,
-            None => state.clone(),
+        let troubles = pods.values().filter_map(pods::trouble_of);
+        let Some(trouble) = troubles.max_by_key(Trouble::severity) else {
+            context.progress(state.clone());
+            continue;
         };
-        if patience.is_over(trouble.as_ref(), context.elapsed()) {
+        let age = lasting.age(&trouble, context.elapsed());
+        let reason = watched.told(&trouble, age).await;
+        if trouble.hopeless_after().is_some_and(|limit| age >= limit) {
             return Err(ResourceError::fatal(reason));
         }
         context.progress(reason);
@@ -180,25 +179,19 @@ fn remember(pods: &mut BTreeMap<String, Pod>, event: watcher::Result<Event<Pod>>
     }
 }
 
-/// How long a trouble that does not pass by itself is looked at before it counts as a failure.
+/// How long the same trouble has lasted.
 #[derive(Default)]
-struct Patience {
-    since: Option<(String, Duration)>,
+struct Lasting {
+    since: Option<(Trouble, Duration)>,
 }
 
-impl Patience {
-    fn is_over(&mut self, trouble: Option<&Trouble>, now: Duration) -> bool {
-        let Some((trouble, limit)) = trouble.and_then(|t| Some((t, t.hopeless_after()?))) else {
-            self.since = None;
-            return false;
-        };
+impl Lasting {
+    fn age(&mut self, trouble: &Trouble, now: Duration) -> Duration {
         match &self.since {
-            Some((reason, since)) if *reason == trouble.reason => {
-                now.saturating_sub(*since) >= limit
-            }
+            Some((before, since)) if before.is_like(trouble) => now.saturating_sub(*since),
             _ => {
-                self.since = Some((trouble.reason.clone(), now));
-                false
+                self.since = Some((trouble.clone(), now));
+                Duration::ZERO
             }
         }
     }

@@ -74,6 +74,7 @@ pub async fn uninstall(
             }
             let handle = builder.add(Existing::new(&objects, name, &live, needs))?;
             match kind {
+                Kind::Deployment => {}
                 Kind::StatefulSet => etcd.push(handle.need()),
                 _ => before_workloads.push(handle.need()),
             }

@@ -1,5 +1,7 @@
 //! What events and logs say about a trouble.
 
+use std::time::Duration;
+
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::{
     Api,
@@ -12,16 +14,21 @@ use super::{
     pods::{Ask, Trouble},
 };
 
+/// How long a container may say nothing wrong before its log is shown.
+const SILENCE: Duration = Duration::from_secs(20);
 /// Longest log line that is shown.
 const LONGEST_LINE: usize = 300;
-/// Lines of which the last one that says something is shown.
-const LINES: i64 = 20;
+/// Lines of which the last complaint is shown, or simply the last.
+const LINES: i64 = 50;
+
+/// How the server marks complaints; it chatters of its settings all the time.
+const COMPLAINTS: [&str; 4] = ["[WARN]", "[ERROR]", "[FATAL]", "panic"];
 
 /// Asks the cluster about troubles. What it cannot say is left out: reasons must not fail.
 impl Watched {
     /// The trouble in words for the user: which pod, which container, what Kubernetes says, the last log line, what to
     /// do.
-    pub(super) async fn told(&self, trouble: &Trouble) -> String {
+    pub(super) async fn told(&self, trouble: &Trouble, lasting: Duration) -> String {
         let mut text = format!("pod {}", trouble.pod);
         if let Some(container) = &trouble.container {
             text = format!("{text}, container {container}");
@@ -36,8 +43,17 @@ impl Watched {
         add(", ", &trouble.message);
         match trouble.ask {
             Ask::Nobody => {}
+            Ask::EventsThenLog if lasting < SILENCE => {
+                add(
+                    "; ",
+                    &self
+                        .newest("Pod", &trouble.pod, true)
+                        .await
+                        .unwrap_or_default(),
+                );
+            }
             Ask::Events => add("; ", &self.event(trouble).await.unwrap_or_default()),
-            Ask::Log | Ask::PreviousLog => {
+            Ask::Log | Ask::PreviousLog | Ask::EventsThenLog => {
                 let line = self.last_line(trouble).await.unwrap_or_default();
                 add("; its last words: ", &line);
             }
@@ -48,7 +64,11 @@ impl Watched {
 
     /// The newest event of the pod that warns, else that of one of its claims.
     async fn event(&self, trouble: &Trouble) -> Option<String> {
-        if let Some(event) = self.newest("Pod", &trouble.pod, true).await {
+        let event = self.newest("Pod", &trouble.pod, true).await;
+        // The scheduler says the same in the pod's status.
+        let repeats =
+            |event: &String| !trouble.message.is_empty() && event.contains(&trouble.message);
+        if let Some(event) = event.filter(|event| !repeats(event)) {
             return Some(event);
         }
         for claim in &trouble.claims {
@@ -93,11 +113,14 @@ impl Watched {
             ..LogParams::default()
         };
         let log = pods.logs(&trouble.pod, &params).await.ok()?;
-        let line = log
-            .lines()
-            .rev()
-            .map(str::trim)
-            .find(|line| !line.is_empty())?;
+        let lines = || {
+            log.lines()
+                .rev()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+        };
+        let complaint = lines().find(|line| COMPLAINTS.iter().any(|word| line.contains(word)));
+        let line = complaint.or_else(|| lines().next())?;
         let printable = line.chars().filter(|c| !c.is_control());
         Some(printable.take(LONGEST_LINE).collect())
     }

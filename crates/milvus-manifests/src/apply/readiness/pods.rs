@@ -27,6 +27,8 @@ pub(super) enum Ask {
     Nobody,
     /// Events of the pod, and of its claims.
     Events,
+    /// Events of the pod at first, the log of its container when it lasts.
+    EventsThenLog,
     /// The log of the container that runs, or ran last.
     Log,
     /// The log of the container before this one.
@@ -34,6 +36,11 @@ pub(super) enum Ask {
 }
 
 impl Trouble {
+    /// Whether it is the same trouble, whatever its message says now.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        (&self.pod, &self.container, &self.reason) == (&other.pod, &other.container, &other.reason)
+    }
+
     /// The worse, the higher: of several pods the worst is told.
     pub(super) fn severity(&self) -> u8 {
         match self.reason.as_str() {
@@ -165,7 +172,7 @@ fn condition_of(container: &ContainerStatus) -> (String, String, Ask) {
             None => (
                 "NotReady".to_owned(),
                 "runs, but is not ready yet".to_owned(),
-                Ask::Events,
+                Ask::EventsThenLog,
             ),
         },
     }
