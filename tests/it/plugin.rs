@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 /// A small standalone Milvus of the version whose real server the stage has.
-pub const STANDALONE: &str = "\
+pub(crate) const STANDALONE: &str = "\
 apiVersion: kubectl-milvus/v1
 name: demo
 version: 2.3.5
@@ -23,15 +23,15 @@ standalone:
 ";
 
 /// Passwords with every character that a careless writer trips over; they may appear in Secrets alone.
-pub const KAFKA_PASSWORD: &str = "ka: {f}ka #\"'\\ yes é";
+pub(crate) const KAFKA_PASSWORD: &str = "ka: {f}ka #\"'\\ yes é";
 /// As [`KAFKA_PASSWORD`].
-pub const S3_SECRET: &str = "*s3/+secret=%";
+pub(crate) const S3_SECRET: &str = "*s3/+secret=%";
 
 /// What a command printed, and how it ended.
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
@@ -45,7 +45,7 @@ impl Ran {
 
     /// The same, once its exit code is the expected one.
     #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(
             self.code, code,
             "stdout:\n{}\nstderr:\n{}",
@@ -56,20 +56,20 @@ impl Ran {
 
     /// Standard output, read as JSON.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("no JSON on stdout: {error}\n{}", self.stdout))
     }
 }
 
 /// A namespace that goes when the test ends.
-pub struct Namespace {
-    pub name: String,
+pub(crate) struct Namespace {
+    pub(crate) name: String,
 }
 
 impl Namespace {
     /// A new one; `label` tells whose it is when something is left over.
-    pub fn new(label: &str) -> Self {
+    pub(crate) fn new(label: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("it-{label}-{}-{count}", std::process::id());
@@ -78,13 +78,13 @@ impl Namespace {
     }
 
     /// Runs the plugin in this namespace, with `file` as its `-f -`.
-    pub fn milvus(&self, args: &[&str], file: &str) -> Ran {
+    pub(crate) fn milvus(&self, args: &[&str], file: &str) -> Ran {
         let child = self.spawn(args, file);
         Ran::new(child.wait_with_output().expect("the plugin ends"))
     }
 
     /// Starts the plugin in this namespace, with `file` on its standard input.
-    pub fn spawn(&self, args: &[&str], file: &str) -> Child {
+    pub(crate) fn spawn(&self, args: &[&str], file: &str) -> Child {
         let mut command =
             Command::new(env::var("KUBECTL_MILVUS").expect("KUBECTL_MILVUS names the plugin"));
         command.args(args).args(["-n", &self.name]);
@@ -95,12 +95,12 @@ impl Namespace {
     }
 
     /// Runs kubectl in this namespace.
-    pub fn kubectl(&self, args: &[&str]) -> Ran {
+    pub(crate) fn kubectl(&self, args: &[&str]) -> Ran {
         kubectl(&[&["-n", self.name.as_str()], args].concat(), "")
     }
 
     /// Every object of the kinds that an installation may hold, by kind and name, with what the server says of it.
-    pub fn objects(&self) -> Vec<(String, Value)> {
+    pub(crate) fn objects(&self) -> Vec<(String, Value)> {
         let kinds = "deployment,statefulset,service,configmap,secret,serviceaccount,pvc,poddisruptionbudget,pod,ingress,\
                      networkpolicy,job,role,rolebinding,replicaset";
         let list = self.kubectl(&["get", kinds, "-o", "json"]).exits(0).json();
@@ -118,7 +118,7 @@ impl Namespace {
     }
 
     /// The names of [`Self::objects`].
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.objects().into_iter().map(|(name, _)| name).collect()
     }
 }
@@ -139,7 +139,7 @@ fn identity(object: &Value) -> String {
 }
 
 /// Runs the stage's kubectl, with `input` on its standard input.
-pub fn kubectl(args: &[&str], input: &str) -> Ran {
+pub(crate) fn kubectl(args: &[&str], input: &str) -> Ran {
     let child = start(Command::new("kubectl").args(args), input);
     Ran::new(child.wait_with_output().expect("kubectl ends"))
 }
@@ -158,7 +158,7 @@ fn start(command: &mut Command, input: &str) -> Child {
 }
 
 /// The lines of a running command's stderr, as they come.
-pub fn stderr_lines(child: &mut Child) -> impl Iterator<Item = String> + use<> {
+pub(crate) fn stderr_lines(child: &mut Child) -> impl Iterator<Item = String> + use<> {
     let mut stderr = child.stderr.take().expect("it was asked for");
     std::iter::from_fn(move || {
         let mut line = Vec::new();

@@ -11,15 +11,13 @@ cluster:
   kafka:
     brokers: [kafka.example.com:9096]
     security:
-      scramSha512:
-        given: {username: milvus, password: {env: KAFKA_PASSWORD}}
+      scramSha512: {username: milvus, password: {env: KAFKA_PASSWORD}}
   s3:
     endpoint: s3.us-west-2.amazonaws.com:443
     bucket: milvus-demo-bucket
     region: us-west-2
     access:
-      keys:
-        given: {username: AKIAEXAMPLE, password: {env: S3_SECRET}}
+      keys: {username: AKIAEXAMPLE, password: {env: S3_SECRET}}
 ";
 
 #[test]
