@@ -1,6 +1,7 @@
 //! Developer commands: `cargo xtask demo`, `test`, `bench` and `stage`.
 
 mod bench;
+mod data_plane;
 mod demo;
 mod stage;
 mod steps;

@@ -9,6 +9,8 @@ use clap::Subcommand;
 use milvus_stage::cache::Cache;
 use milvus_stage::{check, exec, lifecycle};
 
+use crate::data_plane;
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Build what is missing into the cache, and start the stage.
@@ -33,6 +35,9 @@ pub(crate) enum Command {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<OsString>,
     },
+    /// Kafka, S3 and Milvus servers beside Kubernetes, on a stage that is up.
+    #[command(subcommand)]
+    DataPlane(data_plane::Command),
     /// Process 1 of the stage.
     #[command(hide = true)]
     Init,
@@ -57,6 +62,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Exec { command } => {
             Err(exec::command(&cache, &command)?.exec()).context("starting nsenter")
         }
+        Command::DataPlane(command) => data_plane::run(&cache, &command),
         Command::Init => lifecycle::init(),
         Command::Supervise => lifecycle::supervise(),
         Command::BringUp => lifecycle::bring_up(),

@@ -1,0 +1,59 @@
+//! The Kafka broker as Amazon MSK offers it: SASL/SCRAM over TLS on port 9096.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::pki;
+use crate::control::Component;
+use crate::kubernetes::NODE_ADDRESS;
+
+const PROPERTIES: &str = include_str!("kafka/server.properties");
+/// The broker's own login, with which it talks to itself.
+pub(super) const BROKER_PASSWORD: &str = "broker-of-the-stage";
+
+/// The broker's settings.
+pub(super) fn properties() -> String {
+    PROPERTIES
+        .replace("NODE_ADDRESS", NODE_ADDRESS)
+        .replace("BROKER_PASSWORD", BROKER_PASSWORD)
+}
+
+/// Writes the broker's folder, anew: a broker that ended may have left half a log.
+pub(super) fn component(name: &str, part: &Path, dir: &Path, pki: &Path) -> Result<Component> {
+    crate::cache::remove(dir)?;
+    fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
+    pki::secret(&dir.join("server.properties"), &properties())?;
+    for (from, to) in [
+        ("keystore.pem", "keystore.pem"),
+        ("ca.crt", "truststore.pem"),
+    ] {
+        fs::copy(pki.join(from), dir.join(to)).with_context(|| format!("copying {from}"))?;
+    }
+    let copied = Command::new("cp")
+        .arg("-r")
+        .args([&part.join("data"), &dir.join("data")])
+        .status()
+        .context("starting cp (Debian package coreutils)")?;
+    if !copied.success() {
+        bail!(
+            "copying Kafka's formatted folder to {} failed: {copied}",
+            dir.display()
+        );
+    }
+    Ok(Component::new(name, "java")
+        .args([
+            "-Xms128m",
+            "-Xmx384m",
+            "-XX:+UseSerialGC",
+            // One machine for everything: a short start matters more than a fast broker.
+            "-XX:TieredStopAtLevel=1",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=info",
+            "-cp",
+        ])
+        .arg(format!("{}/libs/*", part.display()))
+        .args(["kafka.Kafka", "server.properties"])
+        .dir(dir))
+}

@@ -1,0 +1,100 @@
+//! `cargo xtask stage data-plane …`: Kafka, S3 and Milvus servers on the stage.
+
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+
+use anyhow::{Context as _, Result};
+use clap::{Subcommand, ValueEnum};
+use milvus_stage::cache::Cache;
+use milvus_stage::data_plane::{self, Server, Services, Shape, Variant};
+use milvus_stage::{exec, report};
+use serde_json::json;
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Start etcd, Kafka and S3 unless they run, and a server with its own place on them; JSON says where they are.
+    Up {
+        /// What kind of server.
+        #[arg(long, value_enum, default_value_t = Kind::Cluster)]
+        shape: Kind,
+        /// How it differs from a sound one.
+        #[arg(long, value_enum, default_value_t = Difference::Sound)]
+        variant: Difference,
+    },
+    /// End all servers, Kafka, S3 and etcd of the data plane; the stage stays up.
+    Down,
+    /// Prove with pymilvus that every shape works, and that every fault shows.
+    Check,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Kind {
+    /// Milvus 2.3.5 as seven role processes.
+    Cluster,
+    /// Milvus 2.3.5 as one process.
+    Standalone,
+    /// Milvus Lite 3.x.
+    Lite,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Difference {
+    /// None.
+    Sound,
+    /// Kafka refuses its password.
+    WrongKafkaPassword,
+    /// It asks for a login.
+    Authorization,
+}
+
+pub(crate) fn run(cache: &Cache, command: &Command) -> Result<()> {
+    if !data_plane::is_inside(cache)? {
+        // The same once more, in the stage's network; returns only if that could not be started.
+        let program = std::env::current_exe()?.into_os_string();
+        let words: Vec<_> = [program]
+            .into_iter()
+            .chain(std::env::args_os().skip(1))
+            .collect();
+        return Err(exec::command(cache, &words)?.exec()).context("starting nsenter");
+    }
+    match command {
+        Command::Up { shape, variant } => up(cache, *shape, *variant),
+        Command::Down => {
+            let ended = data_plane::down(cache)?;
+            report::line(format!("ended {ended} components of the data plane"));
+            Ok(())
+        }
+        Command::Check => data_plane::check::run(cache),
+    }
+}
+
+fn up(cache: &Cache, kind: Kind, difference: Difference) -> Result<()> {
+    let shape = match kind {
+        Kind::Cluster => Shape::Cluster,
+        Kind::Standalone => Shape::Standalone,
+        Kind::Lite => Shape::Lite,
+    };
+    let variant = match difference {
+        Difference::Sound => Variant::Sound,
+        Difference::WrongKafkaPassword => Variant::WrongKafkaPassword,
+        Difference::Authorization => Variant::Authorization,
+    };
+    let server = Server::start_with(cache, shape, variant)?;
+    let services = Services::start(cache)?;
+    let answer = json!({
+        "endpoint": server.endpoint(),
+        "healthEndpoint": server.health_endpoint(),
+        "kafka": services.kafka_bootstrap(),
+        "s3": format!("https://{}", services.s3_address()),
+        "etcd": services.etcd_address(),
+        "ca": services.ca_file(),
+        "logs": server.logs(),
+    });
+    server.keep();
+    writeln!(
+        std::io::stdout().lock(),
+        "{}",
+        serde_json::to_string_pretty(&answer)?
+    )?;
+    Ok(())
+}
