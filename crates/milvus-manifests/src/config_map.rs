@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::{
     Error,
     labels::{self, Part},
-    manifests::yaml_of,
     names::Names,
+    yaml,
 };
 
 /// The file with what follows from the installation.
@@ -49,10 +49,7 @@ fn files(
     topology: &Topology,
 ) -> Result<BTreeMap<String, String>, Error> {
     let file = |name: &str, value: &Value| {
-        let text = yaml_of(value).map_err(|source| Error::Yaml {
-            object: name.to_owned(),
-            source: Box::new(source),
-        })?;
+        let text = yaml::document(value, name)?;
         Ok::<_, Error>((name.to_owned(), text))
     };
     let user = Value::Object(installation.config.clone());

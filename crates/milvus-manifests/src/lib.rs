@@ -39,6 +39,7 @@ mod secret;
 mod service;
 mod service_account;
 mod workload;
+mod yaml;
 
 pub use error::Error;
 pub use manifests::Manifests;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use crate::{Error, Kind, Object, object::ObjectRef};
+use crate::{Error, Kind, Object, object::ObjectRef, yaml};
 
 /// The objects of one installation in the order in which they are applied. The namespace is not among them.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,10 +65,7 @@ impl Manifests {
     pub fn documents(&self) -> Result<Vec<(ObjectRef, String)>, Error> {
         let document = |object: &Object| {
             let reference = object.reference();
-            let yaml = yaml_of(object).map_err(|source| Error::Yaml {
-                object: reference.to_string(),
-                source: Box::new(source),
-            })?;
+            let yaml = yaml::document(&object.to_value()?, &reference.to_string())?;
             Ok((reference, yaml))
         };
         self.objects.iter().map(document).collect()
@@ -95,13 +92,4 @@ struct List<'a> {
     api_version: &'static str,
     kind: &'static str,
     items: &'a [Object],
-}
-
-/// YAML that readers of 1.1 and of 1.2 understand alike. Long lines are not folded: one reader's space is another's
-/// line break.
-pub(crate) fn yaml_of(value: &impl Serialize) -> Result<String, serde_saphyr::SerializeError> {
-    let options = serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX };
-    let mut text = String::new();
-    serde_saphyr::to_fmt_writer_with_options(&mut text, value, options)?;
-    Ok(text)
 }
