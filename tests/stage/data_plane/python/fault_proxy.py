@@ -112,9 +112,9 @@ def with_other_ids(response):
     message = pb.SearchResults.FromString(response)
     results = message.results
     start = 0
+    ids = ids_of(results)
     for count in results.topks:
-        for ids in (results.ids.int_id.data, results.ids.str_id.data):
-            ids[start : start + count] = list(reversed(ids[start : start + count]))
+        ids[start : start + count] = list(reversed(ids[start : start + count]))
         start += count
     return message.SerializeToString()
 
@@ -131,9 +131,8 @@ async def search_without_nearest(call, path, request):
     for count in results.topks:
         kept += range(start + 1, start + count)
         start += count
-    keep(results.scores, kept)
-    keep(results.ids.int_id.data, kept)
-    keep(results.ids.str_id.data, kept)
+    for values in (results.scores, ids_of(results)):
+        values[:] = [values[row] for row in kept]
     for field in results.fields_data:
         keep_field(field, kept, start)
     results.topks[:] = [max(count - 1, 0) for count in results.topks]
@@ -141,9 +140,10 @@ async def search_without_nearest(call, path, request):
     return answer.SerializeToString()
 
 
-def keep(values, rows):
-    if len(values):
-        values[:] = [values[row] for row in rows]
+def ids_of(results):
+    # Touching the other kind would change the message to it. An answer without hits has neither.
+    kind = results.ids.WhichOneof("id_field")
+    return getattr(results.ids, kind).data if kind else []
 
 
 def keep_field(field, rows, total):
