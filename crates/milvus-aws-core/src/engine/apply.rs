@@ -3,14 +3,14 @@
 use super::{
     context::Context,
     error::ResourceError,
-    event::{EventKind, Operation},
+    event::Operation,
     needs::{AnyOutput, Outputs},
     observe::{self, Sight, outputs_of_needs},
     report::{Outcome, Report, Stopped},
     resource::{Observed, Readiness, Step},
     retry::Retry,
     run::{Halt, Run},
-    settle::{self, Settled, outcome_of},
+    settle::{self, Beginning, Settled, outcome_of},
     walk::{Direction, Turn, walk},
 };
 
@@ -83,6 +83,7 @@ async fn bring_about(
     seen: Option<Observed<AnyOutput>>,
 ) -> Settled {
     let context = run.context(index);
+    let node = &run.graph.vertices[index].node;
     let started = run.elapsed();
     let mut work = Work {
         run,
@@ -90,17 +91,17 @@ async fn bring_about(
         outputs,
         context: &context,
         seen,
-        begun: None,
+        beginning: Beginning::new(&context, node.usual_duration()),
         written: None,
     };
-    let mut retry = Retry::new(run, &context, run.graph.vertices[index].node.patience());
+    let mut retry = Retry::new(run, &context, node.patience());
     let (outcome, output) = loop {
         let halt = match work.attempt(&mut retry).await {
             Ok(output) => break (work.written.unwrap_or(Outcome::Unchanged), Some(output)),
             Err(halt) => halt,
         };
         if let Err(halt) = retry.pause_after(halt).await {
-            break (outcome_of(&halt, &context, work.begun.is_some()), None);
+            break (outcome_of(&halt, &context, work.beginning.told), None);
         }
     };
     Settled::ended(run, &context, started, outcome, output)
@@ -114,7 +115,7 @@ struct Work<'a> {
     context: &'a Context,
     /// What was seen before, for the first attempt.
     seen: Option<Observed<AnyOutput>>,
-    begun: Option<Operation>,
+    beginning: Beginning<'a>,
     /// What was written, even where the answer to the write got lost.
     written: Option<Outcome>,
 }
@@ -133,11 +134,11 @@ impl Work<'_> {
                     output: Some(output),
                 } => return Ok(output),
                 Observed::Current { output: None } => {
-                    self.begin(Operation::Wait);
+                    self.beginning.tell(Operation::Wait);
                     return self.wait_ready().await;
                 }
                 Observed::Leaving { reason } => {
-                    self.begin(Operation::Create);
+                    self.beginning.tell(Operation::Create);
                     self.context.progress(reason);
                     let gone = node.wait_gone(&self.outputs, self.context);
                     self.run.unless_stopped(gone).await?;
@@ -175,29 +176,19 @@ impl Work<'_> {
             Step::Create => (Operation::Create, Outcome::Created),
             Step::Update(_) => (Operation::Update, Outcome::Updated),
         };
-        self.begin(operation);
-        // What was created and then corrected was still created.
-        self.written.get_or_insert(outcome);
         let node = &self.run.graph.vertices[self.index].node;
-        let write = self
-            .context
-            .call(node.apply(&self.outputs, step, self.context));
-        self.run.to_the_end(write).await
+        let begin = || {
+            self.beginning.tell(operation);
+            // What was created and then corrected was still created.
+            self.written.get_or_insert(outcome);
+        };
+        let apply = node.apply(&self.outputs, step, self.context);
+        self.run.write(self.context, begin, apply).await
     }
 
     async fn wait_ready(&self) -> Result<AnyOutput, Halt> {
         let node = &self.run.graph.vertices[self.index].node;
         let wait = node.wait_ready(&self.outputs, self.context);
         self.run.unless_stopped(wait).await
-    }
-
-    fn begin(&mut self, operation: Operation) {
-        if self.begun.is_none() {
-            self.begun = Some(operation);
-            self.context.tell(EventKind::Started {
-                operation,
-                usual: self.run.graph.vertices[self.index].node.usual_duration(),
-            });
-        }
     }
 }

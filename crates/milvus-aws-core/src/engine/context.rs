@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     clock::Clock,
@@ -27,6 +27,11 @@ pub(super) struct Shared {
     pub(super) pacer: Pacer,
     pub(super) calls: Semaphore,
     pub(super) seed: u64,
+}
+
+/// The right to make one call now.
+pub(super) struct Admission<'a> {
+    _permit: Option<SemaphorePermit<'a>>,
 }
 
 /// Time, progress and pacing for one resource of a run.
@@ -82,9 +87,24 @@ impl Context {
         &self,
         call: impl Future<Output = Result<T, ResourceError>>,
     ) -> Result<T, ResourceError> {
+        let admission = self.admission().await;
+        self.admitted(admission, call).await
+    }
+
+    /// Waits for a free slot, and for the pace.
+    pub(super) async fn admission(&self) -> Admission<'_> {
         // The semaphore is never closed, so that an error here cannot happen; without a permit the call is merely not limited.
-        let _permit = self.shared.calls.acquire().await.ok();
+        let permit = self.shared.calls.acquire().await.ok();
         self.shared.pacer.pass(&*self.shared.clock).await;
+        Admission { _permit: permit }
+    }
+
+    /// Makes the call that was waited for.
+    pub(super) async fn admitted<T>(
+        &self,
+        _admission: Admission<'_>,
+        call: impl Future<Output = Result<T, ResourceError>>,
+    ) -> Result<T, ResourceError> {
         let began = self.shared.clock.now();
         let result = call.await;
         match &result {

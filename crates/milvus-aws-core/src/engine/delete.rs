@@ -1,9 +1,8 @@
 //! Taking a graph away.
 
 use super::{
-    context::Context,
     error::PlanError,
-    event::{EventKind, Operation},
+    event::Operation,
     needs::{AnyOutput, Outputs},
     observe::{self, Sight, outputs_of_needs, plan_of},
     plan::{Action, Plan},
@@ -11,7 +10,7 @@ use super::{
     resource::{Observed, Retention},
     retry::Retry,
     run::{DataPolicy, Halt, Run},
-    settle::{self, Settled, outcome_of},
+    settle::{self, Beginning, Settled, outcome_of},
     walk::{Direction, Turn, walk},
 };
 
@@ -103,18 +102,15 @@ async fn take_away(
     let node = &run.graph.vertices[index].node;
     let started = run.elapsed();
     let mut retry = Retry::new(run, &context, node.patience());
-    context.tell(EventKind::Started {
-        operation: Operation::Delete,
-        usual: node.usual_duration(),
-    });
+    let mut beginning = Beginning::new(&context, node.usual_duration());
     let mut seen = Some(seen);
     let outcome = loop {
-        let halt = match attempt(run, index, &outputs, &context, seen.take()).await {
+        let halt = match attempt(run, index, &outputs, &mut beginning, seen.take()).await {
             Ok(()) => break Outcome::Deleted,
             Err(halt) => halt,
         };
         if let Err(halt) = retry.pause_after(halt).await {
-            break outcome_of(&halt, &context, true);
+            break outcome_of(&halt, &context, beginning.told);
         }
     };
     Settled::ended(run, &context, started, outcome, None)
@@ -124,10 +120,11 @@ async fn attempt(
     run: &Run<'_>,
     index: usize,
     outputs: &Outputs,
-    context: &Context,
+    beginning: &mut Beginning<'_>,
     seen: Option<Observed<AnyOutput>>,
 ) -> Result<(), Halt> {
     let node = &run.graph.vertices[index].node;
+    let context = beginning.context;
     let seen = if let Some(seen) = seen {
         seen
     } else {
@@ -137,10 +134,14 @@ async fn attempt(
     match seen {
         // Ours is gone: a failed call may have worked, and somebody else may have taken the name.
         Observed::Absent | Observed::Unknown | Observed::Foreign { .. } => return Ok(()),
-        Observed::Leaving { reason } => context.progress(reason),
+        Observed::Leaving { reason } => {
+            beginning.tell(Operation::Delete);
+            context.progress(reason);
+        }
         Observed::Current { .. } | Observed::Differs { .. } => {
-            let write = context.call(node.delete(outputs, context));
-            run.to_the_end(write).await?;
+            let begin = || beginning.tell(Operation::Delete);
+            run.write(context, begin, node.delete(outputs, context))
+                .await?;
         }
     }
     run.unless_stopped(node.wait_gone(outputs, context)).await

@@ -233,22 +233,24 @@ impl Run<'_> {
         }
     }
 
-    /// A write: finished even when the run is stopped meanwhile, unless it takes longer than the grace.
-    pub(super) async fn to_the_end<T>(
+    /// A write; `begin` is told that it begins. Not begun once the run is stopped; once begun it is finished, unless that takes longer than the grace.
+    pub(super) async fn write<T>(
         &self,
-        work: impl Future<Output = Result<T, ResourceError>>,
+        context: &Context,
+        begin: impl FnOnce(),
+        write: impl Future<Output = Result<T, ResourceError>>,
     ) -> Result<T, Halt> {
-        if self.halt.is_cancelled() {
-            return Err(Halt::Stopped);
-        }
-        let patience_ends = async {
+        let admission = async { Ok(context.admission().await) };
+        let admission = self.unless_stopped(admission).await?;
+        begin();
+        let grace_ends = async {
             self.halt.cancelled().await;
             self.shared.clock.sleep(self.grace).await;
         };
         tokio::select! {
             biased;
-            result = work => result.map_err(Halt::Error),
-            () = patience_ends => Err(Halt::Stopped),
+            result = context.admitted(admission, write) => result.map_err(Halt::Error),
+            () = grace_ends => Err(Halt::Stopped),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     context::Context,
     error::{ErrorKind, PlanError},
-    event::EventKind,
+    event::{EventKind, Operation},
     needs::AnyOutput,
     report::{Entry, Outcome, Report, Stopped},
     resource::ResourceId,
@@ -71,6 +71,31 @@ impl Settled {
             _ => Outcome::Skipped {
                 because: id.clone(),
             },
+        }
+    }
+}
+
+/// Tells, once, that work on a resource began.
+pub(super) struct Beginning<'a> {
+    pub(super) context: &'a Context,
+    usual: Duration,
+    pub(super) told: bool,
+}
+
+impl<'a> Beginning<'a> {
+    pub(super) fn new(context: &'a Context, usual: Duration) -> Self {
+        Self {
+            context,
+            usual,
+            told: false,
+        }
+    }
+
+    pub(super) fn tell(&mut self, operation: Operation) {
+        if !self.told {
+            self.told = true;
+            let usual = self.usual;
+            self.context.tell(EventKind::Started { operation, usual });
         }
     }
 }

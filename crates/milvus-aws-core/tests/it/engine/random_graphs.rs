@@ -1,6 +1,6 @@
 //! What holds for every graph.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
 
 use milvus_aws_core::engine::{CancellationToken, DataPolicy, Engine, Outcome, Report};
 use proptest::prelude::*;
@@ -236,12 +236,13 @@ proptest! {
     /// A run that is cancelled at any moment finishes the calls under way and begins nothing new; what it reports as
     /// made exists, and the next run goes on.
     #[test]
-    fn cancelling_leaves_what_it_reports(shape in shape(1_u64..5000), after in 0_u64..3_000_000) {
+    fn cancelling_leaves_what_it_reports(shape in shape(1_u64..5000), after in 0_u64..3_000_000, calls in 1_usize..20) {
         virtually(async {
             let world = World::new();
             let graph = shape.graph(&world);
             let token = CancellationToken::new();
-            let run = engine().cancellation(token.clone());
+            let calls = NonZeroUsize::new(calls).unwrap();
+            let run = engine().max_calls(calls).cancellation(token.clone());
             let cancel = async {
                 tokio::time::sleep(Duration::from_millis(after)).await;
                 token.cancel();

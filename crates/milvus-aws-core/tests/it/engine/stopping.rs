@@ -1,6 +1,6 @@
 //! Cancelling, and deadlines.
 
-use std::time::Duration;
+use std::{num::NonZeroUsize, time::Duration};
 
 use milvus_aws_core::engine::{CancellationToken, Engine, Outcome, PlanError, RunError, Stopped};
 
@@ -47,6 +47,29 @@ async fn a_write_under_way_is_finished() {
     assert_eq!(report.entries[1].outcome, Outcome::NotStarted);
     assert_eq!(report.took.as_secs(), 4);
     assert_eq!(report.result(), Err(RunError::Cancelled));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_waits_for_its_turn_is_not_begun() {
+    let world = World::new();
+    let graph = graph(&world, &[vec![], vec![], vec![]], |node| node.call_of(1000));
+    let token = CancellationToken::new();
+    let one_by_one = Engine::new()
+        .max_calls(NonZeroUsize::MIN)
+        .cancellation(token.clone());
+    // Looks take 3 s; the first write goes from 3 s to 5 s, and the others wait.
+    let cancel = async {
+        tokio::time::sleep(Duration::from_millis(3500)).await;
+        token.cancel();
+    };
+    let (report, ()) = tokio::join!(one_by_one.apply(&graph), cancel);
+    assert_eq!(report.took.as_secs(), 5);
+    assert_eq!(world.existing().len(), 1);
+    let not_started = report
+        .entries
+        .iter()
+        .filter(|entry| entry.outcome == Outcome::NotStarted);
+    assert_eq!(not_started.count(), 2);
 }
 
 #[tokio::test(start_paused = true)]
