@@ -58,10 +58,11 @@ fn end_state(namespace: &Namespace) -> Vec<(String, Value)> {
         object.as_object_mut()?.remove("status");
         let metadata = object["metadata"].as_object_mut()?;
         metadata.retain(|key, _| matches!(key.as_str(), "name" | "labels"));
-        let spec = object["spec"].as_object_mut();
-        spec.map(|spec| {
-            spec.retain(|key, _| !matches!(key.as_str(), "clusterIP" | "clusterIPs" | "volumeName"))
-        });
+        if let Some(spec) = object["spec"].as_object_mut() {
+            spec.retain(|key, _| {
+                !matches!(key.as_str(), "clusterIP" | "clusterIPs" | "volumeName")
+            });
+        }
         Some((name, object))
     };
     namespace.objects().into_iter().filter_map(wanted).collect()

@@ -2,6 +2,11 @@
 //!
 //! `cargo xtask test` runs them inside the stage's network.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot go on says why and ends"
+)]
+
 mod crash;
 mod data_plane;
 mod drift;

@@ -35,7 +35,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    fn new(output: Output) -> Self {
+    fn new(output: &Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -80,13 +80,12 @@ impl Namespace {
     /// Runs the plugin in this namespace, with `file` as its `-f -`.
     pub(crate) fn milvus(&self, args: &[&str], file: &str) -> Ran {
         let child = self.spawn(args, file);
-        Ran::new(child.wait_with_output().expect("the plugin ends"))
+        Ran::new(&child.wait_with_output().expect("the plugin ends"))
     }
 
     /// Starts the plugin in this namespace, with `file` on its standard input.
     pub(crate) fn spawn(&self, args: &[&str], file: &str) -> Child {
-        let mut command =
-            Command::new(env::var("KUBECTL_MILVUS").expect("KUBECTL_MILVUS names the plugin"));
+        let mut command = plugin();
         command.args(args).args(["-n", &self.name]);
         command
             .env("KAFKA_PASSWORD", KAFKA_PASSWORD)
@@ -138,10 +137,20 @@ fn identity(object: &Value) -> String {
     )
 }
 
+/// Runs the plugin outside of any namespace.
+pub(crate) fn milvus(args: &[&str], file: &str) -> Ran {
+    let child = start(plugin().args(args), file);
+    Ran::new(&child.wait_with_output().expect("the plugin ends"))
+}
+
+fn plugin() -> Command {
+    Command::new(env::var("KUBECTL_MILVUS").expect("KUBECTL_MILVUS names the plugin"))
+}
+
 /// Runs the stage's kubectl, with `input` on its standard input.
 pub(crate) fn kubectl(args: &[&str], input: &str) -> Ran {
     let child = start(Command::new("kubectl").args(args), input);
-    Ran::new(child.wait_with_output().expect("kubectl ends"))
+    Ran::new(&child.wait_with_output().expect("kubectl ends"))
 }
 
 fn start(command: &mut Command, input: &str) -> Child {
