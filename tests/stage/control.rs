@@ -126,7 +126,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Ends a component: SIGTERM, and SIGKILL once `grace` is over. One that does not run is fine.
+    /// Ends a component and forgets it: SIGTERM, and SIGKILL once `grace` is over. One that does not run is fine.
     pub fn stop(&self, name: &str, grace: Duration) -> Result<()> {
         let request = Request::Stop {
             name: name.to_owned(),
@@ -137,7 +137,7 @@ impl Stage {
         Ok(())
     }
 
-    /// All components that were ever started, and how they fare.
+    /// All components that run, or ended without being told to.
     pub fn components(&self) -> Result<Vec<Report>> {
         self.ask(&Request::List)
             .context("asking the stage's supervisor")
@@ -160,7 +160,7 @@ impl Stage {
                     crate::cache::tail(&log, 12)
                 )
             }
-            None => bail!("{name} was never started"),
+            None => bail!("{name} was never started, or somebody stopped it"),
         }
     }
 

@@ -175,23 +175,28 @@ fn stop(shared: &Shared, name: &str, grace: Duration) -> Result<()> {
         (Signal::TERM, grace),
         (Signal::KILL, Duration::from_secs(10)),
     ] {
-        let components = shared.lock();
+        let mut components = shared.lock();
         match components.get(name) {
             Some(running) if running.state == State::Running => {
                 // It may have ended just now; then waiting returns at once.
                 let _ = pidfd_send_signal(&running.handle, signal);
             }
-            _ => return Ok(()),
+            // What was to end and did is no news: only what ended by itself stays on the list.
+            _ => {
+                components.remove(name);
+                return Ok(());
+            }
         }
         let runs = |all: &mut BTreeMap<String, Running>| {
             all.get(name)
                 .is_some_and(|running| running.state == State::Running)
         };
-        let (_components, waited) = shared
+        let (mut components, waited) = shared
             .changed
             .wait_timeout_while(components, limit, runs)
             .unwrap_or_else(PoisonError::into_inner);
         if !waited.timed_out() {
+            components.remove(name);
             return Ok(());
         }
     }

@@ -21,8 +21,11 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = Difference::Sound)]
         variant: Difference,
     },
-    /// End all servers, Kafka, S3 and etcd of the data plane; the stage stays up.
-    Down,
+    /// End one server, or all of them with Kafka, S3 and etcd; the stage stays up.
+    Down {
+        /// Name of the server, as `up` wrote it.
+        name: Option<String>,
+    },
     /// Prove with pymilvus that every shape works, and that every fault shows.
     Check,
 }
@@ -59,9 +62,9 @@ pub(crate) fn run(cache: &Cache, command: &Command) -> Result<()> {
     }
     match command {
         Command::Up { shape, variant } => up(cache, *shape, *variant),
-        Command::Down => {
-            let ended = data_plane::down(cache)?;
-            report::line(format!("ended {ended} components of the data plane"));
+        Command::Down { name } => {
+            let ended = data_plane::down(cache, name.as_deref())?;
+            report::line(format!("ended {ended} processes of the data plane"));
             Ok(())
         }
         Command::Check => data_plane::check::run(cache),
@@ -82,6 +85,7 @@ fn up(cache: &Cache, kind: Kind, difference: Difference) -> Result<()> {
     let server = Server::start_with(cache, shape, variant)?;
     let services = Services::start(cache)?;
     let answer = json!({
+        "name": server.name(),
         "endpoint": server.endpoint(),
         "healthEndpoint": server.health_endpoint(),
         "kafka": services.kafka_bootstrap(),

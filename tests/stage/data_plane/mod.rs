@@ -33,14 +33,23 @@ pub use services::Services;
 /// All components of the data plane have names that begin so.
 const PREFIX: &str = "dp-";
 
-/// Ends everything of the data plane, whoever started it. Returns how many components there were.
-pub fn down(cache: &Cache) -> Result<usize> {
+/// Ends a server by its name, or everything of the data plane, whoever started it. Returns how many processes there were.
+pub fn down(cache: &Cache, server: Option<&str>) -> Result<usize> {
     let stage = Stage::at(cache.run_dir());
     let reports = stage.components()?;
+    let belongs = |name: &str| {
+        name.starts_with(PREFIX)
+            && server.is_none_or(|server| name == server || name.starts_with(&format!("{server}-")))
+    };
     let running = reports
         .iter()
-        .filter(|report| report.name.starts_with(PREFIX) && report.state == State::Running);
+        .filter(|report| belongs(&report.name) && report.state == State::Running);
     let names: Vec<&str> = running.map(|report| report.name.as_str()).collect();
+    if let (Some(server), true) = (server, names.is_empty()) {
+        bail!(
+            "no server {server} runs on the data plane: `cargo xtask stage status` shows what does"
+        );
+    }
     // What the servers lean on goes after them, or they would fill their logs with it.
     let (services, servers): (Vec<&str>, Vec<&str>) = names
         .iter()

@@ -73,6 +73,7 @@ const USERS: Users = Users {
 #[derive(Debug)]
 pub struct Server {
     stage: Stage,
+    name: String,
     components: Vec<String>,
     port: u16,
     health_port: Option<u16>,
@@ -95,6 +96,11 @@ impl Server {
             }
             _ => Self::milvus(cache, shape, variant),
         }
+    }
+
+    /// Its name on this stage, for [`super::down`].
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Where clients connect, as a URL.
@@ -162,6 +168,7 @@ impl Server {
         };
         let mut server = Self {
             stage: services.stage().clone(),
+            name: id.clone(),
             components: Vec::new(),
             port: place.proxy_port(),
             // The proxy is the last role.
@@ -189,6 +196,7 @@ impl Server {
         let dir = dir(cache, &name)?;
         let mut server = Self {
             stage: Stage::at(cache.run_dir()),
+            name: name.clone(),
             components: Vec::new(),
             port,
             health_port: None,
