@@ -121,3 +121,68 @@ fn text(value: &Value) -> String {
         None => full,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn shown(kind: Kind, live: &Value, applied: &Value) -> Vec<String> {
+        let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        let changes = changes(kind, live, applied);
+        let one = |c: &Change| format!("{}: {} -> {}", c.field, side(&c.from), side(&c.to));
+        changes.iter().map(one).collect()
+    }
+
+    #[test]
+    fn what_the_server_keeps_is_no_difference() {
+        let live = json!({
+            "metadata": {"name": "a", "resourceVersion": "1", "generation": 1, "managedFields": [1]},
+            "status": {"ready": false},
+        });
+        let applied = json!({
+            "metadata": {"name": "a", "resourceVersion": "2", "generation": 2, "managedFields": [2]},
+            "status": {"ready": true},
+        });
+        assert_eq!(changes(Kind::Service, &live, &applied), []);
+    }
+
+    #[test]
+    fn items_are_told_apart_by_name_where_they_have_one() {
+        let live = json!({"spec": {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}], "args": ["x", "y"]}});
+        let applied =
+            json!({"spec": {"env": [{"name": "B", "value": "3"}, {"name": "C"}], "args": ["x"]}});
+        let expected = [
+            r#"spec.env[A]: {"name":"A","value":"1"} -> -"#,
+            "spec.env[B].value: 2 -> 3",
+            r#"spec.env[C]: - -> {"name":"C"}"#,
+            "spec.args[1]: y -> -",
+        ];
+        assert_eq!(shown(Kind::Deployment, &live, &applied), expected);
+    }
+
+    #[test]
+    fn values_of_secrets_are_not_shown() {
+        let live =
+            json!({"data": {"password": "b2xk"}, "metadata": {"annotations": {"a": "b2xk"}}});
+        let applied = json!({"data": {"password": "bmV3", "more": "bmV3"}, "metadata": {"annotations": {"a": "bmV3"}}});
+        let text = shown(Kind::Secret, &live, &applied).join("\n");
+        assert!(
+            text.contains("data.password") && text.contains("data.more"),
+            "{text}"
+        );
+        assert!(!text.contains("b2xk") && !text.contains("bmV3"), "{text}");
+    }
+
+    #[test]
+    fn long_values_are_cut_at_a_character() {
+        let live = json!({"data": {"a": "é".repeat(200)}});
+        let applied = json!({"data": {"a": "b"}});
+        let changes = changes(Kind::ConfigMap, &live, &applied);
+        assert_eq!(
+            changes[0].from.as_ref().unwrap().chars().count(),
+            LONGEST_VALUE + 1
+        );
+    }
+}

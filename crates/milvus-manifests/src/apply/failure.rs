@@ -58,3 +58,52 @@ fn may_pass(error: &kube::Error) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use milvus_aws_core::engine::ErrorKind;
+
+    use super::*;
+
+    fn sorted(code: u16, message: &str, kind: Kind) -> ResourceError {
+        let status = Status {
+            code,
+            message: message.to_owned(),
+            reason: "Reason".to_owned(),
+            ..Status::default()
+        };
+        resource_error(
+            "apply it".to_owned(),
+            kind,
+            kube::Error::Api(status.boxed()),
+        )
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again() {
+        let ending = "namespace is being terminated";
+        for (code, message) in [(409, ""), (500, ""), (503, ""), (403, ending)] {
+            let error = sorted(code, message, Kind::Service);
+            assert_eq!(*error.kind(), ErrorKind::Transient, "{code}");
+        }
+        for code in [400, 401, 403, 404, 422] {
+            let error = sorted(code, "no", Kind::Service);
+            assert_eq!(*error.kind(), ErrorKind::Fatal, "{code}");
+        }
+        let error = sorted(429, "", Kind::Service);
+        assert!(matches!(error.kind(), ErrorKind::Throttled { .. }));
+    }
+
+    #[test]
+    fn a_complaint_about_a_secret_is_not_quoted() {
+        let cause = |kind| {
+            let error = sorted(422, "data: Invalid value: hunter2", kind);
+            std::error::Error::source(&error).map(ToString::to_string)
+        };
+        assert_eq!(cause(Kind::Secret).as_deref(), Some("Reason"));
+        assert_eq!(
+            cause(Kind::ConfigMap).as_deref(),
+            Some("data: Invalid value: hunter2")
+        );
+    }
+}

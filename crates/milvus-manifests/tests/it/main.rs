@@ -1,6 +1,14 @@
-//! What the rendered objects promise.
+//! What the rendered objects promise, and what their application does to a cluster.
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by their attribute alone, not what they call"
+)]
 
+#[cfg(feature = "apply")]
+mod apply;
 mod chart;
+#[cfg(feature = "apply")]
+mod cluster;
 mod fixtures;
 mod properties;
 mod secrets;

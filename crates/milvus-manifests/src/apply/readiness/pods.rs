@@ -195,3 +195,100 @@ fn claims_of(pod: &Pod) -> Vec<String> {
     let claims = volumes.filter_map(|volume| volume.persistent_volume_claim.as_ref());
     claims.map(|claim| claim.claim_name.clone()).collect()
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "so that tests can write values in place"
+)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn pod(status: Value) -> Option<Trouble> {
+        let object = json!({"metadata": {"name": "demo-0"}, "status": status});
+        trouble_of(&serde_json::from_value(object).unwrap())
+    }
+
+    fn container(state: Value, before: Value) -> Trouble {
+        let status = json!({"containerStatuses": [{
+            "name": "proxy", "ready": false, "restartCount": 4, "image": "", "imageID": "",
+            "state": state, "lastState": before,
+        }]});
+        pod(status).unwrap()
+    }
+
+    #[test]
+    fn a_ready_pod_and_one_that_ends_have_no_trouble() {
+        assert_eq!(
+            pod(json!({"conditions": [{"type": "Ready", "status": "True"}]})),
+            None
+        );
+        let ending = json!({"metadata": {"name": "a", "deletionTimestamp": "2026-01-01T00:00:00Z"}, "status": {}});
+        assert_eq!(trouble_of(&serde_json::from_value(ending).unwrap()), None);
+    }
+
+    #[test]
+    fn a_crash_says_how_it_ended_and_asks_the_log_before() {
+        let state = json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}});
+        let before = json!({"terminated": {"exitCode": 137, "reason": "OOMKilled"}});
+        let trouble = container(state, before);
+        assert_eq!(trouble.reason, "CrashLoopBackOff");
+        assert_eq!(trouble.message, "ended with exit code 137 (OOMKilled)");
+        assert_eq!(trouble.ask, Ask::PreviousLog);
+        assert_eq!(trouble.advice(), Some("raise its memory limit"));
+        assert_eq!(
+            trouble.hopeless_after(),
+            None,
+            "it may recover: Kafka may come back"
+        );
+    }
+
+    #[test]
+    fn what_no_time_heals_is_hopeless() {
+        for reason in [
+            "InvalidImageName",
+            "ErrImageNeverPull",
+            "CreateContainerConfigError",
+        ] {
+            let trouble = container(
+                json!({"waiting": {"reason": reason, "message": "m"}}),
+                json!({}),
+            );
+            assert!(trouble.hopeless_after().is_some(), "{reason}");
+            assert!(trouble.advice().is_some(), "{reason}");
+        }
+        let pull = container(
+            json!({"waiting": {"reason": "ImagePullBackOff"}}),
+            json!({}),
+        );
+        assert_eq!(pull.hopeless_after(), None, "registries come back");
+    }
+
+    #[test]
+    fn an_unscheduled_pod_says_why() {
+        let condition = json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"});
+        let trouble = pod(json!({"conditions": [condition]})).unwrap();
+        assert_eq!(
+            (trouble.reason.as_str(), trouble.message.as_str()),
+            ("Unschedulable", "0/1 nodes")
+        );
+    }
+
+    #[test]
+    fn the_worst_is_told() {
+        let starting = pod(json!({})).unwrap();
+        let creating = container(
+            json!({"waiting": {"reason": "ContainerCreating"}}),
+            json!({}),
+        );
+        let running = container(json!({"running": {}}), json!({}));
+        let crashing = container(
+            json!({"waiting": {"reason": "CrashLoopBackOff"}}),
+            json!({}),
+        );
+        let all = [&crashing, &creating, &running, &starting];
+        assert!(all.is_sorted_by(|worse, better| worse.severity() > better.severity()));
+    }
+}
