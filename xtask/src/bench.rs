@@ -1,7 +1,260 @@
-//! `cargo xtask bench`: figures, and the command that makes them.
+//! `cargo xtask bench`: figures beside those of the peer, in the same run, written to docs/benchmarks.md.
 
-use anyhow::{Result, bail};
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
-pub(crate) fn run() -> Result<()> {
-    bail!("no benchmark is defined in this version")
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use milvus_stage::cache::Cache;
+use milvus_stage::data_plane::{Server, Shape, peer};
+use milvus_stage::{exec, lifecycle, report};
+use serde_json::Value;
+
+use crate::steps::{self, Steps, cargo};
+
+/// Runs of what takes milliseconds.
+const SHORT_RUNS: usize = 20;
+/// Runs, in turn with the peer, of what takes seconds.
+const PAIRS: usize = 5;
+/// Rows and dimension of the insert.
+const INSERT: [&str; 2] = ["100000", "128"];
+/// Where the figures go.
+const FILE: &str = "docs/benchmarks.md";
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only measure: everything is built, and this process is in the stage's network.
+    #[arg(long, hide = true)]
+    inside: bool,
+}
+
+/// One row of the table: ours beside the peer's, as medians.
+struct Figure {
+    what: &'static str,
+    ours: f64,
+    peer: f64,
+    peer_is: &'static str,
+    unit: &'static str,
+    runs: usize,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let cache = Cache::open()?;
+    if options.inside {
+        return measure(&cache);
+    }
+    lifecycle::check_machine(&cache)?;
+    let mut steps = Steps::new();
+    steps.step("build for release", || {
+        let plugin = [
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "kubectl-milvus",
+        ];
+        steps::run(&mut cargo(plugin))?;
+        let insert = [
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "milvus-probe",
+            "--examples",
+        ];
+        steps::run(&mut cargo(insert))
+    })?;
+    steps.step("stage parts", || lifecycle::build(&cache).map(drop))?;
+    let was_up = lifecycle::status(&cache)?.up;
+    let exe = std::env::current_exe()?;
+    steps.step("stage up", || lifecycle::up(&cache, &exe))?;
+    let measured = steps.step("measure", || {
+        let words = [exe.into_os_string(), "bench".into(), "--inside".into()];
+        steps::run(&mut exec::command(&cache, &words)?)
+    });
+    if !was_up {
+        steps.step("stage down", || lifecycle::down(&cache))?;
+    }
+    measured
+}
+
+fn measure(cache: &Cache) -> Result<()> {
+    let release = steps::workspace().join("target/release");
+    let plugin = release.join("kubectl-milvus");
+    let file = steps::workspace().join("tests/stage/demo.yaml");
+    let mut figures = vec![start(&plugin)?, render(&plugin, &file)?];
+    let server = Server::start(cache, Shape::Standalone)?;
+    figures.push(verify(cache, &plugin, &server)?);
+    figures.push(insert(cache, &release.join("examples/insert"), &server)?);
+    let text = page(&figures)?;
+    report::line(&text);
+    std::fs::write(steps::workspace().join(FILE), text).with_context(|| format!("writing {FILE}"))
+}
+
+/// From nothing to an answer, against kubectl's own.
+fn start(plugin: &PathBuf) -> Result<Figure> {
+    let (mut ours, mut peer) = (Vec::new(), Vec::new());
+    for _ in 0..SHORT_RUNS {
+        ours.push(seconds(Command::new(plugin).arg("version"))?);
+        peer.push(seconds(
+            Command::new("kubectl").args(["version", "--client"]),
+        )?);
+    }
+    Ok(Figure {
+        what: "start: `kubectl-milvus version`",
+        ours: median(ours) * 1e3,
+        peer: median(peer) * 1e3,
+        peer_is: "`kubectl version --client`",
+        unit: "ms",
+        runs: SHORT_RUNS,
+    })
+}
+
+/// All objects of an installation, against kubectl reading them.
+fn render(plugin: &PathBuf, file: &PathBuf) -> Result<Figure> {
+    let (mut ours, mut peer) = (Vec::new(), Vec::new());
+    let rendered = Command::new(plugin)
+        .arg("render")
+        .arg("-f")
+        .arg(file)
+        .output()?;
+    let objects = tempfile(&rendered.stdout)?;
+    for _ in 0..SHORT_RUNS {
+        ours.push(seconds(
+            Command::new(plugin).arg("render").arg("-f").arg(file),
+        )?);
+        let read = [
+            "create",
+            "--dry-run=client",
+            "--validate=false",
+            "-o",
+            "name",
+            "-f",
+        ];
+        peer.push(seconds(Command::new("kubectl").args(read).arg(&objects))?);
+    }
+    std::fs::remove_file(&objects)?;
+    Ok(Figure {
+        what: "`kubectl-milvus render` of tests/stage/demo.yaml",
+        ours: median(ours) * 1e3,
+        peer: median(peer) * 1e3,
+        peer_is: "`kubectl create --dry-run=client` of the result",
+        unit: "ms",
+        runs: SHORT_RUNS,
+    })
+}
+
+/// The life of a collection of 3000 rows, each a whole process. Ours checks every answer and does more steps.
+fn verify(cache: &Cache, plugin: &PathBuf, server: &Server) -> Result<Figure> {
+    let (mut ours, mut peers) = (Vec::new(), Vec::new());
+    for _ in 0..PAIRS {
+        ours.push(seconds(Command::new(plugin).args([
+            "verify",
+            "--endpoint",
+            &server.endpoint(),
+        ]))?);
+        let began = Instant::now();
+        peer::hello(cache, &server.endpoint(), None)?;
+        peers.push(began.elapsed().as_secs_f64());
+    }
+    Ok(Figure {
+        what: "`kubectl-milvus verify`, 3000 x 8",
+        ours: median(ours),
+        peer: median(peers),
+        peer_is: "pymilvus' hello_milvus",
+        unit: "s",
+        runs: PAIRS,
+    })
+}
+
+/// The calls that insert, without what makes the rows.
+fn insert(cache: &Cache, example: &PathBuf, server: &Server) -> Result<Figure> {
+    let [rows, dim] = INSERT;
+    let (mut ours, mut peers) = (Vec::new(), Vec::new());
+    for _ in 0..PAIRS {
+        let output = Command::new(example)
+            .args([&server.endpoint(), rows, dim])
+            .output()?;
+        if !output.status.success() {
+            bail!(
+                "the insert failed: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+        ours.push(rate(&serde_json::from_slice(&output.stdout)?)?);
+        peers.push(rate(&peer::insert(
+            cache,
+            &server.endpoint(),
+            rows.parse()?,
+            dim.parse()?,
+        )?)?);
+    }
+    Ok(Figure {
+        what: "insert of 100000 x 128, rows per second",
+        ours: median(ours),
+        peer: median(peers),
+        peer_is: "pymilvus",
+        unit: "rows/s",
+        runs: PAIRS,
+    })
+}
+
+fn rate(result: &Value) -> Result<f64> {
+    result["rowsPerSecond"]
+        .as_f64()
+        .context("the result has no rowsPerSecond")
+}
+
+/// Wall time of a whole process, which must succeed.
+fn seconds(command: &mut Command) -> Result<f64> {
+    let began = Instant::now();
+    steps::run(
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null()),
+    )?;
+    Ok(began.elapsed().as_secs_f64())
+}
+
+fn tempfile(content: &[u8]) -> Result<OsString> {
+    let path =
+        std::env::temp_dir().join(format!("kubectl-milvus-bench-{}.yaml", std::process::id()));
+    std::fs::write(&path, content)?;
+    Ok(path.into_os_string())
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+fn page(figures: &[Figure]) -> Result<String> {
+    let mut text = String::from(
+        "# Benchmarks\n\n`cargo xtask bench` makes this page: it builds for release, brings the stage up, and measures ours \
+         and the peer in turn, in one run, against the same server (Milvus 2.3.5, one process, on etcd, Kafka and S3 of \
+         the stage). Medians of whole processes, but for inserts, where the calls alone count. Absolute times are those \
+         of one small machine; the ratio is what to look at.\n\n\
+         | what | ours | peer | ours / peer | peer is | runs of each |\n|---|---|---|---|---|---|\n",
+    );
+    for Figure {
+        what,
+        ours,
+        peer,
+        peer_is,
+        unit,
+        runs,
+    } in figures
+    {
+        let digits = usize::from(*unit != "rows/s");
+        writeln!(
+            text,
+            "| {what} | {ours:.digits$} {unit} | {peer:.digits$} {unit} | {:.2} | {peer_is} | {runs} |",
+            ours / peer
+        )?;
+    }
+    Ok(text)
 }

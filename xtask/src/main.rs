@@ -27,7 +27,7 @@ enum Command {
     /// Run everything: format, clippy, unit, snapshot, doc tests, and end to end on a stage.
     Test(test::Options),
     /// Measure, and write docs/benchmarks.md.
-    Bench,
+    Bench(bench::Options),
     /// A real Kubernetes on this machine, in namespaces of its own.
     #[command(subcommand)]
     Stage(stage::Command),
@@ -47,7 +47,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo => demo::run()?,
         Command::Test(options) => test::run(options)?,
-        Command::Bench => bench::run()?,
+        Command::Bench(options) => bench::run(&options)?,
         Command::Stage(command) => stage::run(command)?,
     }
     Ok(ExitCode::SUCCESS)
