@@ -33,6 +33,48 @@ async fn what_differs_is_changed_and_the_rest_is_kept() {
     assert_eq!(world.state().writes.last(), Some(&Write::Update(1)));
 }
 
+/// The look at the beginning is old once something before a resource took its time.
+#[tokio::test(start_paused = true)]
+async fn what_changes_meanwhile_is_seen() {
+    let world = World::new();
+    let needs = [vec![], vec![0]];
+    Engine::new()
+        .apply(&graph(&world, &needs, |node| node))
+        .await;
+    let changed = graph(&world, &needs, |node| {
+        if node.number == 0 {
+            node.wanting(2).taking(60)
+        } else {
+            node
+        }
+    });
+    let by_hand = async {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        world.state().things.get_mut(&1).unwrap().wanted = 99;
+    };
+    let engine = Engine::new();
+    let (report, ()) = tokio::join!(engine.apply(&changed), by_hand);
+    assert_eq!(report.entries[1].outcome, Outcome::Updated);
+    assert_eq!(world.state().things[&1].wanted, 1);
+}
+
+/// A creation whose answer is lost, on a service that shows it only later: the retry carries the same token.
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_makes_nothing_twice() {
+    let world = World::new();
+    let graph = graph(&world, &[vec![], vec![]], |node| node.taking(60));
+    world.state().lagging.extend([0, 1]);
+    let report = Engine::new().apply(&graph).await;
+    assert_eq!(report.result(), Ok(()));
+    assert!(
+        report
+            .entries
+            .iter()
+            .all(|entry| entry.outcome == Outcome::Created)
+    );
+    assert_eq!(world.state().creations, [(0, 1), (1, 1)].into());
+}
+
 #[tokio::test(start_paused = true)]
 async fn outputs_are_read_by_handle() {
     let world = World::new();

@@ -35,16 +35,22 @@ pub(crate) struct State {
     pub(crate) broken: BTreeSet<usize>,
     /// Things that never become ready.
     pub(crate) stuck: BTreeSet<usize>,
+    /// Things whose creation is not answered the first time, and not seen for some seconds.
+    pub(crate) lagging: BTreeSet<usize>,
     /// The most calls in any second; more are throttled.
     pub(crate) rate: Option<usize>,
     /// Panics of the world's own invariants, to be looked at by the test.
     pub(crate) violations: Vec<String>,
 }
 
+/// How long something that lags is not seen.
+const LAG: Duration = Duration::from_secs(5);
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Thing {
     pub(crate) wanted: u32,
     pub(crate) ready_at: Duration,
+    made_at: Duration,
     leaving_until: Option<Duration>,
 }
 
@@ -68,6 +74,7 @@ impl World {
             flaky: BTreeMap::new(),
             broken: BTreeSet::new(),
             stuck: BTreeSet::new(),
+            lagging: BTreeSet::new(),
             rate: None,
             violations: Vec::new(),
         })))
@@ -180,6 +187,9 @@ impl Node {
         let now = state.now();
         match state.things.get(&self.number) {
             None => Observed::Absent,
+            Some(thing) if state.lagging.contains(&self.number) && thing.made_at + LAG > now => {
+                Observed::Absent
+            }
             Some(thing) if thing.leaving_until.is_some() => Observed::Leaving {
                 reason: "is being deleted".to_owned(),
             },
@@ -189,7 +199,8 @@ impl Node {
                     from: Some(thing.wanted.to_string()),
                     to: Some(self.wanted.to_string()),
                 }],
-                output: None,
+                // An update leaves the output as it is.
+                output: Some(self.output()),
             },
             Some(thing) => Observed::Current {
                 output: (thing.ready_at <= now && !state.stuck.contains(&self.number))
@@ -251,6 +262,7 @@ impl Node {
                     Thing {
                         wanted: self.wanted,
                         ready_at,
+                        made_at: ready_at.saturating_sub(self.takes),
                         leaving_until: None,
                     },
                 );
@@ -261,6 +273,7 @@ impl Node {
                     Thing {
                         wanted: self.wanted,
                         ready_at,
+                        made_at: ready_at.saturating_sub(self.takes),
                         leaving_until: None,
                     },
                 );
@@ -273,6 +286,9 @@ impl Node {
             }
         }
         state.writes.push(write);
+        if matches!(write, Write::Create(_)) && state.lagging.contains(&self.number) {
+            return Err(ResourceError::transient("the connection was reset"));
+        }
         Ok(())
     }
 }
