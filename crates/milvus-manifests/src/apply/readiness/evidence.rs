@@ -18,8 +18,8 @@ use super::{
 const SILENCE: Duration = Duration::from_secs(20);
 /// Longest log line that is shown.
 const LONGEST_LINE: usize = 300;
-/// Lines of which the last complaint is shown, or simply the last.
-const LINES: i64 = 50;
+/// Lines of a log that are looked through.
+const LINES: i64 = 300;
 
 /// How the server marks complaints; it chatters of its settings all the time.
 const COMPLAINTS: [&str; 4] = ["[WARN]", "[ERROR]", "[FATAL]", "panic"];
@@ -43,19 +43,14 @@ impl Watched {
         add(", ", &trouble.message);
         match trouble.ask {
             Ask::Nobody => {}
-            Ask::EventsThenLog if lasting < SILENCE => {
-                add(
-                    "; ",
-                    &self
-                        .newest("Pod", &trouble.pod, true)
-                        .await
-                        .unwrap_or_default(),
-                );
-            }
             Ask::Events => add("; ", &self.event(trouble).await.unwrap_or_default()),
-            Ask::Log | Ask::PreviousLog | Ask::EventsThenLog => {
-                let line = self.last_line(trouble).await.unwrap_or_default();
-                add("; its last words: ", &line);
+            Ask::EventsThenLog if lasting < SILENCE => {
+                let event = self.newest("Pod", &trouble.pod, true).await;
+                add("; ", &event.unwrap_or_default());
+            }
+            Ask::EventsThenLog | Ask::Log | Ask::PreviousLog => {
+                let line = self.last_words(trouble).await.unwrap_or_default();
+                add("; it says: ", &line);
             }
         }
         add("; ", trouble.advice().unwrap_or_default());
@@ -97,32 +92,27 @@ impl Watched {
             repeated.max(only_once)
         })?;
         let reason = newest.reason.unwrap_or_default();
+        // The last news of a claim may be good news.
+        if reason == "ProvisioningSucceeded" {
+            return None;
+        }
         Some(format!(
             "{reason}: {}",
             newest.message.unwrap_or_default().trim()
         ))
     }
 
-    async fn last_line(&self, trouble: &Trouble) -> Option<String> {
+    /// The last complaint in the container's log; of one that has ended the last line, where it complained of nothing.
+    async fn last_words(&self, trouble: &Trouble) -> Option<String> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
         let params = LogParams {
             container: trouble.container.clone(),
             previous: trouble.ask == Ask::PreviousLog,
             tail_lines: Some(LINES),
-            limit_bytes: Some(64 * 1024),
             ..LogParams::default()
         };
         let log = pods.logs(&trouble.pod, &params).await.ok()?;
-        let lines = || {
-            log.lines()
-                .rev()
-                .map(str::trim)
-                .filter(|line| !line.is_empty())
-        };
-        let complaint = lines().find(|line| COMPLAINTS.iter().any(|word| line.contains(word)));
-        let line = complaint.or_else(|| lines().next())?;
-        let printable = line.chars().filter(|c| !c.is_control());
-        Some(printable.take(LONGEST_LINE).collect())
+        words_in(&log, trouble.ask != Ask::EventsThenLog)
     }
 
     /// The server may print its own settings: passwords are taken out.
@@ -131,5 +121,55 @@ impl Watched {
         passwords
             .filter(|password| !password.is_empty())
             .fold(text, |text, password| text.replace(password, "(password)"))
+    }
+}
+
+/// The last complaint in a log, else its last line where that is wanted; without stack and colours, and not too long.
+fn words_in(log: &str, or_last_line: bool) -> Option<String> {
+    let mut lines = log
+        .lines()
+        .rev()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    let last = lines.clone().next();
+    let complaint = lines.find(|line| COMPLAINTS.iter().any(|word| line.contains(word)));
+    let line = complaint.or(last.filter(|_| or_last_line))?;
+    let line = line.split(" [stack=").next().unwrap_or(line);
+    let printable = line.chars().filter(|c| !c.is_control());
+    Some(printable.take(LONGEST_LINE).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = "\
+[2026/11/23 08:08:13.285 +00:00] [INFO] [a.go:1] [\"starts\"]
+[2026/11/23 08:08:13.285 +00:00] [ERROR] [b.go:2] [\"retry func failed\"] [error=\"no etcd\"] [stack=\"b.go\\n\\tc.go\"]
+[2026/11/23 08:08:14.285 +00:00] [DEBUG] [c.go:3] [\"settings read\"]
+
+";
+
+    #[test]
+    fn the_last_complaint_is_quoted_without_its_stack() {
+        let words = words_in(LOG, true).unwrap();
+        assert!(
+            words.ends_with("[\"retry func failed\"] [error=\"no etcd\"]"),
+            "{words}"
+        );
+    }
+
+    #[test]
+    fn without_a_complaint_the_last_line_of_what_has_ended_is_quoted() {
+        assert_eq!(
+            words_in("first\nlast \u{1b}[0m\n\n", true).as_deref(),
+            Some("last [0m")
+        );
+        assert_eq!(words_in("first\nlast\n", false), None);
+        assert_eq!(words_in("", true), None);
+        assert_eq!(
+            words_in(&"x".repeat(1000), true).unwrap().len(),
+            LONGEST_LINE
+        );
     }
 }
