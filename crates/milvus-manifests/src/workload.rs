@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::{
     api::{
-        apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
+        apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
         core::v1::{
             ConfigMap, ConfigMapEnvSource, Container, ContainerPort, EnvFromSource, EnvVar,
             Lifecycle, LifecycleHandler, PodSpec, PodTemplateSpec, SleepAction, Volume,
             VolumeMount,
         },
     },
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
 };
 use milvus_aws_core::{
     Installation,
@@ -88,10 +88,7 @@ impl<'a> Pods<'a> {
             spec: Some(DeploymentSpec {
                 replicas: Some(i32::from(component.replicas)),
                 selector: labels::label_selector(&self.installation.name, part),
-                strategy: Some(DeploymentStrategy {
-                    type_: Some(if alone { "Recreate" } else { "RollingUpdate" }.to_owned()),
-                    rolling_update: None,
-                }),
+                strategy: Some(if alone { recreate() } else { rolling() }),
                 template: PodTemplateSpec {
                     metadata: Some(ObjectMeta {
                         labels: Some(labels::of_pods(&self.installation.name, part)),
@@ -192,6 +189,27 @@ impl<'a> Pods<'a> {
             all.extend([file(DEFAULT_FILE), file(USER_FILE)]);
         }
         all
+    }
+}
+
+/// The old pods end before new ones start.
+fn recreate() -> DeploymentStrategy {
+    DeploymentStrategy {
+        type_: Some("Recreate".to_owned()),
+        rolling_update: None,
+    }
+}
+
+/// New pods take over from old ones. The amounts are Kubernetes' own, but written out: only what we own goes away when
+/// the strategy changes to [`recreate`], which allows none.
+fn rolling() -> DeploymentStrategy {
+    let quarter = || Some(IntOrString::String("25%".to_owned()));
+    DeploymentStrategy {
+        type_: Some("RollingUpdate".to_owned()),
+        rolling_update: Some(RollingUpdateDeployment {
+            max_surge: quarter(),
+            max_unavailable: quarter(),
+        }),
     }
 }
 

@@ -258,3 +258,19 @@ fn two_objects_of_one_name_are_refused() {
         "two objects would be called service/milvus-etcd, choose another installation name"
     );
 }
+
+#[test]
+fn a_strategy_can_be_changed_later() {
+    let manifests = rendered(&cluster("2.6.15"));
+    let strategy = |name: &str| object(&manifests, "Deployment", name)["spec"]["strategy"].clone();
+    // Only amounts that we own are taken away by applying `Recreate`, which the API server accepts without any.
+    let rolling = json!({
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"},
+    });
+    assert_eq!(strategy("demo-milvus-mixcoord"), rolling);
+    let mut alone = cluster("2.6.15");
+    alone["cluster"]["components"]["mixCoordinator"]["replicas"] = json!(1);
+    let deployment = object(&rendered(&alone), "Deployment", "demo-milvus-mixcoord");
+    assert_eq!(deployment["spec"]["strategy"], json!({"type": "Recreate"}));
+}
