@@ -49,13 +49,23 @@ impl Column {
             Self::Double { values, .. } => values.len(),
             Self::FloatVector {
                 values, dimension, ..
-            } => values.len() / dimension,
+            } => values.len().checked_div(*dimension).unwrap_or_default(),
         }
     }
 
     /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether the last vector is not whole, or vectors have no numbers at all.
+    fn is_broken(&self) -> bool {
+        match self {
+            Self::Int64 { .. } | Self::Double { .. } => false,
+            Self::FloatVector {
+                values, dimension, ..
+            } => *dimension == 0 || !values.len().is_multiple_of(*dimension),
+        }
     }
 
     /// Bytes that one row takes on the wire, about.
@@ -189,15 +199,24 @@ impl Column {
     }
 }
 
-/// Ranges of rows, each of about that many bytes, at least one row.
-pub(crate) fn chunks(columns: &[Column], bytes: usize) -> Vec<Range<usize>> {
-    let rows = columns.iter().map(Column::len).min().unwrap_or_default();
+/// Ranges of rows, each of about that many bytes, at least one row. Columns that are not of one length are refused.
+pub(crate) fn chunks(columns: &[Column], bytes: usize) -> Result<Vec<Range<usize>>, String> {
+    let rows = columns.first().map(Column::len).unwrap_or_default();
+    if let Some(other) = columns.iter().find(|column| column.len() != rows) {
+        return Err(format!(
+            "{} has {} values, {} has {rows}",
+            other.name(),
+            other.len(),
+            columns[0].name()
+        ));
+    }
+    if let Some(broken) = columns.iter().find(|column| column.is_broken()) {
+        return Err(format!("{} ends inside of a vector", broken.name()));
+    }
     let row_bytes: usize = columns.iter().map(Column::row_bytes).sum();
     let step = (bytes / row_bytes.max(1)).max(1);
-    (0..rows)
-        .step_by(step)
-        .map(|start| start..rows.min(start + step))
-        .collect()
+    let starts = (0..rows).step_by(step);
+    Ok(starts.map(|start| start..rows.min(start + step)).collect())
 }
 
 #[cfg(test)]
@@ -232,10 +251,25 @@ mod tests {
 
     #[test]
     fn chunks_hold_every_row_once() {
-        let chunks = chunks(&columns(), 3 * 28);
+        let chunks = chunks(&columns(), 3 * 28).expect("equal lengths");
         assert_eq!(chunks, [0..3, 3..6, 6..9, 9..10]);
         let sliced = columns()[2].slice(&chunks[3]);
         assert_eq!(sliced.len(), 1);
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_are_refused() {
+        let vector = |dimension, numbers| Column::FloatVector {
+            name: "v".into(),
+            dimension,
+            values: vec![0.5; numbers],
+        };
+        let fault = |columns: &[Column]| chunks(columns, 100).expect_err("they do not fit");
+        let id = || columns().remove(0);
+        assert_eq!(fault(&[id(), vector(2, 18)]), "v has 9 values, id has 10");
+        assert_eq!(fault(&[id(), vector(2, 21)]), "v ends inside of a vector");
+        assert_eq!(fault(&[vector(0, 20)]), "v ends inside of a vector");
+        assert_eq!(chunks(&[], 100), Ok(vec![]));
     }
 
     #[test]

@@ -40,6 +40,13 @@ impl FromStr for Endpoint {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text, DEFAULT_PORT)
+    }
+}
+
+impl Endpoint {
+    /// An address that may leave out its port.
+    pub(crate) fn parse(text: &str, default_port: u16) -> Result<Self, Error> {
         let fault = |rule| Error::InvalidEndpoint {
             text: shown(text),
             rule,
@@ -66,7 +73,7 @@ impl FromStr for Endpoint {
                     port.ok_or_else(|| fault("the port must be a number from 1 to 65535"))?,
                 )
             }
-            _ => (authority, DEFAULT_PORT),
+            _ => (authority, default_port),
         };
         let valid =
             |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']' | ':');

@@ -104,13 +104,20 @@ pub enum Error {
         retriable: bool,
     },
     /// The connection broke, or the answer was no answer.
-    #[error("{call}")]
+    #[error("{call}: {}", said(status))]
     Transport {
         /// What was attempted.
         call: Call,
         /// What the transport said.
-        #[source]
-        source: Box<tonic::Status>,
+        status: Box<tonic::Status>,
+    },
+    /// The rows do not fit together; nothing was sent.
+    #[error("{call}: the rows do not fit together: {rule}")]
+    InvalidRows {
+        /// What was attempted.
+        call: Call,
+        /// What is wrong with them.
+        rule: String,
     },
     /// The answer contradicts the protocol.
     #[error("{call}: the server's answer makes no sense: {what}")]
@@ -137,9 +144,9 @@ impl Error {
         match self {
             Self::Connect { .. } | Self::Deadline { .. } | Self::Http { .. } => true,
             Self::Server { retriable, .. } => *retriable,
-            Self::Transport { source, .. } => {
+            Self::Transport { status, .. } => {
                 matches!(
-                    source.code(),
+                    status.code(),
                     tonic::Code::Unavailable | tonic::Code::ResourceExhausted
                 )
             }
@@ -167,9 +174,11 @@ impl Error {
                 call,
             },
             Code::DeadlineExceeded => Self::Deadline { call, limit },
+            // The transport's own clock may be the first to notice.
+            Code::Cancelled if is_timeout(&status) => Self::Deadline { call, limit },
             _ => Self::Transport {
                 call,
-                source: Box::new(status),
+                status: Box::new(status),
             },
         }
     }
@@ -206,6 +215,27 @@ impl Error {
                 retriable: status.retriable,
             },
         })
+    }
+}
+
+/// What made the status, the first cause last.
+fn causes(status: &tonic::Status) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(std::error::Error::source(status), |error| error.source())
+}
+
+fn is_timeout(status: &tonic::Status) -> bool {
+    causes(status).any(<dyn std::error::Error>::is::<tonic::TimeoutExpired>)
+}
+
+/// A status in words: its own text shows structures that help nobody.
+fn said(status: &tonic::Status) -> String {
+    let message = match status.message() {
+        "" => status.code().description(),
+        message => message,
+    };
+    match causes(status).last().map(ToString::to_string) {
+        Some(first) if !message.contains(&first) => format!("{message}: {first}"),
+        _ => message.to_owned(),
     }
 }
 
@@ -258,6 +288,18 @@ mod tests {
         let denied = of(tonic::Status::permission_denied("no"));
         assert!(matches!(denied, Error::PermissionDenied { .. }));
         assert!(of(tonic::Status::unavailable("x")).is_retriable());
-        assert!(!of(tonic::Status::internal("x")).is_retriable());
+        let internal = of(tonic::Status::internal("x"));
+        assert!(!internal.is_retriable());
+        assert_eq!(internal.to_string(), "ask: x");
+        let mut broken = tonic::Status::unknown("transport error");
+        broken.set_source(std::sync::Arc::new(io::Error::other("reset by peer")));
+        assert_eq!(
+            of(broken).to_string(),
+            "ask: transport error: reset by peer"
+        );
+        let mut late = tonic::Status::cancelled("x");
+        assert!(matches!(of(late.clone()), Error::Transport { .. }));
+        late.set_source(std::sync::Arc::new(tonic::TimeoutExpired(())));
+        assert!(matches!(of(late), Error::Deadline { .. }));
     }
 }

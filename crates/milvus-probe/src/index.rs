@@ -64,6 +64,8 @@ pub struct Index {
 impl Index {
     /// Number of clusters of the kinds that have clusters.
     pub const CLUSTERS: u32 = 128;
+    /// Most rows that a search of a graph may keep in view (source: Milvus's documentation, "HNSW": `ef`).
+    const FARTHEST: usize = 32_768;
 
     /// What the server is told when it builds the index.
     pub(crate) fn build_parameters(self) -> Vec<(&'static str, String)> {
@@ -79,11 +81,12 @@ impl Index {
         ]
     }
 
-    /// Search parameters that look as hard as the index can: at every cluster, or far around in the graph.
-    pub fn thorough(self, limit: usize) -> Value {
+    /// Search parameters that look as hard as the index can among that many rows: at every cluster, or far around in
+    /// the graph.
+    pub fn thorough(self, limit: usize, rows: u32) -> Value {
         match self.kind {
             IndexKind::IvfFlat | IndexKind::IvfSq8 => json!({ "nprobe": Self::CLUSTERS }),
-            IndexKind::Hnsw => json!({ "ef": limit.max(512) }),
+            IndexKind::Hnsw => json!({ "ef": limit.max(Self::FARTHEST.min(rows as usize)) }),
             IndexKind::Flat | IndexKind::AutoIndex => json!({}),
         }
     }

@@ -1,7 +1,13 @@
 //! Rows: in, out, and onto storage.
 
+use std::ops::Range;
+
 use super::{Client, MilvusServiceClient};
-use crate::{Column, Error, error::Call, proto::common, proto::milvus};
+use crate::{
+    Column, Error, column,
+    error::Call,
+    proto::{common, milvus},
+};
 
 /// Rows are sent in messages of about this many bytes: well below the 64 MiB that servers accept by default.
 const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
@@ -18,7 +24,7 @@ impl Client {
     /// Inserts rows, given by columns of equal length; the number of rows that the server took.
     pub async fn insert(&self, collection: &str, columns: &[Column]) -> Result<u64, Error> {
         let mut inserted = 0;
-        for range in crate::column::chunks(columns, MESSAGE_BYTES) {
+        for range in chunks(Call::on("insert into", collection), columns)? {
             let message = milvus::InsertRequest {
                 db_name: self.database.clone(),
                 collection_name: collection.to_owned(),
@@ -43,7 +49,7 @@ impl Client {
     /// Inserts rows, or replaces those of the same key; the number of rows that the server took. From 2.3 on.
     pub async fn upsert(&self, collection: &str, columns: &[Column]) -> Result<u64, Error> {
         let mut upserted = 0;
-        for range in crate::column::chunks(columns, MESSAGE_BYTES) {
+        for range in chunks(Call::on("upsert into", collection), columns)? {
             let message = milvus::UpsertRequest {
                 db_name: self.database.clone(),
                 collection_name: collection.to_owned(),
@@ -163,6 +169,11 @@ impl Client {
             }),
         }
     }
+}
+
+/// Rows that go into one message each.
+fn chunks(call: Call, columns: &[Column]) -> Result<Vec<Range<usize>>, Error> {
+    column::chunks(columns, MESSAGE_BYTES).map_err(|rule| Error::InvalidRows { call, rule })
 }
 
 /// A number of rows, which no server means to be negative.

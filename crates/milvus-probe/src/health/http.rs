@@ -12,6 +12,9 @@ use crate::{Endpoint, Error, error::Call};
 /// Longest answer that is read: `/metrics` of a large cluster has a few MiB.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
+/// Milvus's health port, where an address names none.
+const DEFAULT_PORT: u16 = 9091;
+
 /// Address of the health port: `http://HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthEndpoint(Endpoint);
@@ -33,7 +36,7 @@ impl FromStr for HealthEndpoint {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let endpoint: Endpoint = text.parse()?;
+        let endpoint = Endpoint::parse(text, DEFAULT_PORT)?;
         if endpoint.is_tls() {
             // Milvus serves this port in plain text alone.
             return Err(Error::InvalidEndpoint {
@@ -122,6 +125,13 @@ mod tests {
         });
         let endpoint = format!("http://{address}").parse().expect("an address");
         get(&endpoint, "/healthz", Duration::from_secs(5)).await
+    }
+
+    #[test]
+    fn an_address_without_a_port_has_the_health_port() {
+        let endpoint: HealthEndpoint = "http://localhost".parse().expect("an address");
+        assert_eq!(endpoint.to_string(), "http://localhost:9091");
+        assert!("https://localhost".parse::<HealthEndpoint>().is_err());
     }
 
     #[tokio::test]
