@@ -111,14 +111,22 @@ fn fails(
     login: Option<Login>,
     wanted: &str,
 ) -> Result<()> {
+    let start = Instant::now();
     let Err(error) = peer::hello_within(cache, endpoint, login, LIMIT) else {
         bail!("{what}: pymilvus noticed nothing");
     };
     let text = format!("{error:#}");
-    let last = text.lines().last().unwrap_or_default();
     if !text.contains(wanted) {
         bail!("{what}: pymilvus failed otherwise than by {wanted:?}: {text}");
     }
-    report::line(format!("{what}: fails, {last}"));
+    let took = report::seconds(start.elapsed());
+    let first: String = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(200)
+        .collect();
+    report::line(format!("{what}: fails after {took}: {first}"));
     Ok(())
 }
