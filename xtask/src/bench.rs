@@ -82,7 +82,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn measure(cache: &Cache) -> Result<()> {
-    let release = steps::workspace().join("target/release");
+    let release = steps::target()?.with_file_name("release");
     let plugin = release.join("kubectl-milvus");
     let file = steps::workspace().join("tests/stage/demo.yaml");
     let mut figures = vec![start(&plugin)?, render(&plugin, &file)?];
