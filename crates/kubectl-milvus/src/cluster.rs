@@ -1,9 +1,12 @@
 //! Which Kubernetes cluster and namespace a command talks to.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use milvus_aws_core::installation::{InvalidName, Namespace};
+
+/// How long the API server may take for its first answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The flags that choose a cluster, named as kubectl's own.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -48,13 +51,29 @@ pub enum ClusterError {
     /// The client cannot be made from the configuration.
     #[error("the configuration of the Kubernetes cluster cannot be used")]
     Client(#[source] Box<kube::Error>),
+    /// The API server does not answer, or does not know who asks.
+    #[error("talk to the Kubernetes API server at {server}")]
+    Unreachable {
+        /// Its address.
+        server: String,
+        /// What it said, or why it said nothing.
+        #[source]
+        source: Box<kube::Error>,
+    },
+    /// The API server took the connection, and then was silent.
+    #[error("the Kubernetes API server at {server} does not answer within {} s", PATIENCE.as_secs())]
+    Silent {
+        /// Its address.
+        server: String,
+    },
     /// The context's namespace is no namespace.
     #[error("the kubeconfig's context names an invalid namespace")]
     Namespace(#[from] InvalidName),
 }
 
 impl ClusterFlags {
-    /// Reads the kubeconfig and makes a client; asks the cluster nothing.
+    /// Reads the kubeconfig, makes a client, and asks the server once whether it is there: what every later request
+    /// would fail on is told at once and in one way.
     pub async fn connect(&self) -> Result<Cluster, ClusterError> {
         let options = KubeConfigOptions {
             context: self.context.clone(),
@@ -83,10 +102,25 @@ impl ClusterFlags {
         let server = config.cluster_url.to_string();
         let client = kube::Client::try_from(config)
             .map_err(|error| ClusterError::Client(Box::new(error)))?;
+        greet(&client, &server).await?;
         Ok(Cluster {
             client,
             context_namespace: named,
             server,
         })
+    }
+}
+
+async fn greet(client: &kube::Client, server: &str) -> Result<(), ClusterError> {
+    let server = server.to_owned();
+    match tokio::time::timeout(PATIENCE, client.apiserver_version()).await {
+        // Who may not ask for the version may still do what matters.
+        Ok(Err(kube::Error::Api(status))) if status.code == 403 => Ok(()),
+        Ok(Err(error)) => Err(ClusterError::Unreachable {
+            server,
+            source: Box::new(error),
+        }),
+        Ok(Ok(_)) => Ok(()),
+        Err(_) => Err(ClusterError::Silent { server }),
     }
 }

@@ -7,7 +7,10 @@ use milvus_aws_core::{
     installation::{InvalidFile, InvalidName, InvalidVersion, UnreadableSecret},
 };
 
-use crate::{ExitCode, cluster::ClusterError, port_forward::PortForwardError};
+use crate::{
+    ExitCode, cluster::ClusterError, installed::InstalledError, kube_hint,
+    port_forward::PortForwardError,
+};
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -67,13 +70,16 @@ pub enum Error {
     },
     /// There is no such installation, or no way to tell which one is meant.
     #[error(transparent)]
-    Installed(#[from] crate::installed::InstalledError),
+    Installed(#[from] InstalledError),
     /// No way to the pod.
     #[error(transparent)]
     PortForward(#[from] PortForwardError),
     /// The server cannot be reached or does not answer as it should.
     #[error(transparent)]
     Probe(#[from] milvus_probe::Error),
+    /// There is no such index.
+    #[error(transparent)]
+    UnknownIndex(#[from] milvus_probe::UnknownIndex),
     /// The cluster does not say how the installation is.
     #[error("look at {name}")]
     Look {
@@ -104,7 +110,9 @@ impl Error {
             Self::File(_) | Self::Name(_) | Self::Version(_) | Self::Usage(_) | Self::Secret(_) => {
                 ExitCode::Usage
             }
-            Self::Read { .. } => ExitCode::Usage,
+            Self::Read { .. }
+            | Self::UnknownIndex(_)
+            | Self::Probe(milvus_probe::Error::InvalidEndpoint { .. }) => ExitCode::Usage,
             Self::Unconfirmed { .. }
             | Self::Run {
                 source: RunError::Refused(_),
@@ -139,18 +147,26 @@ impl Error {
             } => format!("the same `{doing}` goes on from here; `--timeout` lets it wait longer"),
             Self::Run {
                 doing,
-                source: RunError::Cancelled,
+                source: RunError::Failed(_),
                 ..
-            } => {
-                format!("the same `{doing}` goes on from here")
-            }
-            Self::Cluster(_) => {
+            } => format!("put that right; the same `{doing}` goes on from here"),
+            Self::Cluster(ClusterError::Kubeconfig(_) | ClusterError::Infer(_)) => {
                 "name a cluster by --kubeconfig and --context, or set KUBECONFIG".to_owned()
+            }
+            Self::Cluster(ClusterError::Silent { .. }) => {
+                "--kubeconfig and --context choose another cluster".to_owned()
+            }
+            Self::Installed(InstalledError::None { .. }) => {
+                "-n names another namespace; `kubectl milvus install` makes an installation"
+                    .to_owned()
+            }
+            Self::PortForward(PortForwardError::Listen { .. }) => {
+                "--port chooses another port; 0 takes any free one".to_owned()
             }
             Self::PortForward(PortForwardError::NoReadyPod { .. }) => {
                 "`kubectl milvus status` says what the pods wait for".to_owned()
             }
-            _ => return None,
+            other => return kube_hint::of(other).map(str::to_owned),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use milvus_aws_core::engine::{Engine, Report};
+use milvus_aws_core::engine::{Engine, Outcome, Report};
 use milvus_manifests::apply::Install;
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ pub(crate) async fn run(
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     if args.dry_run == Some(DryRun::Client) {
-        let wanted = Wanted::read(&args.file, flags, None)?;
+        let wanted = Wanted::read(&args.file, flags)?;
         let manifests = manifests(&wanted)?;
         let json = printer.output() == Output::Json;
         printer.data(&if json {
@@ -51,9 +51,9 @@ pub(crate) async fn run(
         return Ok(ExitCode::Done);
     }
     // The file first: what it says wrong needs no cluster to be found out.
-    let mut wanted = Wanted::read(&args.file, flags, None)?;
+    let mut wanted = Wanted::read(&args.file, flags)?;
     let cluster = flags.connect().await?;
-    wanted.settle_namespace(&args.file, flags, cluster.context_namespace.as_ref())?;
+    wanted.settle_namespace(cluster.context_namespace.as_ref());
     if args.dry_run == Some(DryRun::Server) {
         plan::show(&wanted, &cluster, printer).await?;
         return Ok(ExitCode::Done);
@@ -78,9 +78,10 @@ async fn install(
         .wait(wait)
         .graph()?;
     let progress = Arc::new(Progress::new(printer));
+    let told = Arc::clone(&progress);
     let engine = Engine::new()
         .timeout(timeout)
-        .cancellation(interrupt::token(printer))
+        .cancellation(interrupt::token(move |line| told.note(line)))
         .listener(move |event| progress.engine_event(event));
     let report = engine.apply(&install.graph).await;
     let result = Installed {
@@ -92,12 +93,40 @@ async fn install(
         report: &report,
     };
     printer.result(&result, || text(&result))?;
-    report.result().map_err(|source| Error::Run {
-        doing: "install",
-        name: installation.name.to_string(),
-        source,
+    report.result().map_err(|source| {
+        printer.tell(&so_far(&report));
+        Error::Run {
+            doing: "install",
+            name: installation.name.to_string(),
+            source,
+        }
     })?;
     Ok(ExitCode::Done)
+}
+
+/// What exists after a run that did not reach its end.
+fn so_far(report: &Report) -> String {
+    let in_place = report.entries.iter().filter(|entry| {
+        matches!(
+            entry.outcome,
+            Outcome::Created | Outcome::Updated | Outcome::Unchanged
+        )
+    });
+    let begun: Vec<_> = report
+        .entries
+        .iter()
+        .filter(|entry| matches!(entry.outcome, Outcome::Interrupted { .. }))
+        .map(|entry| entry.resource.as_str())
+        .collect();
+    let begun = match begun.as_slice() {
+        [] => String::new(),
+        begun => format!("; begun: {}", begun.join(", ")),
+    };
+    format!(
+        "{} of {} resources are in place{begun}; nothing was rolled back",
+        in_place.count(),
+        report.entries.len()
+    )
 }
 
 /// What a person wants to know after it ended well; what went wrong is the error's to say.

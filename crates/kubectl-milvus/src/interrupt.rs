@@ -2,10 +2,10 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{ExitCode, printer::Printer};
+use crate::ExitCode;
 
-/// A token that Ctrl-C (and SIGTERM, where there is one) cancels.
-pub(crate) fn token(printer: Printer) -> CancellationToken {
+/// A token that Ctrl-C (and SIGTERM, where there is one) cancels; `tell` shows the user that it was heard.
+pub(crate) fn token(tell: impl FnOnce(&str) + Send + 'static) -> CancellationToken {
     let token = CancellationToken::new();
     let cancelled = token.clone();
     tokio::spawn(async move {
@@ -13,7 +13,7 @@ pub(crate) fn token(printer: Printer) -> CancellationToken {
             return;
         }
         cancelled.cancel();
-        let _shown = printer.note("stopping after the call under way; once more to stop at once");
+        tell("stopping after the call under way; once more to stop at once");
         if signal().await.is_ok() {
             #[expect(clippy::exit, reason = "the user asked twice to stop at once")]
             std::process::exit(ExitCode::Interrupted as i32);

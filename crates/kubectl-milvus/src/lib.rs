@@ -12,6 +12,7 @@ mod exit_code;
 mod install;
 mod installed;
 mod interrupt;
+mod kube_hint;
 mod plan;
 mod plan_text;
 mod port_forward;

@@ -20,8 +20,10 @@ pub(crate) async fn run(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
+    // The file first: what it says wrong needs no cluster to be found out.
+    let mut wanted = Wanted::read(&args.file, flags)?;
     let cluster = flags.connect().await?;
-    let wanted = Wanted::read(&args.file, flags, cluster.context_namespace.as_ref())?;
+    wanted.settle_namespace(cluster.context_namespace.as_ref());
     let plan = show(&wanted, &cluster, printer).await?;
     Ok(if args.exit_code && plan.has_changes() {
         ExitCode::ChangesPending
@@ -38,7 +40,7 @@ pub(crate) async fn show(
 ) -> Result<Plan, Error> {
     let manifests = manifests(wanted)?;
     let install = Install::new(cluster.client.clone(), &wanted.installation, &manifests).graph()?;
-    let engine = Engine::new().cancellation(interrupt::token(printer));
+    let engine = Engine::new().cancellation(interrupt::token(move |line| printer.tell(line)));
     let plan = engine.plan(&install.graph).await?;
     printer.result(&plan, || plan_text::text(&plan))?;
     let refused = plan.refused();

@@ -59,17 +59,14 @@ impl Printer {
         self.data(&text)
     }
 
-    /// Writes a line for people: stdout when people asked for text, stderr when stdout holds data.
-    pub fn line(self, text: &str) -> io::Result<()> {
-        match self.output {
-            Output::Text => self.data(&format!("{text}\n")),
-            Output::Json | Output::Yaml => self.note(text),
-        }
-    }
-
     /// Writes a line about what is going on to stderr.
     pub fn note(self, text: &str) -> io::Result<()> {
         writeln!(anstream::stderr().lock(), "{text}")
+    }
+
+    /// As [`Self::note`], where stderr may be closed and the command goes on nevertheless.
+    pub fn tell(self, text: &str) {
+        let _shown = self.note(text);
     }
 
     /// Writes why a command failed, each cause on its own line, then what to do.

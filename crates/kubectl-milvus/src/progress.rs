@@ -110,6 +110,11 @@ impl Progress {
         }
     }
 
+    /// Writes a line about the whole run, without breaking what is drawn.
+    pub(crate) fn note(&self, line: &str) {
+        self.write(line);
+    }
+
     fn write(&self, line: &str) {
         // A line that cannot be shown must not end the run: stderr may be closed.
         let _shown = match &self.terminal {

@@ -10,7 +10,6 @@ use crate::{
     cluster::ClusterFlags,
     error::Error,
     printer::{Output, Printer},
-    secret_reader::FolderReader,
     wanted::Wanted,
 };
 
@@ -20,7 +19,7 @@ pub(crate) fn run(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let wanted = Wanted::read(&args.file, flags, None)?;
+    let wanted = Wanted::read(&args.file, flags)?;
     let manifests = manifests(&wanted)?;
     match &args.output_dir {
         Some(folder) => write_files(&manifests, folder, printer)?,
@@ -30,13 +29,12 @@ pub(crate) fn run(
     Ok(ExitCode::Done)
 }
 
-/// The objects of what is wanted, with its passwords read.
+/// The objects of what is wanted.
 pub(crate) fn manifests(wanted: &Wanted) -> Result<Manifests, Error> {
-    let reader = FolderReader {
-        folder: wanted.folder.clone(),
-    };
-    let secrets = wanted.installation.resolve_secrets(&reader)?;
-    Ok(milvus_manifests::render(&wanted.installation, &secrets)?)
+    Ok(milvus_manifests::render(
+        &wanted.installation,
+        &wanted.secrets,
+    )?)
 }
 
 /// One file per object, numbered in apply order.

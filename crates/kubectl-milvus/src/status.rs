@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::{
     ExitCode, cli::NameArgs, cluster::ClusterFlags, error::Error, installed::Installed,
-    printer::Printer, wanted,
+    printer::Printer, wanted::Named,
 };
 
 /// How an installation is. Its JSON form is a contract (docs/schema).
@@ -55,9 +55,10 @@ pub(crate) async fn run(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
+    let named = Named::read(args, flags)?;
     let cluster = flags.connect().await?;
-    let (name, namespace) = wanted::named(args, flags, cluster.context_namespace.as_ref())?;
-    let installed = Installed::find(&cluster.client, &namespace, name.as_ref()).await?;
+    let namespace = named.namespace(cluster.context_namespace.as_ref());
+    let installed = Installed::find(&cluster.client, &namespace, named.name.as_ref()).await?;
     let status = look(&cluster.client, &installed).await?;
     printer.result(&status, || text(&status))?;
     Ok(if status.ready {
@@ -85,9 +86,11 @@ async fn look(client: &kube::Client, installed: &Installed) -> Result<Status, Er
     Ok(Status {
         name: installed.name.to_string(),
         namespace: namespace.to_owned(),
-        ready: workloads
-            .iter()
-            .all(|workload| workload.ready >= workload.wanted),
+        // A service without its pods is no Milvus.
+        ready: !workloads.is_empty()
+            && workloads
+                .iter()
+                .all(|workload| workload.ready >= workload.wanted),
         workloads,
         pods: pods.iter().map(of_pod).collect(),
     })

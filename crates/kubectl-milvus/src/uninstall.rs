@@ -18,7 +18,7 @@ use crate::{
     interrupt, plan_text,
     printer::Printer,
     progress::{Progress, seconds},
-    wanted,
+    wanted::Named,
 };
 
 /// What an uninstall did. Its JSON form is a contract (docs/schema).
@@ -45,13 +45,10 @@ pub(crate) async fn run(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
+    let named = Named::read(&args.installation, flags)?;
     let cluster = flags.connect().await?;
-    let (name, namespace) = wanted::named(
-        &args.installation,
-        flags,
-        cluster.context_namespace.as_ref(),
-    )?;
-    let name = match name {
+    let namespace = named.namespace(cluster.context_namespace.as_ref());
+    let name = match named.name {
         Some(name) => name,
         None => {
             Installed::find(&cluster.client, &namespace, None)
@@ -118,9 +115,10 @@ async fn remove(
         target.cluster.server
     ))?;
     let progress = Arc::new(Progress::new(printer));
+    let told = Arc::clone(&progress);
     let engine = Engine::new()
         .timeout(args.timeout)
-        .cancellation(interrupt::token(printer))
+        .cancellation(interrupt::token(move |line| told.note(line)))
         .listener(move |event| progress.engine_event(event));
     let report = engine.delete(&target.found.graph, target.data).await;
     let result = Uninstalled {
@@ -180,7 +178,12 @@ fn kept(report: &Report, found: &Uninstall) -> Vec<Kept> {
 
 fn text(uninstalled: &Uninstalled<'_>) -> String {
     let mut text = String::new();
-    if uninstalled.report.result().is_ok() {
+    if uninstalled.report.entries.is_empty() {
+        text = format!(
+            "namespace {} holds nothing of {}\n",
+            uninstalled.namespace, uninstalled.name
+        );
+    } else if uninstalled.report.result().is_ok() {
         text = format!(
             "{} is removed, after {}\n",
             uninstalled.name,

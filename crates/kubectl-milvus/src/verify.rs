@@ -2,7 +2,9 @@
 
 use std::{fmt::Write as _, sync::Arc, time::Instant};
 
-use milvus_probe::{Client, Event, Login, Options, Outcome, Report};
+use milvus_probe::{
+    Client, Endpoint, Event, Login, Options, Outcome, Report, health::HealthEndpoint,
+};
 use owo_colors::OwoColorize;
 
 use crate::{
@@ -15,13 +17,13 @@ use crate::{
     port_forward::PortForward,
     printer::Printer,
     progress::{Progress, seconds},
-    wanted,
+    wanted::{self, Named},
 };
 
 /// Where the server answers, and what must live as long as that holds.
 struct Reached {
-    endpoint: String,
-    health_endpoint: Option<String>,
+    endpoint: Endpoint,
+    health_endpoint: Option<HealthEndpoint>,
     forwards: Vec<PortForward>,
 }
 
@@ -32,17 +34,20 @@ pub(crate) async fn run(
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     let login = login(args)?;
-    let reached = reach(args, flags, printer).await?;
-    let options = options(args, &reached, login.is_some())?;
-    let cancellation = interrupt::token(printer);
     let authorities = args.ca_file.as_deref().map(wanted::read).transpose()?;
     let authorities = authorities.map(|pem| String::from_utf8_lossy(&pem).into_owned());
-    let connecting = Client::builder(reached.endpoint.parse()?)
+    let mut options = options(args, login.is_some())?;
+    let reached = reach(args, flags, printer).await?;
+    options.health = reached.health_endpoint;
+    let progress = Arc::new(Progress::new(printer));
+    let told = Arc::clone(&progress);
+    let cancellation = interrupt::token(move |line| told.note(line));
+    let connecting = Client::builder(reached.endpoint)
         .login(login)
         .authorities(authorities);
-    let report = match connecting.connect().await {
+    let connected = cancellation.run_until_cancelled(connecting.connect());
+    let report = match connected.await.ok_or(Error::Interrupted)? {
         Ok(client) => {
-            let progress = Arc::new(Progress::new(printer));
             let began = Instant::now();
             let listen = |event: &Event| show(&progress, event, began);
             milvus_probe::verify(&client, &options, listen, &cancellation).await
@@ -74,20 +79,17 @@ async fn reach(
     printer: Printer,
 ) -> Result<Reached, Error> {
     if let Some(endpoint) = &args.endpoint {
-        let health_endpoint = args.health_endpoint.clone();
+        let health_endpoint = args.health_endpoint.as_deref().map(str::parse);
         return Ok(Reached {
-            endpoint: endpoint.clone(),
-            health_endpoint,
+            endpoint: endpoint.parse()?,
+            health_endpoint: health_endpoint.transpose()?,
             forwards: Vec::new(),
         });
     }
+    let named = Named::read(&args.installation, flags)?;
     let cluster = flags.connect().await?;
-    let (name, namespace) = wanted::named(
-        &args.installation,
-        flags,
-        cluster.context_namespace.as_ref(),
-    )?;
-    let installed = Installed::find(&cluster.client, &namespace, name.as_ref()).await?;
+    let namespace = named.namespace(cluster.context_namespace.as_ref());
+    let installed = Installed::find(&cluster.client, &namespace, named.name.as_ref()).await?;
     printer.note(&format!(
         "verifying {} in namespace {namespace} of {}",
         installed.name, cluster.server
@@ -95,30 +97,22 @@ async fn reach(
     let grpc = PortForward::open(cluster.client.clone(), installed.grpc(), 0).await?;
     let health = PortForward::open(cluster.client, installed.health(), 0).await?;
     Ok(Reached {
-        endpoint: format!("http://{}", grpc.address()),
-        health_endpoint: Some(format!("http://{}", health.address())),
+        endpoint: format!("http://{}", grpc.address()).parse()?,
+        health_endpoint: Some(format!("http://{}", health.address()).parse()?),
         forwards: vec![grpc, health],
     })
 }
 
-fn options(args: &VerifyArgs, reached: &Reached, has_login: bool) -> Result<Options, Error> {
+fn options(args: &VerifyArgs, has_login: bool) -> Result<Options, Error> {
     let default = Options::default();
     Ok(Options {
         rows: args.rows.get(),
         dimension: args.dim.get(),
-        index: args
-            .index
-            .parse()
-            .map_err(|error: milvus_probe::UnknownIndex| Error::Usage(error.to_string()))?,
+        index: args.index.parse()?,
         seed: args.seed.unwrap_or(default.seed),
         step_limit: args.step_timeout.min(args.timeout),
         limit: args.timeout,
         expect_authorization: has_login,
-        health: reached
-            .health_endpoint
-            .as_deref()
-            .map(str::parse)
-            .transpose()?,
         ..default
     })
 }
@@ -155,16 +149,19 @@ fn show(progress: &Progress, event: &Event, began: Instant) {
 /// The result as people read it; the steps went by on stderr already.
 fn text(report: &Report) -> String {
     let mut text = String::new();
-    let version = report.server_version.as_deref().unwrap_or("unknown");
+    let version = report
+        .server_version
+        .as_deref()
+        .unwrap_or("(version unknown)");
     let passed = report
         .steps
         .iter()
         .filter(|step| matches!(step.outcome, Outcome::Passed { .. }));
     let checks = passed.count();
-    let verdict = if report.passed {
-        "works"
-    } else {
-        "does not hold what it promises"
+    let verdict = match report.failed_step() {
+        Some((step, _)) => format!("does not hold what it promises at step {}", step.step),
+        None if report.passed => "works".to_owned(),
+        None => "is not verified".to_owned(),
     };
     let _infallible = writeln!(
         text,

@@ -7,98 +7,107 @@ use std::{
 
 use milvus_aws_core::{
     Installation,
-    installation::{InstallationName, Namespace},
+    installation::{InstallationName, Namespace, Secrets},
 };
 
 use crate::{
     cli::{FileArgs, NameArgs},
     cluster::ClusterFlags,
     error::Error,
+    secret_reader::FolderReader,
 };
 
 /// Longest file that is read; far beyond any real one.
 const LONGEST_FILE: u64 = 4 * 1024 * 1024;
 
-/// An installation as it is wanted, and the folder that its relative paths start at.
+/// An installation as it is wanted, with its passwords.
 pub(crate) struct Wanted {
     /// The installation.
     pub installation: Installation,
-    /// Folder of the file; the working directory without one.
-    pub folder: PathBuf,
+    /// Its passwords.
+    pub secrets: Secrets,
+    /// Whether a flag or the file names the namespace.
+    names_namespace: bool,
 }
 
 impl Wanted {
-    /// Reads the file, or makes an installation of the flags. The namespace is that of `-n`, else the file's; without a
-    /// file the context's, else `milvus`.
-    pub(crate) fn read(
-        args: &FileArgs,
-        flags: &ClusterFlags,
-        context_namespace: Option<&Namespace>,
-    ) -> Result<Self, Error> {
-        let mut wanted = match &args.file {
-            Some(path) => Self {
-                installation: Installation::from_yaml(&origin(path), read(path)?)?,
-                folder: path.parent().map(Path::to_owned).unwrap_or_default(),
-            },
-            None => Self {
-                installation: Installation::default(),
-                folder: PathBuf::new(),
-            },
+    /// Reads the file, or makes an installation of the flags. The namespace is that of `-n`, else the file's.
+    pub(crate) fn read(args: &FileArgs, flags: &ClusterFlags) -> Result<Self, Error> {
+        let (mut installation, folder) = match &args.file {
+            Some(path) => (
+                installation(path)?,
+                path.parent().map(Path::to_owned).unwrap_or_default(),
+            ),
+            None => (Installation::default(), PathBuf::new()),
         };
         if let Some(name) = &args.name {
-            wanted.installation.name = name.parse()?;
+            installation.name = name.parse()?;
         }
         if let Some(version) = &args.milvus_version {
-            wanted.installation.version = version.parse()?;
+            installation.version = version.parse()?;
         }
-        wanted.settle_namespace(args, flags, context_namespace)?;
-        Ok(wanted)
+        if let Some(namespace) = &flags.namespace {
+            installation.namespace = namespace.parse()?;
+        }
+        Ok(Self {
+            secrets: installation.resolve_secrets(&FolderReader { folder })?,
+            names_namespace: args.file.is_some() || flags.namespace.is_some(),
+            installation,
+        })
     }
 
-    /// Settles the namespace again, once the context is known.
-    pub(crate) fn settle_namespace(
-        &mut self,
-        args: &FileArgs,
-        flags: &ClusterFlags,
-        context_namespace: Option<&Namespace>,
-    ) -> Result<(), Error> {
-        let file = args.file.is_some().then_some(&self.installation.namespace);
-        self.installation.namespace = namespace(flags, file, context_namespace)?;
-        Ok(())
-    }
-}
-
-/// The namespace of `-n`, else the file's, else the context's, else `milvus`.
-pub(crate) fn namespace(
-    flags: &ClusterFlags,
-    file: Option<&Namespace>,
-    context: Option<&Namespace>,
-) -> Result<Namespace, Error> {
-    match &flags.namespace {
-        Some(name) => Ok(name.parse()?),
-        None => Ok(file.or(context).cloned().unwrap_or_default()),
+    /// Takes the context's namespace where neither a flag nor the file names one.
+    pub(crate) fn settle_namespace(&mut self, context: Option<&Namespace>) {
+        if let (false, Some(context)) = (self.names_namespace, context) {
+            self.installation.namespace = context.clone();
+        }
     }
 }
 
-/// The name and namespace of an installation that exists, as far as the flags tell.
-pub(crate) fn named(
-    args: &NameArgs,
-    flags: &ClusterFlags,
-    context_namespace: Option<&Namespace>,
-) -> Result<(Option<InstallationName>, Namespace), Error> {
-    if let Some(path) = &args.file {
-        let file = FileArgs {
-            file: Some(path.clone()),
-            ..FileArgs::default()
+/// Which installation is meant, as far as the command line tells.
+pub(crate) struct Named {
+    /// Its name; whichever the namespace holds when absent.
+    pub name: Option<InstallationName>,
+    namespace: Option<Namespace>,
+}
+
+impl Named {
+    /// Reads the flags, and the file's name and namespace. Passwords are not needed for that.
+    pub(crate) fn read(args: &NameArgs, flags: &ClusterFlags) -> Result<Self, Error> {
+        let named = match &args.file {
+            Some(path) => {
+                let installation = installation(path)?;
+                Self {
+                    name: Some(installation.name),
+                    namespace: Some(installation.namespace),
+                }
+            }
+            None => Self {
+                name: args.name.as_deref().map(str::parse).transpose()?,
+                namespace: None,
+            },
         };
-        let wanted = Wanted::read(&file, flags, context_namespace)?;
-        return Ok((
-            Some(wanted.installation.name),
-            wanted.installation.namespace,
-        ));
+        Ok(match &flags.namespace {
+            Some(namespace) => Self {
+                namespace: Some(namespace.parse()?),
+                ..named
+            },
+            None => named,
+        })
     }
-    let name = args.name.as_deref().map(str::parse).transpose()?;
-    Ok((name, namespace(flags, None, context_namespace)?))
+
+    /// The namespace of `-n`, else the file's, else the context's, else `milvus`.
+    pub(crate) fn namespace(&self, context: Option<&Namespace>) -> Namespace {
+        self.namespace
+            .as_ref()
+            .or(context)
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+fn installation(path: &Path) -> Result<Installation, Error> {
+    Ok(Installation::from_yaml(&origin(path), read(path)?)?)
 }
 
 /// The bytes of a file, or of standard input for `-`.

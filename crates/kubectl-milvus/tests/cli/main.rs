@@ -1,0 +1,15 @@
+//! What users and scripts see of the binary, without a cluster.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod bad_input;
+mod output;
+mod plugin;
+mod readme;
+mod render;
+mod unreachable;
+mod usage;
