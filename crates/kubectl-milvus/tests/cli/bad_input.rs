@@ -1,5 +1,7 @@
 //! Files that say something impossible: found out before any cluster is asked.
 
+use std::fmt::Write as _;
+
 use crate::plugin::{Folder, Ran};
 
 /// Runs every command that reads a file, and gives what `install` did.
@@ -105,7 +107,7 @@ fn a_yaml_bomb() {
     let mut file = String::from("apiVersion: kubectl-milvus/v1\na: &a [x, x, x, x, x, x, x, x]\n");
     for (before, name) in ('a'..'i').zip('b'..='i') {
         let again = vec![format!("*{before}"); 8].join(", ");
-        file += &format!("{name}: &{name} [{again}]\n");
+        writeln!(file, "{name}: &{name} [{again}]").unwrap();
     }
     refused(file, &["milvus.yaml:"]);
 }
