@@ -32,7 +32,7 @@ fn verify(endpoint: &str, more: &[&str]) -> Ran {
 #[track_caller]
 fn failed_step(ran: Ran) -> (String, String) {
     let ran = ran.exits(3);
-    let report = ran.json();
+    let report = ran.result_of("verify");
     assert_eq!(report["passed"], false, "{report}");
     let steps = report["steps"].as_array().expect("steps");
     let failed = steps.iter().find(|step| step["outcome"] == "failed");

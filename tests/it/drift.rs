@@ -31,6 +31,16 @@ fn a_field_changed_by_hand_is_shown_by_plan_and_put_right_by_install() {
         "{}",
         plan.stdout
     );
+    let plan = ["plan", "-f", "-", "-o", "json"];
+    let plan = namespace
+        .milvus(&plan, STANDALONE)
+        .exits(0)
+        .result_of("plan");
+    let updated = |step: &serde_json::Value| step["action"] == "update";
+    assert!(
+        plan["steps"].as_array().expect("steps").iter().any(updated),
+        "{plan}"
+    );
     let dry = namespace
         .milvus(&["install", "-f", "-", "--dry-run=server"], STANDALONE)
         .exits(0);

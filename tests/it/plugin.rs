@@ -54,6 +54,29 @@ impl Ran {
         self
     }
 
+    /// Standard output as the document that docs/schema says the command writes.
+    #[track_caller]
+    pub(crate) fn result_of(&self, command: &str) -> Value {
+        let document = self.json();
+        let path = format!(
+            "{}/../docs/schema/{command}.v1.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let schema =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let schema = serde_json::from_str(&schema).expect("a schema is JSON");
+        let validator = jsonschema::validator_for(&schema).expect("a schema is one");
+        let faults: Vec<String> = validator
+            .iter_errors(&document)
+            .map(|fault| fault.to_string())
+            .collect();
+        assert!(
+            faults.is_empty(),
+            "not as {path} says: {faults:?}\n{document}"
+        );
+        document
+    }
+
     /// Standard output, read as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {

@@ -10,7 +10,12 @@ fn uninstall_keeps_the_volume_and_a_new_install_finds_it() {
         .exits(0);
     let volume = volume(&namespace);
 
-    let gone = namespace.milvus(&["uninstall"], "").exits(0);
+    let gone = namespace.milvus(&["uninstall", "-o", "json"], "").exits(0);
+    let kept = &gone.result_of("uninstall")["kept"];
+    assert_eq!(
+        kept[0]["resource"], "persistentvolumeclaim/demo-milvus",
+        "{kept}"
+    );
 
     assert_eq!(namespace.names(), ["PersistentVolumeClaim/demo-milvus"]);
     assert!(

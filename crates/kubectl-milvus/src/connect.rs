@@ -37,6 +37,5 @@ pub(crate) async fn run(
     })?;
     stop.cancelled().await;
     forward.close().await;
-    // Being stopped is how this command ends.
-    Ok(ExitCode::Done)
+    Ok(ExitCode::Interrupted)
 }
