@@ -1,51 +1,98 @@
-//! `kill -9` at every event of an install, and again `install`: the same end state.
+//! `kill -9` at every event, and again the same command: the same end state.
 
 use serde_json::Value;
 
 use crate::plugin::{Namespace, STANDALONE, stderr_lines};
 
+/// What a line begins with that says that something ended.
+const ENDED: [char; 2] = ['✓', '✗'];
+const INSTALL: [&str; 3] = ["install", "-f", "-"];
+const UNINSTALL: [&str; 4] = ["uninstall", "--delete-data", "--confirm", "demo"];
+
 #[test]
 fn an_install_killed_at_any_event_ends_the_same_when_run_again() {
     let namespace = Namespace::new("crash");
-    let events = events(&namespace);
+    let run = namespace.milvus(&INSTALL, STANDALONE).exits(0);
+    let events = run
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with(ENDED))
+        .count();
     let wanted = end_state(&namespace);
     assert!(
-        events >= wanted.len(),
+        events > wanted.len(),
         "{events} events for {} objects",
         wanted.len()
     );
 
     for kill_at in 1..=events {
-        namespace
-            .milvus(&["uninstall", "--delete-data", "--confirm", "demo"], "")
-            .exits(0);
-        let mut install = namespace.spawn(&["install", "-f", "-"], STANDALONE);
-        let seen = stderr_lines(&mut install).take(kill_at).count();
-        install.kill().expect("it can be killed");
-        install.wait().expect("it ends");
-        assert_eq!(seen, kill_at, "the install ended before event {kill_at}");
-
-        namespace
-            .milvus(&["install", "-f", "-"], STANDALONE)
-            .exits(0);
+        namespace.milvus(&UNINSTALL, "").exits(0);
+        kill(&namespace, &INSTALL, kill_at, |line| {
+            line.starts_with(ENDED)
+        });
+        namespace.milvus(&INSTALL, STANDALONE).exits(0);
         assert_eq!(
             end_state(&namespace),
             wanted,
             "after a kill at event {kill_at}"
         );
     }
-    println!("{events} kill points");
+    for kill_at in 1..=2 {
+        namespace.milvus(&UNINSTALL, "").exits(0);
+        kill(&namespace, &INSTALL, kill_at, |line| line.contains('…'));
+        namespace.milvus(&INSTALL, STANDALONE).exits(0);
+        assert_eq!(
+            end_state(&namespace),
+            wanted,
+            "after a kill while waiting, {kill_at}"
+        );
+    }
 }
 
-/// Installs once, undisturbed; the number of events that it told.
-fn events(namespace: &Namespace) -> usize {
-    let run = namespace
-        .milvus(&["install", "-f", "-"], STANDALONE)
-        .exits(0);
-    run.stderr
+#[test]
+fn an_uninstall_killed_at_any_event_leaves_nothing_when_run_again() {
+    let namespace = Namespace::new("crash-uninstall");
+    namespace.milvus(&INSTALL, STANDALONE).exits(0);
+    let run = namespace.milvus(&UNINSTALL, "").exits(0);
+    let events = run
+        .stderr
         .lines()
-        .filter(|line| line.starts_with(['✓', '✗']))
-        .count()
+        .filter(|line| line.starts_with(ENDED))
+        .count();
+    assert!(events > 2, "{}", run.stderr);
+
+    for kill_at in 1..=events {
+        namespace
+            .milvus(&["install", "-f", "-", "--wait=false"], STANDALONE)
+            .exits(0);
+        kill(&namespace, &UNINSTALL, kill_at, |line| {
+            line.starts_with(ENDED)
+        });
+        // After the last event there may be nothing left to find.
+        let again = namespace.milvus(&UNINSTALL, "");
+        assert!(
+            again.code == 0 || again.stderr.contains("no installation"),
+            "{}",
+            again.stderr
+        );
+        assert_eq!(
+            namespace.names(),
+            Vec::<String>::new(),
+            "after a kill at event {kill_at}"
+        );
+    }
+}
+
+/// Runs a command and kills it when it has written that many lines of that kind.
+fn kill(namespace: &Namespace, args: &[&str], lines: usize, counts: impl Fn(&str) -> bool) {
+    let mut command = namespace.spawn(args, STANDALONE);
+    let seen = stderr_lines(&mut command)
+        .filter(|line| counts(line))
+        .take(lines)
+        .count();
+    command.kill().expect("it can be killed");
+    command.wait().expect("it ends");
+    assert_eq!(seen, lines, "the command ended before");
 }
 
 /// What was asked of the server, without what it counts and names by itself.

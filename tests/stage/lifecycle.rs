@@ -160,7 +160,7 @@ pub fn reset(cache: &Cache) -> Result<()> {
 
 fn clean(cache: &Cache) -> Result<()> {
     if let Some(record) = Record::read(cache.root()) {
-        let guests = record.end()?;
+        let guests = record.end(&cache.run_dir())?;
         if guests > 0 {
             report::line(format!(
                 "ended {guests} commands that still ran inside the stage"

@@ -62,7 +62,17 @@ impl Record {
 
     /// Ends process 1, and with it, by the kernel, every process and mount of the stage; then what was
     /// started into its network from outside. Returns how many of the latter there were.
-    pub fn end(&self) -> Result<usize> {
+    pub fn end(&self, run: &Path) -> Result<usize> {
+        // A namespace's number is used again once it is gone; while process 1 lives, it cannot be.
+        let known: Vec<(u32, u64)> = if self.is_alive() {
+            with_start(self.guests())
+        } else {
+            let marked = self
+                .guests()
+                .into_iter()
+                .filter(|pid| carries_mark(*pid, run));
+            with_start(marked)
+        };
         if self.is_alive() {
             signal(self.pid, Signal::KILL)?;
             wait::until(
@@ -81,9 +91,13 @@ impl Record {
         if boot()? != self.boot {
             return Ok(0);
         }
-        let guests = self.guests();
+        let left = || -> Vec<u32> {
+            let same = |(pid, start): &&(u32, u64)| start_time(*pid) == Some(*start);
+            known.iter().filter(same).map(|(pid, _)| *pid).collect()
+        };
+        let guests = left();
         for signal_kind in [Signal::TERM, Signal::KILL] {
-            for pid in self.guests() {
+            for pid in left() {
                 // It may have ended by itself meanwhile.
                 let _ = signal(pid, signal_kind);
             }
@@ -91,10 +105,11 @@ impl Record {
                 "commands inside the stage to end",
                 Duration::from_secs(2),
                 || {
-                    Ok(if self.guests().is_empty() {
+                    let left = left();
+                    Ok(if left.is_empty() {
                         Look::Done(())
                     } else {
-                        Look::NotYet(format!("{:?}", self.guests()))
+                        Look::NotYet(format!("{left:?}"))
                     })
                 },
             );
@@ -223,6 +238,21 @@ fn processes() -> Vec<u32> {
     entries
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .collect()
+}
+
+/// Processes with the time at which each started: the same id later may be another process.
+fn with_start(pids: impl IntoIterator<Item = u32>) -> Vec<(u32, u64)> {
+    let of = |pid| Some((pid, start_time(pid)?));
+    pids.into_iter().filter_map(of).collect()
+}
+
+/// Whether a process was started into the stage of that run folder, as `stage exec` marks it.
+fn carries_mark(pid: u32, run: &Path) -> bool {
+    let mark = format!("MILVUS_STAGE_RUN={}", run.display());
+    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    environment
+        .split(|byte| *byte == 0)
+        .any(|entry| entry == mark.as_bytes())
 }
 
 /// A child of a process.

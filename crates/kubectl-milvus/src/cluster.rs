@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The flags that choose a cluster, named as kubectl's own.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ClusterFlags {
-    /// Namespace; the file's, else the context's, else `milvus`
+    /// Namespace; else the file's (`milvus` where it names none); without a file the context's, else `milvus`
     #[arg(
         short,
         long,

@@ -169,9 +169,4 @@ impl Error {
             other => return kube_hint::of(other).map(str::to_owned),
         })
     }
-
-    /// Whether the reader of our output went away.
-    pub fn is_broken_pipe(&self) -> bool {
-        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
-    }
 }

@@ -70,10 +70,10 @@ async fn install(
 ) -> Result<ExitCode, Error> {
     let installation = &wanted.installation;
     let manifests = manifests(wanted)?;
-    printer.note(&format!(
+    printer.tell(&format!(
         "installing {} (Milvus {}) into namespace {} of {}",
         installation.name, installation.version, installation.namespace, cluster.server
-    ))?;
+    ));
     let install = Install::new(cluster.client.clone(), installation, &manifests)
         .wait(wait)
         .graph()?;

@@ -22,8 +22,6 @@ fn main() -> ProcessExitCode {
     };
     let code = match runtime.block_on(kubectl_milvus::run(cli, printer)) {
         Ok(code) => code,
-        // Whoever read our output has seen enough.
-        Err(error) if error.is_broken_pipe() => ExitCode::Done,
         Err(error) => {
             let _shown = printer.error(&error, error.hint().as_deref());
             error.exit_code()

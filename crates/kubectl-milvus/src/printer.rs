@@ -38,11 +38,17 @@ impl Printer {
         io::stderr().is_terminal()
     }
 
-    /// Writes data to stdout, as it is.
+    /// Writes data to stdout, as it is. A reader that went away has seen enough: what the command did, and its exit
+    /// code, do not depend on it.
     pub fn data(self, text: &str) -> io::Result<()> {
         let mut stdout = anstream::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
-        stdout.flush()
+        let written = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush());
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
     }
 
     /// Writes a result as the document that was asked for, or as `text` for people.
@@ -59,14 +65,9 @@ impl Printer {
         self.data(&text)
     }
 
-    /// Writes a line about what is going on to stderr.
-    pub fn note(self, text: &str) -> io::Result<()> {
-        writeln!(anstream::stderr().lock(), "{text}")
-    }
-
-    /// As [`Self::note`], where stderr may be closed and the command goes on nevertheless.
+    /// Writes a line about what is going on to stderr. Where stderr is closed, the command goes on nevertheless.
     pub fn tell(self, text: &str) {
-        let _shown = self.note(text);
+        let _shown = writeln!(anstream::stderr().lock(), "{text}");
     }
 
     /// Writes why a command failed, each cause on its own line, then what to do.

@@ -116,11 +116,10 @@ impl Progress {
     }
 
     fn write(&self, line: &str) {
-        // A line that cannot be shown must not end the run: stderr may be closed.
-        let _shown = match &self.terminal {
-            Some(terminal) => terminal.bars.suspend(|| self.printer.note(line)),
-            None => self.printer.note(line),
-        };
+        match &self.terminal {
+            Some(terminal) => terminal.bars.suspend(|| self.printer.tell(line)),
+            None => self.printer.tell(line),
+        }
     }
 }
 

@@ -48,7 +48,7 @@ fn write_files(manifests: &Manifests, folder: &Path, printer: Printer) -> Result
         let kind = object.kind.as_str().to_lowercase();
         let path = folder.join(format!("{number:02}-{kind}-{}.yaml", object.name));
         fs::write(&path, yaml).map_err(failed(&path))?;
-        printer.note(&path.display().to_string())?;
+        printer.tell(&path.display().to_string());
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::{
     cli::UninstallArgs,
     cluster::{Cluster, ClusterFlags},
     error::Error,
-    installed::{Installed, InstalledError},
+    installed::InstalledError,
     interrupt, plan_text,
     printer::Printer,
     progress::{Progress, seconds},
@@ -50,11 +50,7 @@ pub(crate) async fn run(
     let namespace = named.namespace(cluster.context_namespace.as_ref());
     let name = match named.name {
         Some(name) => name,
-        None => {
-            Installed::find(&cluster.client, &namespace, None)
-                .await?
-                .name
-        }
+        None => only_one(&cluster, &namespace).await?,
     };
     let found = apply::uninstall(&cluster.client, &name, &namespace).await?;
     let data = if args.delete_data {
@@ -66,16 +62,6 @@ pub(crate) async fn run(
         let plan = Engine::new().plan_deletion(&found.graph, data).await?;
         printer.result(&plan, || plan_text::text(&plan))?;
         return Ok(ExitCode::Done);
-    }
-    if found.graph.is_empty()
-        && args.installation.name.is_none()
-        && args.installation.file.is_none()
-    {
-        return Err(InstalledError::None {
-            namespace,
-            named: None,
-        }
-        .into());
     }
     if args.delete_data {
         confirm(args, &name, printer)?;
@@ -94,6 +80,24 @@ pub(crate) async fn run(
     .await
 }
 
+/// The only installation of a namespace, or what is left of it.
+async fn only_one(cluster: &Cluster, namespace: &Namespace) -> Result<InstallationName, Error> {
+    let found = apply::installations(&cluster.client, namespace).await?;
+    let namespace = namespace.clone();
+    match <[InstallationName; 1]>::try_from(found) {
+        Ok([name]) => Ok(name),
+        Err(none) if none.is_empty() => Err(InstalledError::None {
+            namespace,
+            named: None,
+        }
+        .into()),
+        Err(several) => {
+            let names = several.iter().map(ToString::to_string).collect();
+            Err(InstalledError::Several { namespace, names }.into())
+        }
+    }
+}
+
 struct Target {
     cluster: Cluster,
     name: InstallationName,
@@ -110,10 +114,10 @@ async fn remove(
     let Target {
         name, namespace, ..
     } = target;
-    printer.note(&format!(
+    printer.tell(&format!(
         "removing {name} from namespace {namespace} of {}",
         target.cluster.server
-    ))?;
+    ));
     let progress = Arc::new(Progress::new(printer));
     let told = Arc::clone(&progress);
     let engine = Engine::new()
@@ -141,9 +145,9 @@ fn confirm(args: &UninstallArgs, name: &InstallationName, printer: Printer) -> R
     let typed = match &args.confirm {
         Some(typed) => typed.clone(),
         None if std::io::stdin().is_terminal() && printer.is_interactive() => {
-            printer.note(&format!(
+            printer.tell(&format!(
                 "this deletes the vectors of {name} for good; type its name to go on:"
-            ))?;
+            ));
             let mut line = String::new();
             std::io::stdin().read_line(&mut line)?;
             line.trim().to_owned()

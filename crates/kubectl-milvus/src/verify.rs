@@ -59,11 +59,11 @@ pub(crate) async fn run(
     }
     printer.result(&report, || text(&report))?;
     if let Some((step, failure)) = report.failed_step() {
-        printer.note(&format!(
+        printer.tell(&format!(
             "{} {}: {failure}",
             "failed:".red().bold(),
             step.title
-        ))?;
+        ));
     }
     Ok(match (report.was_cancelled(), report.passed) {
         (true, _) => ExitCode::Interrupted,
@@ -90,10 +90,10 @@ async fn reach(
     let cluster = flags.connect().await?;
     let namespace = named.namespace(cluster.context_namespace.as_ref());
     let installed = Installed::find(&cluster.client, &namespace, named.name.as_ref()).await?;
-    printer.note(&format!(
+    printer.tell(&format!(
         "verifying {} in namespace {namespace} of {}",
         installed.name, cluster.server
-    ))?;
+    ));
     let grpc = PortForward::open(cluster.client.clone(), installed.grpc(), 0).await?;
     let health = PortForward::open(cluster.client, installed.health(), 0).await?;
     Ok(Reached {

@@ -21,6 +21,7 @@ mod api;
 mod difference;
 mod failure;
 mod install;
+mod installations;
 mod namespace;
 mod object;
 mod obsolete;
@@ -31,6 +32,7 @@ mod strangers;
 mod uninstall;
 
 pub use install::{Install, InstallGraph};
+pub use installations::installations;
 pub use placed::Placed;
 pub use uninstall::{Kept, Uninstall, uninstall};
 

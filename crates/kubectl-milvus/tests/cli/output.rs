@@ -75,3 +75,16 @@ fn a_reader_that_leaves_is_no_error() {
         assert_eq!(stderr, "", "{args:?}");
     }
 }
+
+#[test]
+fn what_failed_has_failed_although_nobody_reads_it() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kubectl-milvus"))
+        .args(["verify", "--endpoint", crate::plugin::NOWHERE, "-o", "json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop((child.stdout.take(), child.stderr.take()));
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+}

@@ -30,7 +30,12 @@ pub(super) fn adapted(
 /// A Secret whose content changes counts one further, and the pods that read it restart.
 fn continue_revision(wanted: &mut Value, live: &Value) {
     let before = revision(live).unwrap_or(FIRST_REVISION);
-    let same = wanted["data"] == live["data"];
+    // Keys that others have added are not ours to count.
+    let ours = wanted["data"].as_object();
+    let same = ours
+        .into_iter()
+        .flatten()
+        .all(|(key, value)| live["data"][key] == *value);
     let now = if same { before } else { before + 1 };
     wanted["metadata"]["annotations"][REVISION] = json!(now.to_string());
 }

@@ -46,8 +46,12 @@ pub(super) async fn strangers(
             Api::namespaced_with(client.clone(), namespace.as_str(), &kind);
         let list = match api.list_metadata(&ListParams::default()).await {
             Ok(list) => list,
-            // A kind that one may not list, one is not expected to keep.
-            Err(kube::Error::Api(status)) if matches!(status.code, 403..=405) => continue,
+            Err(kube::Error::Api(status)) if matches!(status.code, 404 | 405) => continue,
+            // What may not be seen may be there.
+            Err(kube::Error::Api(status)) if status.code == 403 => {
+                found.push(format!("{} that may not be listed", kind.plural));
+                continue;
+            }
             Err(error) => return Err(failed(&format!("list {}", kind.plural), error)),
         };
         let strangers = list.items.iter().filter(|object| {

@@ -55,6 +55,11 @@ pub async fn uninstall(
         Fate::Goes(existing) => base.push(builder.add(*existing)?.need()),
         Fate::Stays(reason) => kept.extend(reason),
     }
+    let place = Place {
+        client,
+        name,
+        namespace,
+    };
     let ours = format!("{INSTALLATION}={name}");
     for kind in Kind::ALL
         .iter()
@@ -72,7 +77,7 @@ pub async fn uninstall(
                 Kind::Deployment => needs.extend(before_workloads.iter().chain(&etcd).cloned()),
                 _ => {}
             }
-            let handle = builder.add(Existing::new(&objects, name, &live, needs))?;
+            let handle = builder.add(Existing::new(&objects, &place, &live, needs))?;
             match kind {
                 Kind::Deployment => {}
                 Kind::StatefulSet => etcd.push(handle.need()),
@@ -110,12 +115,13 @@ async fn namespace_fate(
         .await
         .map_err(Error::Request)?;
     if strangers.is_empty() {
-        return Ok(Fate::Goes(Box::new(Existing::new(
-            &objects,
+        let place = Place {
+            client,
             name,
-            &live,
-            Vec::new(),
-        ))));
+            namespace,
+        };
+        let existing = Existing::new(&objects, &place, &live, Vec::new());
+        return Ok(Fate::Goes(Box::new(existing)));
     }
     let names: Vec<_> = strangers.iter().take(3).cloned().collect();
     let more = if strangers.len() > 3 { " and more" } else { "" };
@@ -134,28 +140,34 @@ fn is_owned(live: &Value) -> bool {
         .is_some_and(|owners| !owners.is_empty())
 }
 
+/// Whose objects are taken away, and where.
+struct Place<'a> {
+    client: &'a Client,
+    name: &'a InstallationName,
+    namespace: &'a Namespace,
+}
+
 /// One object that exists and shall not.
 struct Existing {
     reference: ObjectRef,
     objects: Objects,
+    client: Client,
+    namespace: Namespace,
     installation: InstallationName,
     needs: After,
 }
 
 impl Existing {
-    fn new(
-        objects: &Objects,
-        installation: &InstallationName,
-        live: &Value,
-        needs: Vec<Need>,
-    ) -> Self {
+    fn new(objects: &Objects, place: &Place<'_>, live: &Value, needs: Vec<Need>) -> Self {
         Self {
             reference: ObjectRef {
                 kind: objects.kind,
                 name: name_of(live).to_owned(),
             },
             objects: objects.clone(),
-            installation: installation.clone(),
+            client: place.client.clone(),
+            namespace: place.namespace.clone(),
+            installation: place.name.clone(),
             needs: After(needs),
         }
     }
@@ -211,6 +223,16 @@ impl Resource for Existing {
     }
 
     async fn delete(&self, _: Option<&()>, _: &Context) -> Result<(), ResourceError> {
+        if self.reference.kind == Kind::Namespace {
+            // Others may have come since the plan was made, and they would go with it.
+            let others = strangers(&self.client, &self.installation, &self.namespace).await?;
+            if !others.is_empty() {
+                let names = others.join(", ");
+                return Err(ResourceError::foreign(format!(
+                    "others use it too: {names}"
+                )));
+            }
+        }
         // Looked at once more: a name may have changed hands since.
         match self.objects.get(&self.reference.name).await? {
             Some(live) if owner_of(&live, &self.installation) == Owner::Ours => {
