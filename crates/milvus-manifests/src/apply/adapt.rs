@@ -71,3 +71,22 @@ fn keep_initial_state(wanted: &mut Value, live: &Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(live_data: &Value) -> Value {
+        let mut wanted = json!({"data": {"password": "YQ=="}, "metadata": {"annotations": {}}});
+        let live = json!({"data": live_data, "metadata": {"annotations": {REVISION: "3"}}});
+        continue_revision(&mut wanted, &live);
+        wanted["metadata"]["annotations"][REVISION].clone()
+    }
+
+    #[test]
+    fn a_revision_counts_changes_of_our_keys_alone() {
+        assert_eq!(counted(&json!({"password": "YQ=="})), "3");
+        assert_eq!(counted(&json!({"password": "YQ==", "theirs": "Yg=="})), "3");
+        assert_eq!(counted(&json!({"password": "Yg=="})), "4");
+    }
+}
