@@ -4,8 +4,6 @@ use serde_json::Value;
 
 use crate::plugin::{Namespace, STANDALONE, stderr_lines};
 
-/// What a line begins with that says that something ended.
-const ENDED: [char; 2] = ['✓', '✗'];
 const INSTALL: [&str; 3] = ["install", "-f", "-"];
 const UNINSTALL: [&str; 4] = ["uninstall", "--delete-data", "--confirm", "demo"];
 
@@ -13,11 +11,7 @@ const UNINSTALL: [&str; 4] = ["uninstall", "--delete-data", "--confirm", "demo"]
 fn an_install_killed_at_any_event_ends_the_same_when_run_again() {
     let namespace = Namespace::new("crash");
     let run = namespace.milvus(&INSTALL, STANDALONE).exits(0);
-    let events = run
-        .stderr
-        .lines()
-        .filter(|line| line.starts_with(ENDED))
-        .count();
+    let events = run.stderr.lines().filter(|line| has_ended(line)).count();
     let wanted = end_state(&namespace);
     assert!(
         events > wanted.len(),
@@ -27,9 +21,7 @@ fn an_install_killed_at_any_event_ends_the_same_when_run_again() {
 
     for kill_at in 1..=events {
         namespace.milvus(&UNINSTALL, "").exits(0);
-        kill(&namespace, &INSTALL, kill_at, |line| {
-            line.starts_with(ENDED)
-        });
+        kill(&namespace, &INSTALL, kill_at, has_ended);
         namespace.milvus(&INSTALL, STANDALONE).exits(0);
         assert_eq!(
             end_state(&namespace),
@@ -54,20 +46,14 @@ fn an_uninstall_killed_at_any_event_leaves_nothing_when_run_again() {
     let namespace = Namespace::new("crash-uninstall");
     namespace.milvus(&INSTALL, STANDALONE).exits(0);
     let run = namespace.milvus(&UNINSTALL, "").exits(0);
-    let events = run
-        .stderr
-        .lines()
-        .filter(|line| line.starts_with(ENDED))
-        .count();
+    let events = run.stderr.lines().filter(|line| has_ended(line)).count();
     assert!(events > 2, "{}", run.stderr);
 
     for kill_at in 1..=events {
         namespace
             .milvus(&["install", "-f", "-", "--wait=false"], STANDALONE)
             .exits(0);
-        kill(&namespace, &UNINSTALL, kill_at, |line| {
-            line.starts_with(ENDED)
-        });
+        kill(&namespace, &UNINSTALL, kill_at, has_ended);
         // After the last event there may be nothing left to find.
         let again = namespace.milvus(&UNINSTALL, "");
         assert!(
@@ -81,6 +67,11 @@ fn an_uninstall_killed_at_any_event_leaves_nothing_when_run_again() {
             "after a kill at event {kill_at}"
         );
     }
+}
+
+/// Whether a line says that something ended.
+fn has_ended(line: &str) -> bool {
+    line.starts_with(['✓', '✗'])
 }
 
 /// Runs a command and kills it when it has written that many lines of that kind.
