@@ -132,6 +132,56 @@ impl<N: Needs> Needs for Vec<N> {
     }
 }
 
+/// A value that is known when the graph is put together, or comes out of a resource: an API client is there from the
+/// start for a cluster that exists, and is the output of a cluster that the same graph makes.
+#[derive(Debug, Clone)]
+pub enum Late<T> {
+    /// Known from the start: nothing is waited for.
+    Known(T),
+    /// The output of that resource.
+    From(Handle<T>),
+}
+
+impl<T> Late<T> {
+    /// The value, where it is known from the start.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::From(_) => None,
+        }
+    }
+}
+
+impl<T> From<T> for Late<T> {
+    fn from(value: T) -> Self {
+        Self::Known(value)
+    }
+}
+
+impl<T> From<Handle<T>> for Late<T> {
+    fn from(handle: Handle<T>) -> Self {
+        Self::From(handle)
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Needs for Late<T> {
+    type Values = T;
+
+    fn list(&self) -> Vec<Need> {
+        match self {
+            Self::Known(_) => Vec::new(),
+            Self::From(handle) => handle.list(),
+        }
+    }
+
+    fn values(&self, outputs: &Outputs) -> Option<T> {
+        match self {
+            Self::Known(value) => Some(value.clone()),
+            Self::From(handle) => handle.values(outputs),
+        }
+    }
+}
+
 macro_rules! needs_tuple {
     ($($name:ident $index:tt),+) => {
         impl<$($name: Needs),+> Needs for ($($name,)+) {

@@ -1,6 +1,7 @@
 mod applying;
 mod deleting;
 mod failing;
+mod late;
 mod planning;
 mod random_graphs;
 mod stopping;
