@@ -96,6 +96,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "aws")]
+pub mod aws;
 #[cfg(feature = "engine")]
 pub mod engine;
 pub mod installation;
