@@ -10,10 +10,15 @@ mod calls;
 mod cloud;
 mod connect;
 mod failure;
+mod ids;
 mod mark;
 
 pub use bucket::Bucket;
 pub use calls::{CallCount, CallLog};
 pub use cloud::{Account, Cloud};
 pub use connect::{ConnectError, Connection};
+pub use ids::{
+    InternetGatewayId, KeyArn, MskClusterArn, NatGatewayId, OidcProviderArn, RoleArn, RouteTableId,
+    SecretArn, SecurityGroupId, SubnetId, VpcId,
+};
 pub use mark::Mark;

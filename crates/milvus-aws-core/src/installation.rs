@@ -1,5 +1,6 @@
 //! The file that users write (`milvus.yaml`), parsed into types that cannot hold an invalid value.
 
+pub mod aws;
 mod bucket;
 mod collect;
 mod config_rules;
