@@ -30,6 +30,10 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// No certificate for the load balancer controller's webhooks could be made.
+    #[cfg(feature = "apply")]
+    #[error("make a certificate for the load balancer controller's webhooks")]
+    Certificate(#[source] rcgen::Error),
     /// Two resources of a graph collide.
     #[cfg(feature = "apply")]
     #[error("put the resources in order")]

@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
-use milvus_aws_core::{Installation, installation::InstallationName};
+use milvus_aws_core::{
+    Installation,
+    installation::{InstallationName, Namespace},
+};
 
 /// Our mark: the installation that an object belongs to. What does not carry it is never changed and never deleted.
 pub const INSTALLATION: &str = "kubectl-milvus/installation";
+/// The namespace of that installation, on objects that live elsewhere: two installations of one name may share a cluster.
+pub const HOME: &str = "kubectl-milvus/namespace";
 /// What a pod does: `proxy`, `standalone`, …
 pub const COMPONENT: &str = "component";
 /// How often the passwords in a Secret have changed; pods that read it carry the same number.
@@ -16,9 +21,28 @@ pub const REVISION: &str = "kubectl-milvus/revision";
 pub(crate) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub(crate) const MANAGER: &str = "kubectl-milvus";
 
-const NAME: &str = "app.kubernetes.io/name";
-const INSTANCE: &str = "app.kubernetes.io/instance";
-const VERSION: &str = "app.kubernetes.io/version";
+pub(crate) const NAME: &str = "app.kubernetes.io/name";
+pub(crate) const INSTANCE: &str = "app.kubernetes.io/instance";
+pub(crate) const VERSION: &str = "app.kubernetes.io/version";
+
+/// Whose objects are: an installation is known by its name and its namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The installation's name.
+    pub installation: InstallationName,
+    /// Its namespace.
+    pub namespace: Namespace,
+}
+
+impl Owner {
+    /// The owner of an installation's objects.
+    pub fn of(installation: &Installation) -> Self {
+        Self {
+            installation: installation.name.clone(),
+            namespace: installation.namespace.clone(),
+        }
+    }
+}
 
 /// Labels by key.
 pub(crate) type Labels = BTreeMap<String, String>;
@@ -81,6 +105,15 @@ pub(crate) fn metadata(installation: &Installation, part: Part, name: String) ->
         labels: Some(of_object(installation, part)),
         ..ObjectMeta::default()
     }
+}
+
+/// The mark of objects that live outside of the installation's namespace.
+pub(crate) fn outside(owner: &Owner) -> Labels {
+    BTreeMap::from([
+        (INSTALLATION.to_owned(), owner.installation.to_string()),
+        (HOME.to_owned(), owner.namespace.to_string()),
+        (MANAGED_BY.to_owned(), MANAGER.to_owned()),
+    ])
 }
 
 /// The longest value that a label may have.

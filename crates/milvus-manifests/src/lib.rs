@@ -23,11 +23,15 @@
 
 #[cfg(feature = "apply")]
 pub mod apply;
+mod attu;
 mod config_map;
 mod disruption_budget;
 mod error;
 mod etcd;
 pub mod labels;
+mod load_balancer;
+#[cfg(feature = "apply")]
+pub mod load_balancer_controller;
 mod manifests;
 mod names;
 mod namespace;
@@ -38,11 +42,15 @@ mod render;
 mod secret;
 mod service;
 mod service_account;
+mod storage_class;
 mod workload;
 mod yaml;
 
+pub use attu::{Attu, Exposure, attu_image};
 pub use error::Error;
+pub use load_balancer::{NETWORK_LOAD_BALANCER_CLASS, NetworkLoadBalancer, Scheme};
 pub use manifests::Manifests;
 pub use namespace::namespace;
-pub use object::{Kind, Object, ObjectRef};
+pub use object::{Kind, Object, ObjectRef, Scope};
 pub use render::render;
+pub use storage_class::{EbsStorageClass, IS_DEFAULT_CLASS};

@@ -25,6 +25,24 @@ impl Manifests {
         Ok(Self { objects })
     }
 
+    /// These objects and more; one of a kind and name that is there already takes its place.
+    #[must_use]
+    pub fn with(mut self, more: impl IntoIterator<Item = Object>) -> Self {
+        for object in more {
+            let reference = object.reference();
+            match self
+                .objects
+                .iter_mut()
+                .find(|old| old.reference() == reference)
+            {
+                Some(old) => *old = object,
+                None => self.objects.push(object),
+            }
+        }
+        self.objects.sort_by_key(Object::kind);
+        self
+    }
+
     /// The objects in the order in which they are applied.
     pub fn objects(&self) -> &[Object] {
         &self.objects

@@ -5,70 +5,91 @@ use std::fmt;
 use k8s_openapi::{
     Resource,
     api::{
+        admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration},
         apps::v1::{Deployment, StatefulSet},
         core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Secret, Service, ServiceAccount},
+        networking::v1::{Ingress, IngressClass},
         policy::v1::PodDisruptionBudget,
+        rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding},
+        storage::v1::StorageClass,
     },
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::Error;
+#[cfg(feature = "apply")]
+use crate::load_balancer_controller::IngressClassParams;
+
+/// Where objects of a kind live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// In a namespace.
+    Namespaced,
+    /// In the cluster as a whole.
+    Cluster,
+}
 
 macro_rules! kinds {
-    ($($kind:ident $plural:literal),+ $(,)?) => {
+    ($($(#[$when:meta])* $kind:ident $plural:literal $scope:ident),+ $(,)?) => {
         /// A kind of object that we make. The order is that in which objects are applied.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Kind {
-            $(#[doc = concat!("`", stringify!($kind), "`")] $kind,)+
+            $($(#[$when])* #[doc = concat!("`", stringify!($kind), "`")] $kind,)+
         }
 
         impl Kind {
             /// Every kind that we ever make, in the order in which they are applied.
-            pub const ALL: &[Self] = &[$(Self::$kind),+];
+            pub const ALL: &[Self] = &[$($(#[$when])* Self::$kind),+];
 
             /// The kind as objects spell it.
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$kind => stringify!($kind),)+ }
+                match self { $($(#[$when])* Self::$kind => stringify!($kind),)+ }
             }
 
             /// The kind as paths of the API spell it.
             pub const fn plural(self) -> &'static str {
-                match self { $(Self::$kind => $plural,)+ }
+                match self { $($(#[$when])* Self::$kind => $plural,)+ }
+            }
+
+            /// Where objects of the kind live.
+            pub const fn scope(self) -> Scope {
+                match self { $($(#[$when])* Self::$kind => Scope::$scope,)+ }
             }
 
             /// The group's version: `apps/v1`.
             pub const fn api_version(self) -> &'static str {
-                match self { $(Self::$kind => <$kind as Resource>::API_VERSION,)+ }
+                match self { $($(#[$when])* Self::$kind => <$kind as Resource>::API_VERSION,)+ }
             }
         }
 
         /// One typed object.
         #[derive(Clone, PartialEq)]
         pub enum Object {
-            $(#[doc = concat!("A `", stringify!($kind), "`")] $kind($kind),)+
+            $($(#[$when])* #[doc = concat!("A `", stringify!($kind), "`")] $kind($kind),)+
         }
 
         impl Object {
             /// Its kind.
             pub fn kind(&self) -> Kind {
-                match self { $(Self::$kind(_) => Kind::$kind,)+ }
+                match self { $($(#[$when])* Self::$kind(_) => Kind::$kind,)+ }
             }
 
             /// Its metadata.
             pub fn metadata(&self) -> &ObjectMeta {
-                match self { $(Self::$kind(object) => &object.metadata,)+ }
+                match self { $($(#[$when])* Self::$kind(object) => &object.metadata,)+ }
             }
         }
 
         impl Serialize for Object {
             fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
-                match self { $(Self::$kind(object) => object.serialize(output),)+ }
+                match self { $($(#[$when])* Self::$kind(object) => object.serialize(output),)+ }
             }
         }
 
-        $(impl From<$kind> for Object {
+        $($(#[$when])* impl From<$kind> for Object {
             fn from(object: $kind) -> Self {
                 Self::$kind(object)
             }
@@ -77,15 +98,27 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Namespace "namespaces",
-    ServiceAccount "serviceaccounts",
-    ConfigMap "configmaps",
-    Secret "secrets",
-    PersistentVolumeClaim "persistentvolumeclaims",
-    Service "services",
-    PodDisruptionBudget "poddisruptionbudgets",
-    StatefulSet "statefulsets",
-    Deployment "deployments",
+    Namespace "namespaces" Cluster,
+    CustomResourceDefinition "customresourcedefinitions" Cluster,
+    StorageClass "storageclasses" Cluster,
+    ServiceAccount "serviceaccounts" Namespaced,
+    ClusterRole "clusterroles" Cluster,
+    ClusterRoleBinding "clusterrolebindings" Cluster,
+    Role "roles" Namespaced,
+    RoleBinding "rolebindings" Namespaced,
+    ConfigMap "configmaps" Namespaced,
+    Secret "secrets" Namespaced,
+    PersistentVolumeClaim "persistentvolumeclaims" Namespaced,
+    Service "services" Namespaced,
+    PodDisruptionBudget "poddisruptionbudgets" Namespaced,
+    StatefulSet "statefulsets" Namespaced,
+    Deployment "deployments" Namespaced,
+    #[cfg(feature = "apply")]
+    IngressClassParams "ingressclassparams" Cluster,
+    IngressClass "ingressclasses" Cluster,
+    Ingress "ingresses" Namespaced,
+    MutatingWebhookConfiguration "mutatingwebhookconfigurations" Cluster,
+    ValidatingWebhookConfiguration "validatingwebhookconfigurations" Cluster,
 }
 
 impl Kind {
@@ -125,7 +158,7 @@ impl fmt::Debug for Object {
     }
 }
 
-/// Names an object within the installation's namespace: `deployment/demo-milvus-proxy`.
+/// Names an object within its namespace or the cluster: `deployment/demo-milvus-proxy`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectRef {
     /// Its kind.

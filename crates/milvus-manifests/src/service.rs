@@ -39,6 +39,18 @@ pub(crate) fn services(installation: &Installation, topology: &Topology) -> Vec<
     services
 }
 
+/// The services that a load balancer in front changes: the one for clients, and the one for metrics beside it.
+pub(crate) fn with_load_balancer(installation: &Installation, topology: &Topology) -> Vec<Service> {
+    let front = topology.components.iter().find(|c| is_front(c));
+    let both = |front| {
+        [
+            for_clients(installation, front),
+            for_metrics(installation, front),
+        ]
+    };
+    front.map(both).into_iter().flatten().collect()
+}
+
 /// Whether clients talk to this component.
 pub(crate) fn is_front(component: &Component) -> bool {
     matches!(component.role, Role::Standalone | Role::Proxy)

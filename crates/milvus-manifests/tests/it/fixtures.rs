@@ -5,6 +5,7 @@ use milvus_aws_core::{
     installation::{LoginSecret, Secrets},
 };
 use milvus_manifests::{Manifests, render};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Every row of the topology table.
@@ -116,4 +117,13 @@ pub(crate) fn object(manifests: &Manifests, kind: &str, name: &str) -> Value {
         Some(object) => object.clone(),
         None => panic!("no {kind} {name}"),
     }
+}
+
+/// The documents of a file that another renderer wrote.
+pub(crate) fn golden(file: &str) -> Vec<Value> {
+    let path = format!("{}/tests/golden/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let documents = serde_norway::Deserializer::from_str(&text);
+    let values = documents.map(|document| Value::deserialize(document).unwrap());
+    values.filter(|value| !value.is_null()).collect()
 }

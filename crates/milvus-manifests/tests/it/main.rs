@@ -6,9 +6,12 @@
 
 #[cfg(feature = "apply")]
 mod apply;
+mod attu;
 mod chart;
 #[cfg(feature = "apply")]
 mod cluster;
+#[cfg(feature = "apply")]
+mod controller;
 mod fixtures;
 mod properties;
 mod secrets;
