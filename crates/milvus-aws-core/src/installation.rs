@@ -1,6 +1,7 @@
 //! The file that users write (`milvus.yaml`), parsed into types that cannot hold an invalid value.
 
 pub mod aws;
+mod aws_rules;
 mod bucket;
 mod collect;
 mod config_rules;
@@ -14,6 +15,7 @@ mod file;
 mod image;
 mod metadata;
 mod names;
+mod on_aws;
 mod quantity;
 mod read;
 mod rules;
@@ -34,6 +36,7 @@ pub use etcd::EtcdReplicas;
 pub use image::{Image, ImageRepository, ImageTag, PullPolicy};
 pub use metadata::{Annotations, LabelValue, MetadataKey, NodeSelector};
 pub use names::{InstallationName, Namespace, ObjectName};
+pub use on_aws::{OnAws, SERVICE_ACCOUNT, Services};
 pub use quantity::{Cpu, InvalidQuantity, Memory};
 pub use secret_source::{Credentials, PasswordSource, VariableName};
 pub use secrets::{LoginSecret, SecretReader, Secrets, UnreadableSecret};
@@ -48,8 +51,6 @@ pub struct Installation {
     pub name: InstallationName,
     /// The Kubernetes namespace that holds every object.
     pub namespace: Namespace,
-    /// Where Milvus is installed.
-    pub target: Target,
     /// The Milvus version to run.
     pub version: MilvusVersion,
     /// Where the server's image comes from.
@@ -73,9 +74,11 @@ pub enum Target {
     /// A Kubernetes cluster that exists.
     #[default]
     Kubernetes,
+    /// An AWS account: everything is made there, from the network on.
+    Aws,
 }
 
-/// The two shapes of a deployment.
+/// The shapes of a deployment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Deployment {
@@ -83,6 +86,8 @@ pub enum Deployment {
     Standalone(Standalone),
     /// One deployment per role, on etcd, Kafka and S3.
     Cluster(Box<Cluster>),
+    /// One deployment per role, on services of AWS that are made with it.
+    Aws(Box<OnAws>),
 }
 
 /// Settings of the one pod.
@@ -290,6 +295,16 @@ pub struct Scheduling {
     /// Priority class of the pods.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_class: Option<ObjectName>,
+}
+
+impl Installation {
+    /// Where Milvus is installed.
+    pub fn target(&self) -> Target {
+        match self.deployment {
+            Deployment::Standalone(_) | Deployment::Cluster(_) => Target::Kubernetes,
+            Deployment::Aws(_) => Target::Aws,
+        }
+    }
 }
 
 impl Scheduling {

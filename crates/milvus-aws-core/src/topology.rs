@@ -1,5 +1,6 @@
 //! The components of a Milvus version: roles, ports, arguments, and what goes with them.
 
+pub(crate) mod broker_properties;
 mod component;
 mod line;
 mod role;
@@ -59,10 +60,15 @@ impl Topology {
                 let named = |role: &Role| cluster.components.contains_key(role);
                 line.roles(named).into_iter().map(role).collect()
             }
+            Deployment::Aws(on_aws) => {
+                let role = |role| Component::new(role, line, &on_aws.component(role));
+                let named = |role: &Role| on_aws.components.contains_key(role);
+                line.roles(named).into_iter().map(role).collect()
+            }
         };
         let message_queue = match installation.deployment {
             Deployment::Standalone(_) => line.standalone_queue,
-            Deployment::Cluster(_) => MessageQueue::Kafka,
+            Deployment::Cluster(_) | Deployment::Aws(_) => MessageQueue::Kafka,
         };
         Self {
             settings: Settings::of(installation, line, &components, message_queue),

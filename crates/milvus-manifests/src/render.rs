@@ -34,6 +34,11 @@ pub fn render(installation: &Installation, secrets: &Secrets) -> Result<Manifest
                 objects.extend(etcd::objects(installation, etcd, topology.etcd_image));
             }
         }
+        // Before its services exist: what there will be, with settings that are not known yet.
+        Deployment::Aws(on_aws) => {
+            let etcd = etcd::objects(installation, &on_aws.etcd, topology.etcd_image);
+            objects.extend(etcd);
+        }
     }
     let components = topology.components.iter();
     objects.extend(components.map(|component| pods.deployment(component).into()));

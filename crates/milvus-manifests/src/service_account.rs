@@ -10,7 +10,7 @@ pub(crate) fn wanted(
     installation: &Installation,
 ) -> Option<&milvus_aws_core::installation::ServiceAccount> {
     match &installation.deployment {
-        Deployment::Standalone(_) => None,
+        Deployment::Standalone(_) | Deployment::Aws(_) => None,
         Deployment::Cluster(cluster) => cluster.service_account.as_ref(),
     }
 }

@@ -52,6 +52,17 @@ impl Mark {
         ]
     }
 
+    /// The same as EC2 takes them.
+    pub(super) fn ec2_tags(&self, name: &str) -> Vec<aws_sdk_ec2::types::Tag> {
+        let tag = |(key, value)| {
+            aws_sdk_ec2::types::Tag::builder()
+                .key(key)
+                .value(value)
+                .build()
+        };
+        self.tags(name).into_iter().map(tag).collect()
+    }
+
     /// The same as a map, for services that take one.
     pub(super) fn tag_map<M: FromIterator<(String, String)>>(&self, name: &str) -> M {
         self.tags(name).into_iter().collect()

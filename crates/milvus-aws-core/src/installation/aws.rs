@@ -71,7 +71,7 @@ pub struct Msk {
     pub storage: Memory,
     /// Further properties of the brokers, as Kafka spells them. What Milvus needs more of is raised, never lowered.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub properties: BTreeMap<PropertyName, String>,
+    pub configuration: BTreeMap<PropertyName, String>,
 }
 
 /// The Kubernetes cluster.
@@ -211,7 +211,7 @@ impl Default for Msk {
             instance_type: BrokerType("kafka.m7g.large".to_owned()),
             brokers_per_zone: NonZeroU16::MIN,
             storage: Memory::from_mib(100 * 1024),
-            properties: BTreeMap::new(),
+            configuration: BTreeMap::new(),
         }
     }
 }

@@ -62,7 +62,7 @@ impl Fault {
                 Some(near) => format!("`{found}` is not known, write `{near}`"),
                 None => format!("`{found}` is not known, write one of: {}", known.join(", ")),
             },
-            Kind::Missing(key) => format!("`{key}` is missing, write {}", example_of(key)),
+            Kind::Missing(key) => missing(key),
             Kind::Wrong(message) => message.clone(),
         }
     }
@@ -78,6 +78,11 @@ impl Fault {
             kind,
         }
     }
+}
+
+/// What to say of a missing key.
+pub(super) fn missing(key: &str) -> String {
+    format!("`{key}` is missing, write {}", example_of(key))
 }
 
 /// What a missing key could be.

@@ -1,12 +1,16 @@
 //! `milvus.yaml` as it is written, and how it becomes an [`Installation`].
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Cluster, Deployment, Image, Installation, InstallationName, MilvusVersion, Namespace,
-    Scheduling, Service, Standalone, Target,
+    Cluster, ComponentSpec, Deployment, Etcd, Image, Installation, InstallationName, Kafka,
+    MilvusVersion, Namespace, OnAws, S3, Scheduling, Service, ServiceAccount, Standalone, Target,
+    aws::Aws,
 };
+use crate::topology::Role;
 
 /// The only version of the file so far.
 pub(super) const API_VERSION: &str = "kubectl-milvus/v1";
@@ -27,19 +31,23 @@ pub(super) struct InstallationFile {
     namespace: Namespace,
     /// Where Milvus is installed.
     #[serde(default)]
-    target: Target,
+    pub(super) target: Target,
     /// The Milvus version to run, for example `2.4.5`; the newest 2.6 that is known unless said otherwise.
     #[serde(default)]
     version: MilvusVersion,
-    /// One pod, or one deployment per role.
-    #[serde(default)]
-    pub(super) mode: Mode,
+    /// What the target `aws` makes besides Milvus; only with `target: aws`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) aws: Option<Aws>,
+    /// One pod, or one deployment per role; `standalone` unless said otherwise, `cluster` with `target: aws`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mode: Option<Mode>,
     /// Settings of the one pod; only with `mode: standalone`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) standalone: Option<Standalone>,
-    /// Settings of a deployment by roles; only with `mode: cluster`, and needed there.
+    /// Settings of a deployment by roles; only with `mode: cluster`. Without `target: aws` it is needed there, with
+    /// `kafka` and `s3`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) cluster: Option<Cluster>,
+    pub(super) cluster: Option<ClusterSection>,
     /// How clients reach the proxy (or the one pod).
     #[serde(default)]
     service: Service,
@@ -57,6 +65,27 @@ pub(super) struct InstallationFile {
     /// not belong here.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     config: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Settings of a deployment by roles, as they are written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "Cluster")]
+pub(super) struct ClusterSection {
+    /// Replicas and resources per role; roles that are left out get the topology's defaults.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) components: BTreeMap<Role, ComponentSpec>,
+    /// Metadata store.
+    pub(super) etcd: Etcd,
+    /// The log: a Kafka that exists. Not with `target: aws`, which makes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kafka: Option<Kafka>,
+    /// Object storage: an S3 that exists. Not with `target: aws`, which makes a bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) s3: Option<S3>,
+    /// Service account of the Milvus pods; `default` when absent. Not with `target: aws`, which makes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) service_account: Option<ServiceAccount>,
 }
 
 /// Version of the file's format.
@@ -87,16 +116,32 @@ impl InstallationFile {
         &self.config
     }
 
-    /// The installation; none while `mode: cluster` lacks its section, which the rules tell.
+    /// One pod or one per role: as written, else as the target has it.
+    pub(super) fn mode(&self) -> Mode {
+        self.mode.unwrap_or(match self.target {
+            Target::Kubernetes => Mode::Standalone,
+            Target::Aws => Mode::Cluster,
+        })
+    }
+
+    /// The installation; none while something lacks that the rules tell.
     pub(super) fn into_installation(self) -> Option<Installation> {
-        let deployment = match self.mode {
-            Mode::Standalone => Deployment::Standalone(self.standalone.unwrap_or_default()),
-            Mode::Cluster => Deployment::Cluster(Box::new(self.cluster?)),
+        let mode = self.mode();
+        let deployment = match (self.target, mode) {
+            (Target::Kubernetes, Mode::Standalone) => {
+                Deployment::Standalone(self.standalone.unwrap_or_default())
+            }
+            (Target::Kubernetes, Mode::Cluster) => {
+                Deployment::Cluster(Box::new(self.cluster?.into_cluster()?))
+            }
+            (Target::Aws, _) => {
+                let section = self.cluster.unwrap_or_default();
+                Deployment::Aws(Box::new(section.into_on_aws(self.aws.unwrap_or_default())?))
+            }
         };
         Some(Installation {
             name: self.name,
             namespace: self.namespace,
-            target: self.target,
             version: self.version,
             image: self.image,
             deployment,
@@ -108,19 +153,61 @@ impl InstallationFile {
     }
 }
 
+impl ClusterSection {
+    fn into_cluster(self) -> Option<Cluster> {
+        Some(Cluster {
+            components: self.components,
+            etcd: self.etcd,
+            kafka: self.kafka?,
+            s3: self.s3?,
+            service_account: self.service_account,
+        })
+    }
+
+    fn into_on_aws(self, aws: Aws) -> Option<OnAws> {
+        let Etcd::InCluster(etcd) = self.etcd else {
+            return None;
+        };
+        Some(OnAws {
+            aws,
+            components: self.components,
+            etcd,
+        })
+    }
+}
+
 impl From<Installation> for InstallationFile {
     fn from(installation: Installation) -> Self {
-        let (mode, standalone, cluster) = match installation.deployment {
-            Deployment::Standalone(standalone) => (Mode::Standalone, Some(standalone), None),
-            Deployment::Cluster(cluster) => (Mode::Cluster, None, Some(*cluster)),
+        let target = installation.target();
+        let (mode, standalone, cluster, aws) = match installation.deployment {
+            Deployment::Standalone(standalone) => (Mode::Standalone, Some(standalone), None, None),
+            Deployment::Cluster(cluster) => {
+                let cluster = ClusterSection {
+                    components: cluster.components,
+                    etcd: cluster.etcd,
+                    kafka: Some(cluster.kafka),
+                    s3: Some(cluster.s3),
+                    service_account: cluster.service_account,
+                };
+                (Mode::Cluster, None, Some(cluster), None)
+            }
+            Deployment::Aws(on_aws) => {
+                let cluster = ClusterSection {
+                    components: on_aws.components,
+                    etcd: Etcd::InCluster(on_aws.etcd),
+                    ..ClusterSection::default()
+                };
+                (Mode::Cluster, None, Some(cluster), Some(on_aws.aws))
+            }
         };
         Self {
             api_version: ApiVersion::V1,
             name: installation.name,
             namespace: installation.namespace,
-            target: installation.target,
+            target,
             version: installation.version,
-            mode,
+            aws,
+            mode: Some(mode),
             standalone,
             cluster,
             service: installation.service,

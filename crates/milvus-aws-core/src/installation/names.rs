@@ -66,6 +66,13 @@ impl InstallationName {
     }
 }
 
+impl ObjectName {
+    /// From parts that follow the rule already: a name of ours and a short ending.
+    pub(super) fn derived(name: String) -> Self {
+        Self(name)
+    }
+}
+
 impl Default for InstallationName {
     fn default() -> Self {
         Self("milvus".to_owned())

@@ -1,10 +1,11 @@
 //! What must hold between values of a file.
 
 use super::{
-    Amounts, Cluster, Etcd, KafkaSecurity, Memory, MilvusVersion, Resources, S3Access, Storage,
-    config_rules,
+    Amounts, Etcd, Kafka, KafkaSecurity, Memory, MilvusVersion, Resources, S3, S3Access, Storage,
+    Target, aws_rules, config_rules,
     diagnostic::Path,
-    file::{InstallationFile, Mode},
+    fault::missing,
+    file::{ClusterSection, InstallationFile, Mode},
 };
 use crate::topology::{self, ConfigLoader, MessageQueue, Role};
 
@@ -25,14 +26,15 @@ pub(super) fn check(file: &InstallationFile) -> Vec<Broken> {
     let mut broken = Vec::new();
     check_version(file.version(), &mut broken);
     check_mode(file, &mut broken);
-    if let (Mode::Standalone, Some(standalone)) = (file.mode, &file.standalone) {
+    if let (Mode::Standalone, Some(standalone)) = (file.mode(), &file.standalone) {
         let path = Path::of(&["standalone"]);
         check_resources(&path.key("resources"), &standalone.resources, &mut broken);
         check_storage(&path.key("storage"), &standalone.storage, &mut broken);
     }
-    if let (Mode::Cluster, Some(cluster)) = (file.mode, &file.cluster) {
-        check_cluster(cluster, file.version(), &mut broken);
+    if let (Mode::Cluster, Some(cluster)) = (file.mode(), &file.cluster) {
+        check_cluster(cluster, file.target, file.version(), &mut broken);
     }
+    aws_rules::check(file, &mut broken);
     let line = topology::line_of(file.version());
     config_rules::check(file.config(), line.config_loader, &mut broken);
     broken
@@ -52,18 +54,18 @@ fn check_version(version: &MilvusVersion, broken: &mut Vec<Broken>) {
 }
 
 fn check_mode(file: &InstallationFile, broken: &mut Vec<Broken>) {
-    match file.mode {
+    match file.mode() {
         Mode::Standalone if file.cluster.is_some() => broken.push((
             Path::of(&["cluster"]),
             "needs `mode: cluster`; write that, or leave this section out".to_owned(),
         )),
-        Mode::Cluster if file.cluster.is_none() => broken.push((
+        Mode::Cluster if file.cluster.is_none() && file.target == Target::Kubernetes => broken.push((
             Path::of(&["mode"]),
             "needs a section `cluster`, write `cluster: {kafka: {brokers: [HOST:PORT]}, s3: {endpoint: HOST:PORT, bucket: NAME, access: iam}}`".to_owned(),
         )),
         _ => {}
     }
-    if file.mode == Mode::Cluster && file.standalone.is_some() {
+    if file.mode() == Mode::Cluster && file.standalone.is_some() {
         broken.push((
             Path::of(&["standalone"]),
             "needs `mode: standalone`; write that, or leave this section out".to_owned(),
@@ -71,36 +73,56 @@ fn check_mode(file: &InstallationFile, broken: &mut Vec<Broken>) {
     }
 }
 
-fn check_cluster(cluster: &Cluster, version: &MilvusVersion, broken: &mut Vec<Broken>) {
+fn check_cluster(
+    cluster: &ClusterSection,
+    target: Target,
+    version: &MilvusVersion,
+    broken: &mut Vec<Broken>,
+) {
     let path = Path::of(&["cluster"]);
     check_components(cluster, version, &path.key("components"), broken);
-    if cluster.kafka.brokers.is_empty() {
-        let message = "names no broker, write `brokers: [HOST:PORT]`".to_owned();
-        broken.push((path.key("kafka").key("brokers"), message));
+    check_etcd(&cluster.etcd, &path.key("etcd"), broken);
+    if target == Target::Aws {
+        return;
     }
-    if !topology::line_of(version)
-        .cluster_queues
-        .contains(&MessageQueue::Kafka)
-    {
+    match &cluster.kafka {
+        Some(kafka) => check_kafka(kafka, version, &path.key("kafka"), broken),
+        None => broken.push((path.clone(), missing("kafka"))),
+    }
+    match &cluster.s3 {
+        Some(s3) => check_s3(s3, cluster, &path.key("s3"), broken),
+        None => broken.push((path.clone(), missing("s3"))),
+    }
+}
+
+fn check_kafka(kafka: &Kafka, version: &MilvusVersion, path: &Path, broken: &mut Vec<Broken>) {
+    if kafka.brokers.is_empty() {
+        let message = "names no broker, write `brokers: [HOST:PORT]`".to_owned();
+        broken.push((path.key("brokers"), message));
+    }
+    let line = topology::line_of(version);
+    if !line.cluster_queues.contains(&MessageQueue::Kafka) {
         broken.push((
-            path.key("kafka"),
+            path.clone(),
             format!("Milvus {version} cannot log to Kafka"),
         ));
     }
-    if cluster.kafka.security == KafkaSecurity::Tls
-        && topology::line_of(version).config_loader == ConfigLoader::Environment
-    {
+    if kafka.security == KafkaSecurity::Tls && line.config_loader == ConfigLoader::Environment {
         let message =
             "TLS without login needs Milvus 2.4.6 or later; write `scramSha512` or `plaintext`";
-        broken.push((path.key("kafka").key("security"), message.to_owned()));
+        broken.push((path.key("security"), message.to_owned()));
     }
-    check_etcd(&cluster.etcd, &path.key("etcd"), broken);
-    check_s3(cluster, &path.key("s3"), broken);
-    check_logins(cluster, &path, broken);
+    // A login over an unencrypted connection would tell the password to everybody on the way; Milvus has no such mode.
+    if let KafkaSecurity::ScramSha512(login) = &kafka.security
+        && login.has_control_characters()
+    {
+        let path = path.key("security").key("scramSha512").key("username");
+        broken.push((path, "must not hold control characters".to_owned()));
+    }
 }
 
 fn check_components(
-    cluster: &Cluster,
+    cluster: &ClusterSection,
     version: &MilvusVersion,
     path: &Path,
     broken: &mut Vec<Broken>,
@@ -140,11 +162,17 @@ fn check_etcd(etcd: &Etcd, path: &Path, broken: &mut Vec<Broken>) {
     }
 }
 
-fn check_s3(cluster: &Cluster, path: &Path, broken: &mut Vec<Broken>) {
-    if cluster.s3.access != S3Access::Iam {
+fn check_s3(s3: &S3, cluster: &ClusterSection, path: &Path, broken: &mut Vec<Broken>) {
+    if let S3Access::Keys(login) = &s3.access
+        && login.has_control_characters()
+    {
+        let path = path.key("access").key("keys").key("username");
+        broken.push((path, "must not hold control characters".to_owned()));
+    }
+    if s3.access != S3Access::Iam {
         return;
     }
-    if cluster.s3.region.is_none() {
+    if s3.region.is_none() {
         let message = "`access: iam` needs the bucket's region, write `region: us-west-2`";
         broken.push((path.key("region"), message.to_owned()));
     }
@@ -152,32 +180,9 @@ fn check_s3(cluster: &Cluster, path: &Path, broken: &mut Vec<Broken>) {
         let message = "`access: iam` needs a service account with a role, write `cluster.serviceAccount: {name: NAME, annotations: {eks.amazonaws.com/role-arn: ARN}}`";
         broken.push((path.key("access"), message.to_owned()));
     }
-    if !cluster.s3.tls {
+    if !s3.tls {
         let message = "`access: iam` sends the role's token, write `tls: true`";
         broken.push((path.key("tls"), message.to_owned()));
-    }
-}
-
-/// A login over an unencrypted connection would tell the password to everybody on the way; Milvus has no such mode for
-/// Kafka, and for S3 only the signature travels, so that nothing more is to be checked than names.
-fn check_logins(cluster: &Cluster, path: &Path, broken: &mut Vec<Broken>) {
-    if let KafkaSecurity::ScramSha512(login) = &cluster.kafka.security
-        && login.has_control_characters()
-    {
-        let path = path.key("kafka").key("security").key("scramSha512");
-        broken.push((
-            path.key("username"),
-            "must not hold control characters".to_owned(),
-        ));
-    }
-    if let S3Access::Keys(login) = &cluster.s3.access
-        && login.has_control_characters()
-    {
-        let path = path.key("s3").key("access").key("keys");
-        broken.push((
-            path.key("username"),
-            "must not hold control characters".to_owned(),
-        ));
     }
 }
 

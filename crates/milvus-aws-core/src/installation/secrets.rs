@@ -86,7 +86,8 @@ impl Installation {
     /// Reads the passwords that the installation names. Nothing is read that is not needed.
     pub fn resolve_secrets(&self, reader: &impl SecretReader) -> Result<Secrets, UnreadableSecret> {
         match &self.deployment {
-            Deployment::Standalone(_) => Ok(Secrets::default()),
+            // What the target `aws` makes has logins of its own.
+            Deployment::Standalone(_) | Deployment::Aws(_) => Ok(Secrets::default()),
             Deployment::Cluster(cluster) => Ok(Secrets {
                 kafka: kafka_login(cluster)
                     .map(|login| resolve("cluster.kafka.security", login, reader))

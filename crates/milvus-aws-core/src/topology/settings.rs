@@ -34,6 +34,8 @@ impl Settings {
         settings.merge(match &installation.deployment {
             Deployment::Standalone(_) => standalone(queue),
             Deployment::Cluster(cluster) => on_services(&installation.name, cluster),
+            // The services' own settings follow when they are there (`Installation::on_services`).
+            Deployment::Aws(_) => json!({}),
         });
         for component in components {
             settings.merge(of_component(&installation.name, line, component));

@@ -1,0 +1,297 @@
+//! The way out for what is in private subnets.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{
+    Address, ConnectivityType, DomainType, NatGateway as Description, NatGatewayState, ResourceType,
+};
+
+use super::{
+    changes::Changes,
+    cloud::Cloud,
+    ec2_marks::filter,
+    failure::Attempt,
+    ids::{InternetGatewayId, NatGatewayId},
+    network::Network,
+    settling::{Settling, token_of, until_seen},
+};
+use crate::engine::{
+    Context, Handle, Inputs, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
+};
+
+/// What the calls of this file need.
+pub(super) const ACTIONS: &[&str] = &[
+    "ec2:AllocateAddress",
+    "ec2:CreateNatGateway",
+    "ec2:CreateTags",
+    "ec2:DeleteNatGateway",
+    "ec2:DescribeAddresses",
+    "ec2:DescribeNatGateways",
+    "ec2:ReleaseAddress",
+];
+
+/// How often the end of a gateway is looked for.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// A NAT gateway in one public subnet, with its elastic address.
+#[derive(Debug)]
+pub struct NatGateway {
+    cloud: Cloud,
+    name: String,
+    needs: (Handle<Network>, Handle<InternetGatewayId>),
+}
+
+impl NatGateway {
+    /// The gateway of that network. Without the internet gateway it would fail.
+    pub fn new(
+        cloud: Cloud,
+        network: Handle<Network>,
+        internet_gateway: Handle<InternetGatewayId>,
+    ) -> Self {
+        Self {
+            name: cloud.full_name(),
+            cloud,
+            needs: (network, internet_gateway),
+        }
+    }
+
+    /// Every gateway with our mark; EC2 shows those that are gone for an hour.
+    async fn list(&self) -> Result<Vec<Description>, ResourceError> {
+        let call = self.cloud.ec2.describe_nat_gateways();
+        let gateways = call.filter(self.cloud.ec2_ours()).send().await;
+        let gateways =
+            gateways.attempting(|| format!("cannot look for the NAT gateway {}", self.name))?;
+        let mut gateways = gateways.nat_gateways.unwrap_or_default();
+        gateways.sort_by(|a, b| id(a).cmp(id(b)));
+        Ok(gateways)
+    }
+
+    async fn addresses(&self) -> Result<Vec<String>, ResourceError> {
+        let call = self.cloud.ec2.describe_addresses();
+        let call = call.filters(self.cloud.ec2_ours());
+        let addresses = call.filters(filter("domain", "vpc")).send().await;
+        let addresses =
+            addresses.attempting(|| format!("cannot look for the address of {}", self.name))?;
+        let ids = |address: Address| address.allocation_id;
+        let addresses = addresses.addresses.unwrap_or_default();
+        let mut ids: Vec<String> = addresses.into_iter().filter_map(ids).collect();
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// The address that exists, else a new one.
+    async fn address(&self, context: &Context) -> Result<String, ResourceError> {
+        if let Some(address) = self.addresses().await?.into_iter().next() {
+            return Ok(address);
+        }
+        let tags = self
+            .cloud
+            .ec2_marked(ResourceType::ElasticIp, &self.name, &[]);
+        let call = self.cloud.ec2.allocate_address().domain(DomainType::Vpc);
+        let made = call.tag_specifications(tags).send().await;
+        let made = made.attempting(|| format!("cannot get an elastic address for {}", self.name))?;
+        let made = made.allocation_id.unwrap_or_default();
+        let all = until_seen(context, &made, || async {
+            let all = self.addresses().await?;
+            Ok(all.contains(&made).then_some(all))
+        });
+        let all = all.await?;
+        let winner = all.into_iter().next().unwrap_or_else(|| made.clone());
+        if winner != made {
+            self.release(&made).await?;
+        }
+        Ok(winner)
+    }
+
+    async fn release(&self, address: &str) -> Result<(), ResourceError> {
+        let call = self.cloud.ec2.release_address().allocation_id(address);
+        // EC2 says AuthFailure of addresses that something still uses.
+        let in_use = ["AuthFailure", "InvalidIPAddress.InUse", "InvalidAddress.Locked"];
+        let released = call.send().await;
+        released
+            .unless_absent(&["InvalidAllocationID.NotFound"])
+            .settling(&in_use, || format!("cannot release the address {address}"))
+            .map(drop)
+    }
+
+    async fn create(&self, network: &Network, context: &Context) -> Result<(), ResourceError> {
+        let Some(subnet) = network.public_subnets.first() else {
+            return Err(ResourceError::fatal("there is no public subnet for it"));
+        };
+        let address = self.address(context).await?;
+        let dead = self.list().await?;
+        let dead: Vec<&str> = dead.iter().map(id).collect();
+        // The same for every run until it has failed: two runs at once get the same gateway.
+        let token = token_of(&format!("{} {address} {}", network.vpc, dead.join(" ")));
+        let tags = self
+            .cloud
+            .ec2_marked(ResourceType::Natgateway, &self.name, &[]);
+        let made = self
+            .cloud
+            .ec2
+            .create_nat_gateway()
+            .subnet_id(subnet.id.as_str())
+            .allocation_id(address)
+            .connectivity_type(ConnectivityType::Public)
+            .client_token(token)
+            .tag_specifications(tags)
+            .send()
+            .await;
+        let passing = [
+            "IdempotentParameterMismatch",
+            "InvalidAllocationID.NotFound",
+            "InvalidSubnetID.NotFound",
+            "Resource.AlreadyAssociated",
+        ];
+        let made = made.settling(&passing, || {
+            format!("cannot create the NAT gateway {}", self.name)
+        })?;
+        let made = made.nat_gateway.unwrap_or_default();
+        until_seen(context, id(&made), || async {
+            let all = self.list().await?;
+            Ok(all.iter().any(|gateway| id(gateway) == id(&made)).then_some(()))
+        })
+        .await
+    }
+}
+
+fn id(gateway: &Description) -> &str {
+    gateway.nat_gateway_id().unwrap_or_default()
+}
+
+fn is_in(gateway: &Description, states: &[NatGatewayState]) -> bool {
+    gateway.state().is_some_and(|state| states.contains(state))
+}
+
+fn readiness_of(gateways: &[Description]) -> Readiness<NatGatewayId> {
+    let available = gateways
+        .iter()
+        .find(|gateway| is_in(gateway, &[NatGatewayState::Available]));
+    if let Some(gateway) = available {
+        return Readiness::Ready(NatGatewayId::new(id(gateway)));
+    }
+    let pending = gateways
+        .iter()
+        .any(|gateway| is_in(gateway, &[NatGatewayState::Pending]));
+    let failed = gateways
+        .iter()
+        .filter(|gateway| is_in(gateway, &[NatGatewayState::Failed]))
+        .max_by_key(|gateway| gateway.create_time().map(aws_smithy_types::DateTime::secs));
+    match failed.filter(|_| !pending) {
+        Some(gateway) => Readiness::Failed {
+            reason: format!(
+                "the NAT gateway {} failed: {}: {}; run the same command again, it makes another one",
+                id(gateway),
+                gateway.failure_code().unwrap_or("no code"),
+                gateway.failure_message().unwrap_or("no message"),
+            ),
+        },
+        None => Readiness::Waiting {
+            reason: "the NAT gateway is pending".to_owned(),
+        },
+    }
+}
+
+impl Resource for NatGateway {
+    type Needs = (Handle<Network>, Handle<InternetGatewayId>);
+    type Output = NatGatewayId;
+
+    fn id(&self) -> ResourceId {
+        ResourceId::new(format!("nat-gateway/{}", self.name))
+    }
+
+    fn needs(&self) -> &Self::Needs {
+        &self.needs
+    }
+
+    fn usual_duration(&self) -> Duration {
+        Duration::from_secs(120)
+    }
+
+    async fn observe(
+        &self,
+        _: Option<&Inputs<Self>>,
+        _: &Context,
+    ) -> Result<Observed<NatGatewayId>, ResourceError> {
+        let all = self.list().await?;
+        let live = [NatGatewayState::Available, NatGatewayState::Pending];
+        if all.iter().any(|gateway| is_in(gateway, &live)) {
+            let output = match readiness_of(&all) {
+                Readiness::Ready(gateway) => Some(gateway),
+                Readiness::Waiting { .. } | Readiness::Failed { .. } => None,
+            };
+            return Ok(Observed::Current { output });
+        }
+        if let Some(gateway) = all.iter().find(|g| is_in(g, &[NatGatewayState::Deleting])) {
+            return Ok(Observed::Leaving {
+                reason: format!("{} is being deleted", id(gateway)),
+            });
+        }
+        // An address alone: the gateway failed or is gone, or was never begun.
+        let addresses = self.addresses().await?;
+        if addresses.is_empty() {
+            return Ok(Observed::Absent);
+        }
+        let mut changes = Changes::default();
+        changes.note("gateway", None, Some("available"));
+        Ok(changes.observed(None))
+    }
+
+    async fn apply(
+        &self,
+        (network, _): &Inputs<Self>,
+        _: &Step,
+        context: &Context,
+    ) -> Result<Readiness<NatGatewayId>, ResourceError> {
+        self.create(network, context).await?;
+        Ok(Readiness::Waiting {
+            reason: "the NAT gateway is pending".to_owned(),
+        })
+    }
+
+    async fn readiness(
+        &self,
+        _: &Inputs<Self>,
+        _: &Context,
+    ) -> Result<Readiness<NatGatewayId>, ResourceError> {
+        Ok(readiness_of(&self.list().await?))
+    }
+
+    async fn delete(&self, _: Option<&Inputs<Self>>, _: &Context) -> Result<(), ResourceError> {
+        let live = [NatGatewayState::Available, NatGatewayState::Pending];
+        let all = self.list().await?;
+        let mut going = all.iter().any(|g| is_in(g, &[NatGatewayState::Deleting]));
+        for gateway in all.iter().filter(|gateway| is_in(gateway, &live)) {
+            let call = self.cloud.ec2.delete_nat_gateway();
+            let deleted = call.nat_gateway_id(id(gateway)).send().await;
+            let deleted = deleted.unless_absent(&["NatGatewayNotFound"]);
+            deleted.attempting(|| format!("cannot delete the NAT gateway {}", id(gateway)))?;
+            going = true;
+        }
+        // The address is free only when the gateway is gone; `wait_gone` comes back here for it.
+        if !going {
+            for address in self.addresses().await? {
+                self.release(&address).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn wait_gone(
+        &self,
+        inputs: Option<&Inputs<Self>>,
+        context: &Context,
+    ) -> Result<(), ResourceError> {
+        loop {
+            match context.call(self.observe(inputs, context)).await? {
+                Observed::Absent | Observed::Unknown | Observed::Foreign { .. } => return Ok(()),
+                Observed::Leaving { reason } => context.progress(reason),
+                Observed::Current { .. } | Observed::Differs { .. } => {
+                    let reason = "the gateway is gone, its address is still to be released";
+                    return Err(ResourceError::transient(reason));
+                }
+            }
+            context.sleep(PAUSE).await;
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What passes once AWS has caught up with itself: what was made a moment ago is not seen everywhere at once, and what
+//! was just deleted still counts as in use.
+
+use std::{error::Error, time::Duration};
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use sha2::{Digest, Sha256};
+
+use super::failure::{failure, has_code};
+use crate::engine::{Context, ResourceError};
+
+/// How long a thing that was just made is looked for before the failure counts.
+const LOOKS: u32 = 20;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A call's result where some refusals pass by themselves.
+pub(super) trait Settling<T> {
+    /// Names what was attempted; a failure with one of those codes is tried again.
+    fn settling(self, codes: &[&str], what: impl FnOnce() -> String) -> Result<T, ResourceError>;
+}
+
+impl<T, E> Settling<T> for Result<T, SdkError<E, HttpResponse>>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    fn settling(self, codes: &[&str], what: impl FnOnce() -> String) -> Result<T, ResourceError> {
+        self.map_err(|error| {
+            if has_code(&error, codes) {
+                let said = error.message().unwrap_or_default().trim_end_matches('.');
+                let code = error.code().unwrap_or_default();
+                ResourceError::transient(format!("{}: {code}: {said}", what()))
+            } else {
+                failure(&error, &what())
+            }
+        })
+    }
+}
+
+/// Looks until what was just made is seen. A later look that misses it would make a second one.
+pub(super) async fn until_seen<T, Look>(
+    context: &Context,
+    what: &str,
+    look: impl Fn() -> Look,
+) -> Result<T, ResourceError>
+where
+    Look: Future<Output = Result<Option<T>, ResourceError>>,
+{
+    for _ in 0..LOOKS {
+        if let Some(seen) = look().await? {
+            return Ok(seen);
+        }
+        context.progress(format!("{what} was made, EC2 does not show it yet"));
+        context.sleep(PAUSE).await;
+    }
+    Err(ResourceError::transient(format!(
+        "{what} was made, but EC2 does not show it"
+    )))
+}
+
+/// A client token that is the same in every run that asks for the same.
+pub(super) fn token_of(what: &str) -> String {
+    let digest = Sha256::digest(what);
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,114 @@
+//! What must hold in a file whose target is `aws`.
+
+use super::{
+    Etcd, Memory, Target,
+    aws::{Aws, Network},
+    diagnostic::Path,
+    file::{InstallationFile, Mode},
+    rules::Broken,
+};
+use crate::topology::{self, MessageQueue, broker_properties};
+
+/// The smallest and the largest disk of a broker (source: MSK quotas: 1 GiB to 16 TiB).
+const BROKER_STORAGE: (Memory, Memory) =
+    (Memory::from_mib(1024), Memory::from_mib(16 * 1024 * 1024));
+/// The smallest disk of a node: the image and its containers need some 20 GiB.
+const SMALLEST_NODE_STORAGE: Memory = Memory::from_mib(20 * 1024);
+/// Nodes of a group (source: EKS quotas, nodes per managed node group).
+const MOST_NODES: u16 = 450;
+/// Brokers of a cluster (source: MSK quotas), over three zones.
+const MOST_BROKERS_A_ZONE: u16 = 10;
+/// Zones that brokers and a cluster's control plane need at least.
+const FEWEST_SUBNETS: usize = 2;
+
+/// Every broken rule.
+pub(super) fn check(file: &InstallationFile, broken: &mut Vec<Broken>) {
+    if file.target != Target::Aws {
+        if file.aws.is_some() {
+            let message = "needs `target: aws`; write that, or leave this section out";
+            broken.push((Path::of(&["aws"]), message.to_owned()));
+        }
+        return;
+    }
+    if file.mode() == Mode::Standalone {
+        let message = "`target: aws` runs one deployment per role; leave `mode` out, or write `mode: cluster`";
+        broken.push((Path::of(&["mode"]), message.to_owned()));
+    }
+    let version = file.version();
+    if !topology::line_of(version)
+        .cluster_queues
+        .contains(&MessageQueue::Kafka)
+    {
+        let message = format!("Milvus {version} cannot log to Kafka, which `target: aws` makes");
+        broken.push((Path::of(&["version"]), message));
+    }
+    check_cluster(file, broken);
+    if let Some(aws) = &file.aws {
+        check_aws(aws, &Path::of(&["aws"]), broken);
+    }
+}
+
+/// What the target makes must not be given.
+fn check_cluster(file: &InstallationFile, broken: &mut Vec<Broken>) {
+    let Some(cluster) = &file.cluster else { return };
+    let path = Path::of(&["cluster"]);
+    let given = [
+        ("kafka", cluster.kafka.is_some()),
+        ("s3", cluster.s3.is_some()),
+        ("serviceAccount", cluster.service_account.is_some()),
+        ("etcd", matches!(cluster.etcd, Etcd::Endpoints(_))),
+    ];
+    for (key, _) in given.iter().filter(|(_, given)| *given) {
+        let message = "is made by `target: aws`; leave it out, or write `target: kubernetes`";
+        broken.push((path.key(key), message.to_owned()));
+    }
+}
+
+fn check_aws(aws: &Aws, path: &Path, broken: &mut Vec<Broken>) {
+    if let Network::Existing(network) = &aws.network
+        && network.private_subnets.len() < FEWEST_SUBNETS
+    {
+        let path = path.key("network").key("existing").key("privateSubnets");
+        let message = format!(
+            "names {} subnets, write {FEWEST_SUBNETS} or more in different zones",
+            network.private_subnets.len()
+        );
+        broken.push((path, message));
+    }
+    let msk = path.key("msk");
+    let (least, most) = BROKER_STORAGE;
+    if !(least..=most).contains(&aws.msk.storage) {
+        let message = format!("is {}, write `{least}` to `{most}`", aws.msk.storage);
+        broken.push((msk.key("storage"), message));
+    }
+    if aws.msk.brokers_per_zone.get() > MOST_BROKERS_A_ZONE {
+        let message = format!(
+            "is {}, at most {MOST_BROKERS_A_ZONE} are possible",
+            aws.msk.brokers_per_zone
+        );
+        broken.push((msk.key("brokersPerZone"), message));
+    }
+    for (name, value) in &aws.msk.configuration {
+        let path = msk.key("configuration").key(name.as_str());
+        if let Some(message) = broker_properties::conflict(name, value) {
+            broken.push((path, message));
+        } else if value.contains(char::is_control) {
+            broken.push((path, "must not hold control characters".to_owned()));
+        }
+    }
+    let nodes = path.key("eks").key("nodes");
+    if aws.eks.nodes.count.get() > MOST_NODES {
+        let message = format!(
+            "is {}, at most {MOST_NODES} are possible",
+            aws.eks.nodes.count
+        );
+        broken.push((nodes.key("count"), message));
+    }
+    if aws.eks.nodes.storage < SMALLEST_NODE_STORAGE {
+        let message = format!(
+            "is {}, write `{SMALLEST_NODE_STORAGE}` at least",
+            aws.eks.nodes.storage
+        );
+        broken.push((nodes.key("storage"), message));
+    }
+}

@@ -1,0 +1,117 @@
+//! Milvus by roles on services of AWS that the same installation makes.
+
+use std::{collections::BTreeMap, num::NonZeroU16};
+
+use serde::Serialize;
+
+use super::{
+    BucketName, Cluster, ComponentSpec, Credentials, Deployment, Etcd, HostPort, InClusterEtcd,
+    Installation, Kafka, KafkaSecurity, ObjectName, Region, RootPath, S3, S3Access, ServiceAccount,
+    aws::Aws,
+};
+use crate::topology::{Role, line_of};
+
+/// The service account whose role may use the bucket, as the guide calls it.
+pub const SERVICE_ACCOUNT: &str = "milvus-s3-access-sa";
+/// The annotation by which EKS gives a service account its role (source: EKS user guide, IRSA).
+const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
+/// Coordinators stand by each other, and a proxy may restart.
+const PAIR: NonZeroU16 = NonZeroU16::MIN.saturating_add(1);
+
+/// What the target `aws` brings about.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OnAws {
+    /// What is made of AWS.
+    pub aws: Aws,
+    /// Replicas and resources per role, as far as the file says.
+    pub components: BTreeMap<Role, ComponentSpec>,
+    /// Our own etcd.
+    pub etcd: InClusterEtcd,
+}
+
+/// What AWS has made, as Milvus needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Services {
+    /// Brokers that take SASL/SCRAM over TLS.
+    pub brokers: Vec<HostPort>,
+    /// The bucket.
+    pub bucket: BucketName,
+    /// Its region.
+    pub region: Region,
+    /// Host and port of S3 there.
+    pub s3_endpoint: HostPort,
+    /// ARN of the role that may use the bucket.
+    pub role_arn: String,
+}
+
+impl OnAws {
+    /// What is to be said of a role: the file's word, else a pair of coordinators and of proxies, and one of the rest.
+    pub(crate) fn component(&self, role: Role) -> ComponentSpec {
+        let mut spec = self.components.get(&role).copied().unwrap_or_default();
+        if spec.replicas.is_none() && (role.is_coordinator() || role == Role::Proxy) {
+            spec.replicas = Some(PAIR);
+        }
+        spec
+    }
+}
+
+impl Installation {
+    /// What the target `aws` makes; none for another target.
+    pub fn on_aws(&self) -> Option<&OnAws> {
+        match &self.deployment {
+            Deployment::Aws(on_aws) => Some(on_aws),
+            Deployment::Standalone(_) | Deployment::Cluster(_) => None,
+        }
+    }
+
+    /// The same installation as a cluster on services that exist. One whose target is not `aws` stays as it is.
+    #[must_use]
+    pub fn on_services(&self, services: &Services) -> Self {
+        let Some(on_aws) = self.on_aws() else {
+            return self.clone();
+        };
+        let named = |role: &Role| on_aws.components.contains_key(role);
+        let roles = line_of(&self.version).roles(named);
+        let cluster = Cluster {
+            components: roles
+                .into_iter()
+                .map(|role| (role, on_aws.component(role)))
+                .collect(),
+            etcd: Etcd::InCluster(on_aws.etcd.clone()),
+            kafka: Kafka {
+                brokers: services.brokers.clone(),
+                security: KafkaSecurity::ScramSha512(Credentials::ExistingSecret(
+                    self.kafka_secret(),
+                )),
+            },
+            s3: S3 {
+                endpoint: services.s3_endpoint.clone(),
+                tls: true,
+                bucket: services.bucket.clone(),
+                root_path: RootPath::default(),
+                region: Some(services.region.clone()),
+                access: S3Access::Iam,
+            },
+            service_account: role_annotation(&services.role_arn),
+        };
+        Self {
+            deployment: Deployment::Cluster(Box::new(cluster)),
+            ..self.clone()
+        }
+    }
+
+    /// The Kubernetes Secret that repeats the login of the secret in Secrets Manager.
+    fn kafka_secret(&self) -> ObjectName {
+        ObjectName::derived(format!("{}-kafka", self.name.full_name()))
+    }
+}
+
+fn role_annotation(role_arn: &str) -> Option<ServiceAccount> {
+    let key = ROLE_ANNOTATION.parse().ok()?;
+    Some(ServiceAccount {
+        name: SERVICE_ACCOUNT.parse().ok()?,
+        create: true,
+        annotations: [(key, role_arn.to_owned())].into_iter().collect(),
+    })
+}
