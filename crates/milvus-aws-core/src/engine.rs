@@ -33,7 +33,7 @@ pub use critical_path::CriticalPath;
 pub use error::{ErrorKind, PlanError, ResourceError, RunError};
 pub use event::{Event, EventKind, Operation};
 pub use graph::{Graph, GraphBuilder, InvalidGraph};
-pub use needs::{After, Handle, Late, Need, Needs, Outputs};
+pub use needs::{After, Computed, Handle, Late, Need, Needs, Outputs};
 pub use plan::{Action, Plan, PlannedStep};
 pub use report::{Entry, Outcome, Report, Stopped};
 pub use resource::{Change, Inputs, Observed, Readiness, Resource, ResourceId, Retention, Step};

@@ -140,14 +140,51 @@ pub enum Late<T> {
     Known(T),
     /// The output of that resource.
     From(Handle<T>),
+    /// Worked out of other resources' outputs.
+    Computed(Computed<T>),
+}
+
+/// A value that is worked out of other resources' outputs; see [`Late::computed`].
+pub struct Computed<T> {
+    needs: Vec<Need>,
+    compute: Compute<T>,
+}
+
+type Compute<T> = Arc<dyn Fn(&Outputs) -> Option<T> + Send + Sync>;
+
+impl<T> Clone for Computed<T> {
+    fn clone(&self) -> Self {
+        Self {
+            needs: self.needs.clone(),
+            compute: Arc::clone(&self.compute),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Computed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Computed").field(&self.needs).finish()
+    }
 }
 
 impl<T> Late<T> {
+    /// A value that is worked out of what other resources give. It is worked out anew whenever it is asked for: from
+    /// the same outputs `compute` must make the same.
+    pub fn computed<N: Needs + 'static>(
+        needs: N,
+        compute: impl Fn(N::Values) -> T + Send + Sync + 'static,
+    ) -> Self {
+        Self::Computed(Computed {
+            needs: needs.list(),
+            compute: Arc::new(move |outputs| needs.values(outputs).map(&compute)),
+        })
+    }
+
     /// The value, where it is known from the start.
     pub fn known(&self) -> Option<&T> {
         match self {
             Self::Known(value) => Some(value),
-            Self::From(_) => None,
+            Self::From(_) | Self::Computed(_) => None,
         }
     }
 }
@@ -171,6 +208,7 @@ impl<T: Clone + Send + Sync + 'static> Needs for Late<T> {
         match self {
             Self::Known(_) => Vec::new(),
             Self::From(handle) => handle.list(),
+            Self::Computed(computed) => computed.needs.clone(),
         }
     }
 
@@ -178,6 +216,7 @@ impl<T: Clone + Send + Sync + 'static> Needs for Late<T> {
         match self {
             Self::Known(value) => Some(value.clone()),
             Self::From(handle) => handle.values(outputs),
+            Self::Computed(computed) => (computed.compute)(outputs),
         }
     }
 }

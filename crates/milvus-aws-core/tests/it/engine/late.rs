@@ -139,14 +139,16 @@ async fn a_value_is_known_from_the_start_or_once_its_resource_is_ready() {
     let known = Late::from("known".to_owned());
     assert_eq!(known.known().map(String::as_str), Some("known"));
     assert!(known.list().is_empty());
+    let worked_out = Late::computed(handle.clone(), |text| format!("{text} up"));
     let late = Late::from(handle);
-    assert!(late.known().is_none());
+    assert!(late.known().is_none() && worked_out.known().is_none());
     let reader = |name, text| Reader { name, text, seen };
     builder.add(reader("early", known)).unwrap();
     builder.add(reader("late", late)).unwrap();
+    builder.add(reader("computed", worked_out)).unwrap();
     let graph = builder.build();
     let edges: Vec<_> = graph.edges().map(|(a, b)| format!("{a} {b}")).collect();
-    assert_eq!(edges, ["late source"]);
+    assert_eq!(edges, ["late source", "computed source"]);
 
     let plan = Engine::new().plan(&graph).await.unwrap();
     assert!(plan.steps.iter().all(|step| step.action == Action::Create));
@@ -161,6 +163,7 @@ async fn a_value_is_known_from_the_start_or_once_its_resource_is_ready() {
         of("early: "),
         ["looked with known", "looked with known", "wrote known"]
     );
+    assert_eq!(of("computed: ").last().unwrap(), "wrote made up");
     assert_eq!(
         of("late: "),
         [
