@@ -18,6 +18,9 @@
 
 mod adapt;
 mod api;
+mod certified;
+mod cluster;
+mod default_class;
 mod difference;
 mod failure;
 mod install;
@@ -30,8 +33,10 @@ mod placed;
 mod readiness;
 mod strangers;
 mod uninstall;
+mod webhook_answers;
 
-pub use install::{Install, InstallGraph};
+pub use cluster::{ControllerHandles, add_load_balancer_controller, add_storage_class};
+pub use install::{Install, InstallGraph, Installed};
 pub use installations::installations;
 pub use placed::Placed;
 pub use uninstall::{Kept, Uninstall, uninstall};

@@ -17,7 +17,10 @@ use k8s_openapi::{
     },
     apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
 };
-use milvus_aws_core::installation::{InstallationName, MilvusVersion, Namespace};
+use milvus_aws_core::{
+    installation::{InstallationName, MilvusVersion, Namespace},
+    topology::line_of,
+};
 
 use crate::{
     Object,
@@ -30,9 +33,6 @@ const PORT: i32 = 3000;
 const ANNOTATIONS: &str = "alb.ingress.kubernetes.io/";
 /// The class of ingresses that the AWS Load Balancer Controller takes.
 const INGRESS_CLASS: &str = "alb";
-
-/// Attu's releases for Milvus's lines: the newest row that is not newer than the server.
-const RELEASES: [((u64, u64), &str); 2] = [((2, 3), "v2.3.10"), ((2, 5), "v2.5.3")];
 
 /// From where Attu can be reached. It has no login of its own: whoever reaches it can try to connect.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -79,10 +79,7 @@ pub struct Attu {
 
 /// The image of the Attu that fits a Milvus version.
 pub fn attu_image(version: &MilvusVersion) -> String {
-    let known = RELEASES.iter().rev();
-    let mut fitting = known.filter(|(line, _)| version.line() >= *line);
-    let (_, tag) = fitting.next().unwrap_or(&RELEASES[0]);
-    format!("zilliz/attu:{tag}")
+    line_of(version).attu_image.to_owned()
 }
 
 impl Attu {

@@ -67,11 +67,8 @@ impl LoadBalancerController {
     /// Every object but the Secret with the certificate's key; the webhook configurations trust that certificate.
     pub fn objects(&self, certificate: &Certificate) -> Result<Manifests, Error> {
         let mut objects = self.lasting_objects();
-        let configurations = [
-            webhook::mutating(self, certificate).into(),
-            webhook::validating(self, certificate).into(),
-        ];
-        objects.extend(configurations);
+        objects.push(webhook::mutating(self, &certificate.authority).into());
+        objects.push(webhook::validating(self, &certificate.authority).into());
         Manifests::new(objects)
     }
 
@@ -95,6 +92,14 @@ impl LoadBalancerController {
         objects.push(self.ingress_class_params().into());
         objects.push(self.ingress_class().into());
         objects
+    }
+
+    /// What tells the API server of the webhooks, without whom it trusts.
+    pub(crate) fn announcements(&self) -> [Object; 2] {
+        [
+            webhook::mutating(self, "").into(),
+            webhook::validating(self, "").into(),
+        ]
     }
 
     fn ingress_class(&self) -> IngressClass {

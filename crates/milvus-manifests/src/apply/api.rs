@@ -2,14 +2,14 @@
 
 use kube::{
     Api, Client,
-    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Preconditions},
+    api::{DeleteParams, DynamicObject, ListParams, ObjectList, Patch, PatchParams, Preconditions},
     core::{ApiResource, GroupVersionKind},
 };
 use milvus_aws_core::engine::ResourceError;
 use serde_json::{Value, json};
 
 use super::{FIELD_MANAGER, failure::resource_error};
-use crate::{Kind, ObjectRef};
+use crate::{Kind, ObjectRef, Scope};
 
 /// Requests about objects of one kind in one namespace.
 #[derive(Clone)]
@@ -37,9 +37,9 @@ impl Objects {
             .unwrap_or(("", kind.api_version()));
         let gvk = GroupVersionKind::gvk(group, version, kind.as_str());
         let resource = ApiResource::from_gvk_with_plural(&gvk, kind.plural());
-        let api = match kind {
-            Kind::Namespace => Api::all_with(client.clone(), &resource),
-            _ => Api::namespaced_with(client.clone(), namespace, &resource),
+        let api = match kind.scope() {
+            Scope::Cluster => Api::all_with(client.clone(), &resource),
+            Scope::Namespaced => Api::namespaced_with(client.clone(), namespace, &resource),
         };
         Self { kind, api }
     }
@@ -98,9 +98,25 @@ impl Objects {
         }
     }
 
+    /// Objects with those labels, where they may be seen: who may not look has made none, and a kind that the cluster
+    /// does not know has no objects.
+    pub(super) async fn list_visible(&self, labels: &str) -> Result<Vec<Value>, ResourceError> {
+        match self.api.list(&ListParams::default().labels(labels)).await {
+            Err(kube::Error::Api(status)) if matches!(status.code, 403 | 404) => Ok(Vec::new()),
+            list => self.listed(list),
+        }
+    }
+
     /// Objects with those labels.
     pub(super) async fn list(&self, labels: &str) -> Result<Vec<Value>, ResourceError> {
         let list = self.api.list(&ListParams::default().labels(labels)).await;
+        self.listed(list)
+    }
+
+    fn listed(
+        &self,
+        list: kube::Result<ObjectList<DynamicObject>>,
+    ) -> Result<Vec<Value>, ResourceError> {
         let list = list.map_err(|error| {
             resource_error(format!("list {}", self.kind.plural()), self.kind, error)
         })?;
@@ -151,6 +167,9 @@ pub(super) fn leaving(live: &Value) -> Option<String> {
     Some(match names.as_slice() {
         [] => "is being deleted".to_owned(),
         ["foregroundDeletion"] => "its pods are being ended".to_owned(),
+        ["service.k8s.aws/resources" | "ingress.k8s.aws/resources"] => {
+            "its load balancer is being deleted".to_owned()
+        }
         ["kubernetes.io/pvc-protection"] => "a pod still uses the volume".to_owned(),
         names => format!("is being deleted, waits for {}", names.join(", ")),
     })

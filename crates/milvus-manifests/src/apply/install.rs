@@ -1,25 +1,34 @@
 //! The graph of an installation's objects.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use kube::Client;
 use milvus_aws_core::{
     Installation,
-    engine::{After, Graph, GraphBuilder, Handle, Need},
+    engine::{After, Graph, GraphBuilder, Handle, Late, Need},
 };
 
 use super::{
-    api::Objects, namespace::MilvusNamespace, object::KubernetesObject, obsolete::Obsolete,
-    placed::Placed, readiness::Watched,
+    namespace::MilvusNamespace,
+    object::KubernetesObject,
+    obsolete::Obsolete,
+    placed::Placed,
+    readiness::{is_balanced, is_watched, usual_duration},
 };
-use crate::{Error, Kind, Manifests, Object};
+use crate::{Error, Kind, Manifests, Object, ObjectRef, labels::Owner};
 
 /// Brings an installation's objects about.
 #[derive(Clone)]
 pub struct Install<'a> {
-    client: Client,
+    client: Late<Client>,
     installation: &'a Installation,
     manifests: &'a Manifests,
+    rendered: Option<Handle<Arc<Manifests>>>,
+    after: BTreeMap<Kind, Vec<Need>>,
+    balancers_after: Vec<Need>,
     wait: bool,
 }
 
@@ -32,15 +41,57 @@ pub struct InstallGraph {
     pub service: Option<Handle<Placed>>,
 }
 
+/// The resources of an installation within a graph of more.
+#[derive(Debug)]
+pub struct Installed {
+    /// The namespace.
+    pub namespace: Handle<Placed>,
+    /// The service for clients; its output has the load balancer's address, where there is one.
+    pub service: Option<Handle<Placed>>,
+    /// Every object.
+    pub objects: BTreeMap<ObjectRef, Handle<Placed>>,
+    /// Ready once everything else is, and what nobody wants any more is gone.
+    pub complete: Handle<()>,
+}
+
 impl<'a> Install<'a> {
-    /// Brings those objects about in that cluster.
-    pub fn new(client: Client, installation: &'a Installation, manifests: &'a Manifests) -> Self {
+    /// Brings those objects about in that cluster: a client, or the handle of what makes one.
+    pub fn new(
+        client: impl Into<Late<Client>>,
+        installation: &'a Installation,
+        manifests: &'a Manifests,
+    ) -> Self {
         Self {
-            client,
+            client: client.into(),
             installation,
             manifests,
+            rendered: None,
+            after: BTreeMap::new(),
+            balancers_after: Vec::new(),
             wait: true,
         }
+    }
+
+    /// Settings, logins and deployments come from what that resource renders, and wait for it; the manifests given to
+    /// [`Self::new`] say which there will be. Everything else is as given, and waits for nothing.
+    #[must_use]
+    pub fn rendered_by(mut self, rendered: Handle<Arc<Manifests>>) -> Self {
+        self.rendered = Some(rendered);
+        self
+    }
+
+    /// Objects of that kind come after these too.
+    #[must_use]
+    pub fn after(mut self, kind: Kind, needs: impl IntoIterator<Item = Need>) -> Self {
+        self.after.entry(kind).or_default().extend(needs);
+        self
+    }
+
+    /// Services and ingresses with a load balancer come after these too: the controller that makes it.
+    #[must_use]
+    pub fn load_balancers_after(mut self, needs: impl IntoIterator<Item = Need>) -> Self {
+        self.balancers_after.extend(needs);
+        self
     }
 
     /// Whether pods are waited for; they are, unless said otherwise. Without, what exists counts as ready.
@@ -53,105 +104,85 @@ impl<'a> Install<'a> {
     /// The objects alone.
     pub fn graph(&self) -> Result<InstallGraph, Error> {
         let mut builder = Graph::builder();
-        let service = self.add_to(&mut builder, &[])?;
+        let installed = self.add_to(&mut builder, &[])?;
         Ok(InstallGraph {
             graph: builder.build(),
-            service,
+            service: installed.service,
         })
     }
 
-    /// Adds the objects to a graph of more, to come after `first`; gives the service for clients back.
-    pub fn add_to(
-        &self,
-        builder: &mut GraphBuilder,
-        first: &[Need],
-    ) -> Result<Option<Handle<Placed>>, Error> {
+    /// Adds the objects to a graph of more; all but the namespace come after `first`.
+    pub fn add_to(&self, builder: &mut GraphBuilder, first: &[Need]) -> Result<Installed, Error> {
         let namespace = builder.add(self.namespace()?)?;
         let base: Vec<Need> = first.iter().cloned().chain([namespace.need()]).collect();
         let mut added = Added {
-            all: base.clone(),
             base,
             ..Added::default()
         };
+        let known = Arc::new(self.manifests.clone());
         for object in self.manifests.objects() {
-            self.add(builder, object, &mut added)?;
+            let resource = self.resource(object, &known, &added);
+            let reference = resource.reference.clone();
+            let handle = builder.add(resource)?;
+            added.add(reference, handle);
         }
-        builder.add(Obsolete {
-            client: self.client.clone(),
+        let all = added.objects.values().map(Handle::need);
+        let complete = builder.add(Obsolete {
             namespace: self.installation.namespace.to_string(),
             installation: self.installation.name.clone(),
             wanted: self.manifests.references().collect::<BTreeSet<_>>(),
-            needs: After(added.all),
+            needs: (
+                After(added.base.iter().cloned().chain(all).collect()),
+                self.client.clone(),
+            ),
         })?;
-        Ok(added.service)
+        let service = ObjectRef {
+            kind: Kind::Service,
+            name: self.installation.name.full_name(),
+        };
+        Ok(Installed {
+            namespace,
+            service: added.objects.get(&service).cloned(),
+            objects: added.objects,
+            complete,
+        })
     }
 
     fn namespace(&self) -> Result<MilvusNamespace, Error> {
         let object = Object::from(crate::namespace(self.installation));
         Ok(MilvusNamespace {
             name: object.name().to_owned(),
-            objects: Objects::new(&self.client, Kind::Namespace, ""),
-            installation: self.installation.name.clone(),
+            client: self.client.clone(),
+            owner: Owner::of(self.installation),
             wanted: object.to_value()?,
         })
     }
 
-    fn add(
-        &self,
-        builder: &mut GraphBuilder,
-        object: &Object,
-        added: &mut Added,
-    ) -> Result<(), Error> {
-        let reference = object.reference();
-        let (needs, secrets) = added.needs_of(reference.kind);
-        let handle = builder.add(KubernetesObject {
-            objects: Objects::new(
-                &self.client,
-                reference.kind,
-                self.installation.namespace.as_str(),
-            ),
-            installation: self.installation.name.clone(),
-            wanted: object.to_value()?,
-            needs: (After(needs), secrets),
-            watched: self
-                .wait
-                .then(|| self.watched(object))
-                .flatten()
-                .map(Arc::new),
-            reference,
-        })?;
-        added.add(object.kind(), &handle);
-        if object.kind() == Kind::Service && object.name() == self.installation.name.full_name() {
-            added.service = Some(handle);
+    fn resource(&self, object: &Object, known: &Arc<Manifests>, added: &Added) -> KubernetesObject {
+        let kind = object.kind();
+        let (mut needs, secrets) = added.needs_of(kind);
+        needs.extend(self.after.get(&kind).into_iter().flatten().cloned());
+        if is_balanced(object) {
+            needs.extend(self.balancers_after.iter().cloned());
         }
-        Ok(())
-    }
-
-    fn watched(&self, object: &Object) -> Option<Watched> {
-        let passwords = self.manifests.passwords();
-        let client = self.client.clone();
-        let namespace = self.installation.namespace.to_string();
-        let selector = match object {
-            Object::Deployment(deployment) => Some(&deployment.spec.as_ref()?.selector),
-            Object::StatefulSet(set) => Some(&set.spec.as_ref()?.selector),
-            Object::PersistentVolumeClaim(_) | Object::Service(_) => None,
-            _ => return None,
+        let manifests = match &self.rendered {
+            Some(rendered) if is_late(kind) => Late::From(rendered.clone()),
+            _ => Late::Known(known.clone()),
         };
-        let pairs = selector.and_then(|selector| selector.match_labels.as_ref());
-        let pods = pairs.map(|labels| {
-            let pairs: Vec<_> = labels
-                .iter()
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect();
-            pairs.join(",")
-        });
-        Some(Watched {
-            client,
-            namespace,
-            pods,
-            passwords,
-        })
+        KubernetesObject {
+            reference: object.reference(),
+            namespace: self.installation.namespace.to_string(),
+            owner: Owner::of(self.installation),
+            needs: (After(needs), self.client.clone(), manifests, secrets),
+            waits: self.wait && is_watched(kind),
+            usual: usual_duration(object, self.wait),
+        }
     }
+}
+
+/// Whether what is in objects of that kind may come out of other resources: addresses and passwords.
+fn is_late(kind: Kind) -> bool {
+    matches!(kind, Kind::ConfigMap | Kind::Secret | Kind::Deployment)
 }
 
 /// What was added so far.
@@ -159,13 +190,14 @@ impl<'a> Install<'a> {
 struct Added {
     /// The namespace, and what comes before everything.
     base: Vec<Need>,
-    /// What pods cannot start without: accounts, settings, logins, claims.
+    /// What pods cannot start without: accounts, claims.
     for_pods: Vec<Need>,
+    /// Settings, which etcd's pods do not read.
+    settings: Vec<Need>,
     secrets: Vec<Handle<Placed>>,
     /// Our etcd, without which Milvus does not start.
     etcd: Vec<Need>,
-    all: Vec<Need>,
-    service: Option<Handle<Placed>>,
+    objects: BTreeMap<ObjectRef, Handle<Placed>>,
 }
 
 impl Added {
@@ -175,7 +207,8 @@ impl Added {
         match kind {
             Kind::StatefulSet => needs.extend(self.for_pods.iter().cloned()),
             Kind::Deployment => {
-                needs.extend(self.for_pods.iter().chain(&self.etcd).cloned());
+                let pods = self.for_pods.iter().chain(&self.settings);
+                needs.extend(pods.chain(&self.etcd).cloned());
                 secrets.clone_from(&self.secrets);
             }
             _ => {}
@@ -183,16 +216,15 @@ impl Added {
         (needs, secrets)
     }
 
-    fn add(&mut self, kind: Kind, handle: &Handle<Placed>) {
+    fn add(&mut self, object: ObjectRef, handle: Handle<Placed>) {
         let need = handle.need();
-        match kind {
-            Kind::ServiceAccount | Kind::ConfigMap | Kind::PersistentVolumeClaim => {
-                self.for_pods.push(need.clone());
-            }
+        match object.kind {
+            Kind::ServiceAccount | Kind::PersistentVolumeClaim => self.for_pods.push(need),
+            Kind::ConfigMap => self.settings.push(need),
             Kind::Secret => self.secrets.push(handle.clone()),
-            Kind::StatefulSet => self.etcd.push(need.clone()),
+            Kind::StatefulSet => self.etcd.push(need),
             _ => {}
         }
-        self.all.push(need);
+        self.objects.insert(object, handle);
     }
 }

@@ -3,10 +3,17 @@
 use std::collections::BTreeSet;
 
 use kube::Client;
-use milvus_aws_core::installation::{InstallationName, Namespace};
+use milvus_aws_core::{
+    engine::ResourceError,
+    installation::{InstallationName, Namespace},
+};
+use serde_json::Value;
 
 use super::api::Objects;
-use crate::{Error, Kind, labels::INSTALLATION};
+use crate::{
+    Error, Kind, Scope,
+    labels::{HOME, INSTALLATION},
+};
 
 /// The names on our marks in a namespace, on any kind of object that we make: also what an interrupted run left, and
 /// volumes that were kept.
@@ -18,15 +25,26 @@ pub async fn installations(
     for kind in Kind::ALL
         .iter()
         .copied()
-        .filter(|kind| *kind != Kind::Namespace)
+        .filter(|kind| kind.scope() == Scope::Namespaced)
     {
         let objects = Objects::new(client, kind, namespace.as_str());
-        let live = objects.list(INSTALLATION).await.map_err(Error::Request)?;
-        let marks = live
+        let live = list(&objects).await.map_err(Error::Request)?;
+        // What lives here for an installation elsewhere says so.
+        let at_home = live
             .iter()
-            .filter_map(|object| object["metadata"]["labels"][INSTALLATION].as_str());
+            .filter(|object| object["metadata"]["labels"].get(HOME).is_none());
+        let marks =
+            at_home.filter_map(|object| object["metadata"]["labels"][INSTALLATION].as_str());
         // A mark that is no name is none of ours.
         names.extend(marks.filter_map(|mark| mark.parse().ok()));
     }
     Ok(names.into_iter().collect())
+}
+
+/// Kinds that came with load balancers may be hidden from who needs none.
+async fn list(objects: &Objects) -> Result<Vec<Value>, ResourceError> {
+    match objects.kind {
+        Kind::Role | Kind::RoleBinding | Kind::Ingress => objects.list_visible(INSTALLATION).await,
+        _ => objects.list(INSTALLATION).await,
+    }
 }

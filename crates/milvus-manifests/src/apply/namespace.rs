@@ -2,29 +2,33 @@
 
 use std::time::Duration;
 
-use milvus_aws_core::{
-    engine::{Context, Observed, Readiness, Resource, ResourceError, ResourceId, Step},
-    installation::InstallationName,
+use kube::Client;
+use milvus_aws_core::engine::{
+    Context, Late, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
 };
 use serde_json::Value;
 
 use super::{
     api::{Objects, Write, leaving, uid_of},
     object::PATIENCE,
-    owner::{Owner, owner_of},
+    owner::{Ownership, owner_of},
     placed::Placed,
 };
-use crate::{Kind, ObjectRef};
+use crate::{Kind, ObjectRef, labels};
 
 /// The namespace that holds everything else.
 pub(super) struct MilvusNamespace {
     pub(super) name: String,
-    pub(super) objects: Objects,
-    pub(super) installation: InstallationName,
+    pub(super) client: Late<Client>,
+    pub(super) owner: labels::Owner,
     pub(super) wanted: Value,
 }
 
 impl MilvusNamespace {
+    fn objects(client: &Client) -> Objects {
+        Objects::new(client, Kind::Namespace, "")
+    }
+
     fn placed(&self) -> Placed {
         let object = ObjectRef {
             kind: Kind::Namespace,
@@ -39,15 +43,15 @@ impl MilvusNamespace {
 }
 
 impl Resource for MilvusNamespace {
-    type Needs = ();
+    type Needs = Late<Client>;
     type Output = Placed;
 
     fn id(&self) -> ResourceId {
         ResourceId::new(self.placed().object.to_string())
     }
 
-    fn needs(&self) -> &() {
-        &()
+    fn needs(&self) -> &Late<Client> {
+        &self.client
     }
 
     fn usual_duration(&self) -> Duration {
@@ -60,18 +64,22 @@ impl Resource for MilvusNamespace {
 
     async fn observe(
         &self,
-        _: Option<&()>,
+        client: Option<&Client>,
         _: &Context,
     ) -> Result<Observed<Placed>, ResourceError> {
+        let Some(client) = client else {
+            return Ok(Observed::Unknown);
+        };
+        let objects = Self::objects(client);
         let there = Observed::Current {
             output: Some(self.placed()),
         };
-        match self.objects.api.get_opt(&self.name).await {
+        match objects.api.get_opt(&self.name).await {
             // Who may not read namespaces works within one that exists.
             Err(kube::Error::Api(status)) if status.code == 403 => return Ok(there),
             _ => {}
         }
-        Ok(match self.objects.get(&self.name).await? {
+        Ok(match objects.get(&self.name).await? {
             None => Observed::Absent,
             Some(live) => match leaving(&live) {
                 Some(reason) => Observed::Leaving { reason },
@@ -82,32 +90,36 @@ impl Resource for MilvusNamespace {
 
     async fn apply(
         &self,
-        (): &(),
+        client: &Client,
         _: &Step,
         _: &Context,
     ) -> Result<Readiness<Placed>, ResourceError> {
-        self.objects
+        Self::objects(client)
             .apply(&self.name, self.wanted.clone(), None, Write::Create)
             .await?;
         Ok(Readiness::Ready(self.placed()))
     }
 
-    async fn readiness(&self, (): &(), _: &Context) -> Result<Readiness<Placed>, ResourceError> {
+    async fn readiness(&self, _: &Client, _: &Context) -> Result<Readiness<Placed>, ResourceError> {
         Ok(Readiness::Ready(self.placed()))
     }
 
     /// Only one that we have made.
-    async fn delete(&self, _: Option<&()>, _: &Context) -> Result<(), ResourceError> {
-        let Some(live) = self.objects.get(&self.name).await? else {
+    async fn delete(&self, client: Option<&Client>, _: &Context) -> Result<(), ResourceError> {
+        let Some(client) = client else {
             return Ok(());
         };
-        match owner_of(&live, &self.installation) {
-            Owner::Ours => {
-                self.objects
+        let objects = Self::objects(client);
+        let Some(live) = objects.get(&self.name).await? else {
+            return Ok(());
+        };
+        match owner_of(&live, &self.owner) {
+            Ownership::Ours => {
+                objects
                     .delete(&self.name, uid_of(&live).map(str::to_owned))
                     .await
             }
-            Owner::Foreign(_) => Ok(()),
+            Ownership::Foreign(_) => Ok(()),
         }
     }
 }

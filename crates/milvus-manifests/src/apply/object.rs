@@ -2,12 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use milvus_aws_core::{
-    engine::{
-        After, Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId,
-        Retention, Step,
-    },
-    installation::InstallationName,
+use kube::Client;
+use milvus_aws_core::engine::{
+    After, Context, Handle, Inputs, Late, Observed, Readiness, Resource, ResourceError, ResourceId,
+    Retention, Step,
 };
 use serde_json::Value;
 
@@ -15,25 +13,33 @@ use super::{
     adapt::adapted,
     api::{Objects, Write, leaving, uid_of},
     difference::changes,
-    owner::{Owner, owner_of},
+    owner::{Ownership, owner_of},
     placed::Placed,
     readiness::{self, Watched},
 };
-use crate::{Kind, ObjectRef};
+use crate::{Kind, Manifests, Object, ObjectRef, labels::Owner};
 
 /// How long failing requests about one object are tried again.
 pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
+/// What comes first, the cluster, what holds the wanted object, and the Secrets that its pods read.
+pub(super) type ObjectNeeds = (
+    After,
+    Late<Client>,
+    Late<Arc<Manifests>>,
+    Vec<Handle<Placed>>,
+);
+
 /// One object that shall exist.
 pub(super) struct KubernetesObject {
     pub(super) reference: ObjectRef,
-    pub(super) objects: Objects,
-    pub(super) installation: InstallationName,
-    pub(super) wanted: Value,
-    /// What comes first, and the Secrets that its pods read.
-    pub(super) needs: (After, Vec<Handle<Placed>>),
-    /// How it is waited for; none when its existence is enough.
-    pub(super) watched: Option<Arc<Watched>>,
+    /// Where it lives; unused for objects of the whole cluster.
+    pub(super) namespace: String,
+    pub(super) owner: Owner,
+    pub(super) needs: ObjectNeeds,
+    /// Whether it is waited for; else its existence is enough.
+    pub(super) waits: bool,
+    pub(super) usual: Duration,
 }
 
 /// What a look at an object found.
@@ -45,41 +51,65 @@ enum Found {
 }
 
 impl KubernetesObject {
-    async fn find(&self) -> Result<Found, ResourceError> {
-        let Some(live) = self.objects.get(&self.reference.name).await? else {
-            return Ok(Found::Absent);
-        };
-        Ok(
-            match (leaving(&live), owner_of(&live, &self.installation)) {
-                (_, Owner::Foreign(owner)) => Found::Foreign(owner),
-                (Some(reason), Owner::Ours) => Found::Leaving(reason),
-                (None, Owner::Ours) => Found::Ours(live),
-            },
-        )
+    fn objects(&self, client: &Client) -> Objects {
+        Objects::new(client, self.reference.kind, &self.namespace)
     }
 
-    fn wanted(&self, live: Option<&Value>, secrets: &[Placed]) -> Value {
-        adapted(self.reference.kind, &self.wanted, live, secrets)
+    async fn find(&self, objects: &Objects) -> Result<Found, ResourceError> {
+        let Some(live) = objects.get(&self.reference.name).await? else {
+            return Ok(Found::Absent);
+        };
+        Ok(match (leaving(&live), owner_of(&live, &self.owner)) {
+            (_, Ownership::Foreign(owner)) => Found::Foreign(owner),
+            (Some(reason), Ownership::Ours) => Found::Leaving(reason),
+            (None, Ownership::Ours) => Found::Ours(live),
+        })
+    }
+
+    /// The object among those that were rendered.
+    fn rendered<'a>(&self, manifests: &'a Manifests) -> Result<&'a Object, ResourceError> {
+        let ObjectRef { kind, name } = &self.reference;
+        let missing = || {
+            let object = &self.reference;
+            ResourceError::fatal(format!("{object} is not among the rendered objects"))
+        };
+        manifests.get(*kind, name).ok_or_else(missing)
+    }
+
+    fn wanted(
+        &self,
+        manifests: &Manifests,
+        live: Option<&Value>,
+        secrets: &[Placed],
+    ) -> Result<Value, ResourceError> {
+        let wanted = self.rendered(manifests)?.to_value();
+        let wanted = wanted.map_err(|error| {
+            ResourceError::fatal(format!("render {}", self.reference)).caused_by(error)
+        })?;
+        Ok(adapted(self.reference.kind, &wanted, live, secrets))
     }
 
     fn readiness_of(&self, live: &Value) -> Readiness<Placed> {
         let placed = Placed::of(&self.reference, live);
-        match &self.watched {
-            Some(_) => readiness::of(&self.reference, live).map(|()| placed),
-            None => Readiness::Ready(placed),
+        if self.waits {
+            readiness::of(&self.reference, live).map(|()| placed)
+        } else {
+            Readiness::Ready(placed)
         }
     }
 
-    async fn write(&self, secrets: &[Placed]) -> Result<Value, ResourceError> {
+    async fn write(&self, inputs: &Inputs<Self>) -> Result<Value, ResourceError> {
+        let ((), client, manifests, secrets) = inputs;
+        let objects = self.objects(client);
         let name = &self.reference.name;
-        match self.find().await? {
+        match self.find(&objects).await? {
             Found::Absent => {
-                let wanted = self.wanted(None, secrets);
-                self.objects.apply(name, wanted, None, Write::Create).await
+                let wanted = self.wanted(manifests, None, secrets)?;
+                objects.apply(name, wanted, None, Write::Create).await
             }
             Found::Ours(live) => {
-                let wanted = self.wanted(Some(&live), secrets);
-                self.objects
+                let wanted = self.wanted(manifests, Some(&live), secrets)?;
+                objects
                     .apply(name, wanted, uid_of(&live), Write::Update)
                     .await
             }
@@ -90,7 +120,7 @@ impl KubernetesObject {
 }
 
 impl Resource for KubernetesObject {
-    type Needs = (After, Vec<Handle<Placed>>);
+    type Needs = ObjectNeeds;
     type Output = Placed;
 
     fn id(&self) -> ResourceId {
@@ -102,7 +132,7 @@ impl Resource for KubernetesObject {
     }
 
     fn usual_duration(&self) -> Duration {
-        readiness::usual_duration(self.reference.kind, self.watched.is_some())
+        self.usual
     }
 
     fn retention(&self) -> Retention {
@@ -119,22 +149,30 @@ impl Resource for KubernetesObject {
 
     async fn observe(
         &self,
-        inputs: Option<&((), Vec<Placed>)>,
+        inputs: Option<&Inputs<Self>>,
         _: &Context,
     ) -> Result<Observed<Placed>, ResourceError> {
-        let live = match self.find().await? {
+        let client = inputs.map(|((), client, ..)| client);
+        let Some(client) = client.or(self.needs.1.known()) else {
+            return Ok(Observed::Unknown);
+        };
+        let objects = self.objects(client);
+        let live = match self.find(&objects).await? {
             Found::Absent => return Ok(Observed::Absent),
             Found::Leaving(reason) => return Ok(Observed::Leaving { reason }),
             Found::Foreign(owner) => return Ok(Observed::Foreign { owner }),
             Found::Ours(live) => live,
         };
+        let manifests = inputs.map(|((), _, manifests, _)| manifests);
+        let Some(manifests) = manifests.or(self.needs.2.known()) else {
+            return Ok(Observed::Unknown);
+        };
         let secrets = inputs
-            .map(|((), secrets)| secrets.as_slice())
+            .map(|(.., secrets)| secrets.as_slice())
             .unwrap_or_default();
-        let wanted = self.wanted(Some(&live), secrets);
+        let wanted = self.wanted(manifests, Some(&live), secrets)?;
         let name = &self.reference.name;
-        let applied = self
-            .objects
+        let applied = objects
             .apply(name, wanted, uid_of(&live), Write::DryRun)
             .await?;
         let changes = changes(self.reference.kind, &live, &applied);
@@ -158,20 +196,20 @@ impl Resource for KubernetesObject {
 
     async fn apply(
         &self,
-        ((), secrets): &((), Vec<Placed>),
+        inputs: &Inputs<Self>,
         _: &Step,
         _: &Context,
     ) -> Result<Readiness<Placed>, ResourceError> {
-        let live = self.write(secrets).await?;
+        let live = self.write(inputs).await?;
         Ok(self.readiness_of(&live))
     }
 
     async fn readiness(
         &self,
-        _: &((), Vec<Placed>),
+        ((), client, ..): &Inputs<Self>,
         _: &Context,
     ) -> Result<Readiness<Placed>, ResourceError> {
-        match self.find().await? {
+        match self.find(&self.objects(client)).await? {
             Found::Ours(live) => Ok(self.readiness_of(&live)),
             _ => Err(ResourceError::transient("it was taken away meanwhile")),
         }
@@ -179,14 +217,17 @@ impl Resource for KubernetesObject {
 
     async fn wait_ready(
         &self,
-        _: &((), Vec<Placed>),
+        ((), client, manifests, _): &Inputs<Self>,
         context: &Context,
     ) -> Result<Placed, ResourceError> {
-        let live = if let Some(watched) = &self.watched {
-            readiness::wait(&self.reference, &self.objects, watched, context).await?
+        let objects = self.objects(client);
+        let live = if self.waits {
+            let object = self.rendered(manifests)?;
+            let watched = Watched::of(client, &self.namespace, object, manifests);
+            readiness::wait(&self.reference, &objects, &watched, context).await?
         } else {
             let gone = || ResourceError::transient("it was taken away meanwhile");
-            let found = self.objects.get(&self.reference.name).await?;
+            let found = objects.get(&self.reference.name).await?;
             found.ok_or_else(gone)?
         };
         Ok(Placed::of(&self.reference, &live))
@@ -194,13 +235,18 @@ impl Resource for KubernetesObject {
 
     async fn delete(
         &self,
-        _: Option<&((), Vec<Placed>)>,
+        inputs: Option<&Inputs<Self>>,
         _: &Context,
     ) -> Result<(), ResourceError> {
-        match self.find().await? {
+        let client = inputs.map(|((), client, ..)| client);
+        let Some(client) = client.or(self.needs.1.known()) else {
+            return Ok(());
+        };
+        let objects = self.objects(client);
+        match self.find(&objects).await? {
             Found::Ours(live) => {
                 let uid = uid_of(&live).map(str::to_owned);
-                self.objects.delete(&self.reference.name, uid).await
+                objects.delete(&self.reference.name, uid).await
             }
             _ => Ok(()),
         }

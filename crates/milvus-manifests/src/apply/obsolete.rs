@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use kube::Client;
 use milvus_aws_core::{
     engine::{
-        After, Change, Context, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
+        After, Change, Context, Late, Observed, Readiness, Resource, ResourceError, ResourceId,
+        Step,
     },
     installation::InstallationName,
 };
@@ -15,16 +16,31 @@ use super::{
     api::{Objects, name_of, uid_of},
     object::PATIENCE,
 };
-use crate::{Kind, ObjectRef, labels::INSTALLATION};
+use crate::{
+    Kind, ObjectRef,
+    labels::{HOME, INSTALLATION},
+};
 
 /// Objects that carry our mark and that nothing produces any more. Claims are not among them: they hold data.
 pub(super) struct Obsolete {
-    pub(super) client: Client,
     pub(super) namespace: String,
     pub(super) installation: InstallationName,
     pub(super) wanted: BTreeSet<ObjectRef>,
-    pub(super) needs: After,
+    /// What comes first, and the cluster.
+    pub(super) needs: (After, Late<Client>),
 }
+
+/// The kinds that an installation has in its namespace, without those that hold data.
+const PRUNED: [Kind; 8] = [
+    Kind::Ingress,
+    Kind::Deployment,
+    Kind::StatefulSet,
+    Kind::PodDisruptionBudget,
+    Kind::Service,
+    Kind::Secret,
+    Kind::ConfigMap,
+    Kind::ServiceAccount,
+];
 
 /// One object that goes.
 struct Leftover {
@@ -34,18 +50,16 @@ struct Leftover {
 }
 
 impl Obsolete {
-    async fn leftovers(&self) -> Result<Vec<Leftover>, ResourceError> {
+    async fn leftovers(&self, client: &Client) -> Result<Vec<Leftover>, ResourceError> {
         let mut leftovers = Vec::new();
         let ours = format!("{INSTALLATION}={}", self.installation);
         // Workloads first: what they use goes after them.
-        for kind in Kind::ALL
-            .iter()
-            .rev()
-            .copied()
-            .filter(|kind| is_pruned(*kind))
-        {
-            let objects = Objects::new(&self.client, kind, &self.namespace);
-            let found = objects.list(&ours).await?;
+        for kind in PRUNED {
+            let objects = Objects::new(client, kind, &self.namespace);
+            let found = match kind {
+                Kind::Ingress => objects.list_visible(&ours).await?,
+                _ => objects.list(&ours).await?,
+            };
             leftovers.extend(
                 found
                     .iter()
@@ -66,7 +80,9 @@ impl Obsolete {
             kind: objects.kind,
             name: name_of(live).to_owned(),
         };
-        if owned || leaving || self.wanted.contains(&reference) {
+        // What lives here for an installation elsewhere says so.
+        let outside = metadata["labels"].get(HOME).is_some();
+        if owned || leaving || outside || self.wanted.contains(&reference) {
             return None;
         }
         let uid = uid_of(live).map(str::to_owned);
@@ -78,19 +94,15 @@ impl Obsolete {
     }
 }
 
-fn is_pruned(kind: Kind) -> bool {
-    kind != Kind::Namespace && !kind.holds_data()
-}
-
 impl Resource for Obsolete {
-    type Needs = After;
+    type Needs = (After, Late<Client>);
     type Output = ();
 
     fn id(&self) -> ResourceId {
         ResourceId::new("obsolete objects")
     }
 
-    fn needs(&self) -> &After {
+    fn needs(&self) -> &Self::Needs {
         &self.needs
     }
 
@@ -102,8 +114,15 @@ impl Resource for Obsolete {
         PATIENCE
     }
 
-    async fn observe(&self, _: Option<&()>, _: &Context) -> Result<Observed<()>, ResourceError> {
-        let leftovers = self.leftovers().await?;
+    async fn observe(
+        &self,
+        inputs: Option<&((), Client)>,
+        _: &Context,
+    ) -> Result<Observed<()>, ResourceError> {
+        let Some(((), client)) = inputs else {
+            return Ok(Observed::Unknown);
+        };
+        let leftovers = self.leftovers(client).await?;
         let change = |leftover: &Leftover| Change {
             field: leftover.reference.to_string(),
             from: Some("no longer wanted".to_owned()),
@@ -119,8 +138,13 @@ impl Resource for Obsolete {
         })
     }
 
-    async fn apply(&self, (): &(), _: &Step, _: &Context) -> Result<Readiness<()>, ResourceError> {
-        for leftover in self.leftovers().await? {
+    async fn apply(
+        &self,
+        ((), client): &((), Client),
+        _: &Step,
+        _: &Context,
+    ) -> Result<Readiness<()>, ResourceError> {
+        for leftover in self.leftovers(client).await? {
             leftover
                 .objects
                 .delete(&leftover.reference.name, leftover.uid)
@@ -129,15 +153,19 @@ impl Resource for Obsolete {
         Ok(Readiness::Ready(()))
     }
 
-    async fn readiness(&self, (): &(), _: &Context) -> Result<Readiness<()>, ResourceError> {
+    async fn readiness(
+        &self,
+        _: &((), Client),
+        _: &Context,
+    ) -> Result<Readiness<()>, ResourceError> {
         Ok(Readiness::Ready(()))
     }
 
-    async fn delete(&self, _: Option<&()>, _: &Context) -> Result<(), ResourceError> {
+    async fn delete(&self, _: Option<&((), Client)>, _: &Context) -> Result<(), ResourceError> {
         Ok(())
     }
 
-    async fn wait_gone(&self, _: Option<&()>, _: &Context) -> Result<(), ResourceError> {
+    async fn wait_gone(&self, _: Option<&((), Client)>, _: &Context) -> Result<(), ResourceError> {
         Ok(())
     }
 }

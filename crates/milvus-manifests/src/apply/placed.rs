@@ -1,6 +1,5 @@
 //! What others may use of an object that exists.
 
-use k8s_openapi::api::core::v1::Service;
 use serde_json::Value;
 
 use crate::{Kind, ObjectRef, labels::REVISION};
@@ -12,7 +11,7 @@ pub struct Placed {
     pub object: ObjectRef,
     /// How often the passwords in it have changed, for a Secret.
     pub revision: Option<u64>,
-    /// Host names or addresses from outside, for a service with a load balancer.
+    /// Host names or addresses from outside, for a service or ingress with a load balancer.
     pub addresses: Vec<String>,
 }
 
@@ -20,7 +19,7 @@ impl Placed {
     /// Reads it off the object.
     pub(super) fn of(object: &ObjectRef, live: &Value) -> Self {
         let addresses = match object.kind {
-            Kind::Service => addresses(live),
+            Kind::Service | Kind::Ingress => addresses(live),
             _ => Vec::new(),
         };
         Self {
@@ -40,13 +39,10 @@ pub(super) fn revision(live: &Value) -> Option<u64> {
 }
 
 fn addresses(live: &Value) -> Vec<String> {
-    let service: Option<Service> = serde_json::from_value(live.clone()).ok();
-    let balancer = service.and_then(|service| service.status?.load_balancer);
-    let ingress = balancer
-        .and_then(|balancer| balancer.ingress)
-        .unwrap_or_default();
-    ingress
-        .into_iter()
-        .filter_map(|ingress| ingress.hostname.or(ingress.ip))
-        .collect()
+    let entries = live["status"]["loadBalancer"]["ingress"].as_array();
+    let address = |entry: &Value| {
+        let named = entry["hostname"].as_str().or(entry["ip"].as_str());
+        named.map(str::to_owned)
+    };
+    entries.into_iter().flatten().filter_map(address).collect()
 }

@@ -20,8 +20,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use self::pods::Trouble;
-use super::api::Objects;
-use crate::{Kind, ObjectRef};
+use super::{api::Objects, placed::Placed};
+use crate::{Kind, Manifests, Object, ObjectRef};
 
 /// How often events and logs are looked at again while nothing moves.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -43,6 +43,10 @@ pub(super) fn of(object: &ObjectRef, live: &Value) -> Readiness<()> {
         Kind::StatefulSet => parsed(live, rollout::of_stateful_set),
         Kind::PersistentVolumeClaim => parsed(live, of_claim),
         Kind::Service => parsed(live, of_service),
+        Kind::Ingress if Placed::of(object, live).addresses.is_empty() => {
+            waiting("no load balancer has an address for it yet")
+        }
+        Kind::CustomResourceDefinition => of_definition(live),
         _ => Readiness::Ready(()),
     }
 }
@@ -84,28 +88,73 @@ fn of_service(service: &Service) -> Readiness<()> {
     }
 }
 
+/// Objects of a new kind are accepted once its definition is established.
+fn of_definition(live: &Value) -> Readiness<()> {
+    let conditions = live["status"]["conditions"].as_array();
+    let established = conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition["type"] == "Established" && condition["status"] == "True");
+    if established {
+        Readiness::Ready(())
+    } else {
+        waiting("the API server does not serve it yet")
+    }
+}
+
 fn waiting(reason: &str) -> Readiness<()> {
     Readiness::Waiting {
         reason: reason.to_owned(),
     }
 }
 
-/// How long objects of that kind usually take to become ready.
-pub(super) fn usual_duration(kind: Kind, waits: bool) -> Duration {
-    match kind {
+/// How long a load balancer usually takes from the request until it answers, and to go.
+const BALANCER: Duration = Duration::from_secs(150);
+const BALANCER_END: Duration = Duration::from_mins(1);
+
+/// How long an object usually takes to become ready.
+pub(super) fn usual_duration(object: &Object, waits: bool) -> Duration {
+    match object.kind() {
         Kind::Deployment if waits => Duration::from_secs(30),
         Kind::StatefulSet if waits => Duration::from_secs(45),
+        _ if waits && is_balanced(object) => BALANCER,
         _ => Duration::from_secs(1),
     }
 }
 
 /// How long objects of that kind usually take to go.
-pub(super) fn usual_end(kind: Kind) -> Duration {
+pub(super) fn usual_end(kind: Kind, balanced: bool) -> Duration {
     match kind {
+        _ if balanced => BALANCER_END,
         Kind::Deployment | Kind::StatefulSet => Duration::from_secs(10),
         Kind::PersistentVolumeClaim | Kind::Namespace => Duration::from_secs(5),
         _ => Duration::from_secs(1),
     }
+}
+
+/// Whether a load balancer is made for it.
+pub(super) fn is_balanced(object: &Object) -> bool {
+    match object {
+        Object::Service(service) => {
+            let kind = service.spec.as_ref().and_then(|spec| spec.type_.as_deref());
+            kind == Some("LoadBalancer")
+        }
+        Object::Ingress(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether more than its existence is waited for.
+pub(super) fn is_watched(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::CustomResourceDefinition
+            | Kind::PersistentVolumeClaim
+            | Kind::Service
+            | Kind::StatefulSet
+            | Kind::Deployment
+            | Kind::Ingress
+    )
 }
 
 /// Watches an object and its pods until it is ready; gives it back as it is then.
@@ -154,6 +203,29 @@ pub(super) async fn wait(
 }
 
 impl Watched {
+    /// What to look at for one of those objects.
+    pub(super) fn of(client: &Client, namespace: &str, object: &Object, all: &Manifests) -> Self {
+        let selector = match object {
+            Object::Deployment(deployment) => deployment.spec.as_ref().map(|spec| &spec.selector),
+            Object::StatefulSet(set) => set.spec.as_ref().map(|spec| &spec.selector),
+            _ => None,
+        };
+        let pairs = selector.and_then(|selector| selector.match_labels.as_ref());
+        let pods = pairs.map(|labels| {
+            let pairs: Vec<_> = labels
+                .iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            pairs.join(",")
+        });
+        Self {
+            client: client.clone(),
+            namespace: namespace.to_owned(),
+            pods,
+            passwords: all.passwords(),
+        }
+    }
+
     fn pod_events(&self) -> impl Stream<Item = watcher::Result<Event<Pod>>> + use<> {
         match &self.pods {
             Some(selector) => {

@@ -12,7 +12,7 @@ use milvus_aws_core::{
 };
 
 use super::failure::resource_error;
-use crate::{Kind, labels::INSTALLATION};
+use crate::{Kind, labels::INSTALLATION, load_balancer_controller::TargetGroupBinding};
 
 /// Objects in the namespace that are not ours, nor made by Kubernetes for every namespace, nor owned by another object.
 /// Every kind that the cluster knows is asked for.
@@ -58,6 +58,7 @@ pub(super) async fn strangers(
             object.labels().get(INSTALLATION).map(String::as_str) != Some(installation.as_str())
                 && object.owner_references().is_empty()
                 && !is_of_every_namespace(&kind.kind, object)
+                && !is_of_a_balancer(object)
         });
         found.extend(
             strangers.map(|object| format!("{}/{}", kind.kind.to_lowercase(), object.name_any())),
@@ -80,4 +81,34 @@ fn is_of_every_namespace<K: Resource>(kind: &str, object: &PartialObjectMeta<K>)
         (kind, object.name_any().as_str()),
         ("ConfigMap", "kube-root-ca.crt") | ("ServiceAccount", "default")
     )
+}
+
+/// What the load balancer controller made for a service or an ingress, which is looked at by itself, and goes with it.
+fn is_of_a_balancer<K: Resource>(object: &PartialObjectMeta<K>) -> bool {
+    let prefixes = ["service.k8s.aws/", "ingress.k8s.aws/"];
+    let mut keys = object.labels().keys();
+    keys.any(|key| prefixes.iter().any(|prefix| key.starts_with(prefix)))
+}
+
+/// Target groups outside of a namespace: whoever has one needs the load balancer controller.
+pub(super) async fn others_balanced(
+    client: &Client,
+    namespace: &Namespace,
+) -> Result<Vec<String>, ResourceError> {
+    let bindings: Api<TargetGroupBinding> = Api::all(client.clone());
+    let list = match bindings.list_metadata(&ListParams::default()).await {
+        Ok(list) => list,
+        // A cluster that does not know the kind has none.
+        Err(kube::Error::Api(status)) if status.code == 404 => return Ok(Vec::new()),
+        Err(error) => {
+            let attempt = "list target group bindings".to_owned();
+            return Err(resource_error(attempt, Kind::Service, error));
+        }
+    };
+    let others = list.items.iter().filter_map(|binding| {
+        let home = binding.namespace()?;
+        let name = binding.name_any();
+        (home != namespace.as_str()).then(|| format!("targetgroupbinding/{name} in {home}"))
+    });
+    Ok(others.collect())
 }

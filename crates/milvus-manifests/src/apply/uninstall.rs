@@ -1,25 +1,24 @@
 //! Taking an installation away, from what exists alone: no file is needed.
 
-use std::time::Duration;
+mod existing;
+mod found;
 
 use kube::Client;
 use milvus_aws_core::{
-    engine::{
-        After, Context, Graph, Need, Observed, Readiness, Resource, ResourceError, ResourceId,
-        Retention, Step,
-    },
+    engine::{Graph, GraphBuilder, Need},
     installation::{InstallationName, Namespace},
 };
-use serde_json::Value;
 
-use super::{
-    api::{Objects, leaving, name_of, uid_of},
-    object::PATIENCE,
-    owner::{Owner, owner_of},
-    readiness,
-    strangers::strangers,
+use self::{
+    existing::Existing,
+    found::{Found, Place},
 };
-use crate::{Error, Kind, ObjectRef, labels::INSTALLATION};
+use super::{
+    api::Objects,
+    owner::{Ownership, owner_of},
+    strangers::{others_balanced, strangers},
+};
+use crate::{Error, Kind, ObjectRef, labels::Owner, load_balancer_controller::CONTROLLER_NAME};
 
 /// The resources of an installation that exists, for the engine's `delete`.
 #[derive(Debug)]
@@ -40,55 +39,129 @@ pub struct Kept {
     pub because: String,
 }
 
-/// Finds what an installation has in a cluster. An empty graph means that there is none.
+/// Finds what an installation has in a cluster: in its namespace, beside the load balancer controller, and in the
+/// cluster as a whole. An empty graph means that there is none.
+///
+/// What makes load balancers, and the class of volumes, go only after what uses them is gone.
 pub async fn uninstall(
     client: &Client,
     name: &InstallationName,
     namespace: &Namespace,
 ) -> Result<Uninstall, Error> {
-    let mut builder = Graph::builder();
+    let owner = Owner {
+        installation: name.clone(),
+        namespace: namespace.clone(),
+    };
+    let place = Place { client, owner };
     let mut kept = Vec::new();
-    let mut base: Vec<Need> = Vec::new();
-    let mut before_workloads: Vec<Need> = Vec::new();
-    let mut etcd: Vec<Need> = Vec::new();
-    match namespace_fate(client, name, namespace).await? {
-        Fate::Goes(existing) => base.push(builder.add(*existing)?.need()),
+    let fate = namespace_fate(&place).await?;
+    let found = Found::look(&place).await.map_err(Error::Request)?;
+    let mut going = Going::default();
+    let others = if found.controller.is_empty() {
+        Vec::new()
+    } else {
+        others_balanced(client, namespace)
+            .await
+            .map_err(Error::Request)?
+    };
+    if others.is_empty() {
+        going.add_controller(found.controller)?;
+    } else {
+        kept.push(Kept {
+            object: ObjectRef {
+                kind: Kind::Deployment,
+                name: CONTROLLER_NAME.to_owned(),
+            },
+            because: others_use_it(&others),
+        });
+    }
+    going.add_classes(found.classes)?;
+    match fate {
+        Fate::Goes(existing) => going.namespace.push(going.builder.add(*existing)?.need()),
         Fate::Stays(reason) => kept.extend(reason),
     }
-    let place = Place {
-        client,
-        name,
-        namespace,
-    };
-    let ours = format!("{INSTALLATION}={name}");
-    for kind in Kind::ALL
-        .iter()
-        .copied()
-        .filter(|kind| *kind != Kind::Namespace)
-    {
-        let objects = Objects::new(client, kind, namespace.as_str());
-        for live in objects.list(&ours).await.map_err(Error::Request)? {
-            if is_owned(&live) {
-                continue;
-            }
-            let mut needs = base.clone();
-            match kind {
-                Kind::StatefulSet => needs.extend(before_workloads.iter().cloned()),
-                Kind::Deployment => needs.extend(before_workloads.iter().chain(&etcd).cloned()),
-                _ => {}
-            }
-            let handle = builder.add(Existing::new(&objects, &place, &live, needs))?;
-            match kind {
-                Kind::Deployment => {}
-                Kind::StatefulSet => etcd.push(handle.need()),
-                _ => before_workloads.push(handle.need()),
-            }
-        }
-    }
+    going.add_home(found.home)?;
     Ok(Uninstall {
-        graph: builder.build(),
+        graph: going.builder.build(),
         kept,
     })
+}
+
+/// The graph, and what the rest of it may need.
+struct Going {
+    builder: GraphBuilder,
+    /// Everything of the load balancer controller.
+    controller: Vec<Need>,
+    classes: Vec<Need>,
+    namespace: Vec<Need>,
+}
+
+impl Default for Going {
+    fn default() -> Self {
+        Self {
+            builder: Graph::builder(),
+            controller: Vec::new(),
+            classes: Vec::new(),
+            namespace: Vec::new(),
+        }
+    }
+}
+
+impl Going {
+    /// Its webhooks go before its pods, which would not answer any more; what its pods use goes after them.
+    fn add_controller(&mut self, found: Vec<Existing>) -> Result<(), Error> {
+        let mut for_pods: Vec<Need> = Vec::new();
+        // In the order in which objects are made.
+        for mut existing in found {
+            let kind = existing.reference.kind;
+            existing.needs.0 = match kind {
+                Kind::Deployment => for_pods.clone(),
+                _ if kind > Kind::Deployment => self.controller.clone(),
+                _ => Vec::new(),
+            };
+            let need = self.builder.add(existing)?.need();
+            if kind < Kind::Deployment {
+                for_pods.push(need.clone());
+            }
+            self.controller.push(need);
+        }
+        Ok(())
+    }
+
+    fn add_classes(&mut self, found: Vec<Existing>) -> Result<(), Error> {
+        for existing in found {
+            self.classes.push(self.builder.add(existing)?.need());
+        }
+        Ok(())
+    }
+
+    /// What has a load balancer goes first, while its controller lives. Pods go before what they use.
+    fn add_home(&mut self, found: Vec<Existing>) -> Result<(), Error> {
+        let mut before_workloads: Vec<Need> = Vec::new();
+        let mut etcd: Vec<Need> = Vec::new();
+        for mut existing in found {
+            let kind = existing.reference.kind;
+            let balanced = existing.balanced;
+            let mut needs = self.namespace.clone();
+            match kind {
+                _ if balanced => needs.extend(self.controller.iter().cloned()),
+                Kind::StatefulSet => needs.extend(before_workloads.iter().cloned()),
+                Kind::Deployment => needs.extend(before_workloads.iter().chain(&etcd).cloned()),
+                // Its volume is of a class.
+                Kind::PersistentVolumeClaim => needs.extend(self.classes.iter().cloned()),
+                _ => {}
+            }
+            existing.needs.0 = needs;
+            let need = self.builder.add(existing)?.need();
+            match kind {
+                _ if balanced => {}
+                Kind::Deployment => {}
+                Kind::StatefulSet => etcd.push(need),
+                _ => before_workloads.push(need),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What happens to the namespace.
@@ -98,148 +171,33 @@ enum Fate {
 }
 
 /// The namespace goes when we have made it and nothing else lives in it.
-async fn namespace_fate(
-    client: &Client,
-    name: &InstallationName,
-    namespace: &Namespace,
-) -> Result<Fate, Error> {
-    let objects = Objects::new(client, Kind::Namespace, "");
+async fn namespace_fate(place: &Place<'_>) -> Result<Fate, Error> {
+    let namespace = &place.owner.namespace;
+    let objects = Objects::new(place.client, Kind::Namespace, "");
     // Who may not read namespaces has made none.
     let Ok(Some(live)) = objects.get(namespace.as_str()).await else {
         return Ok(Fate::Stays(None));
     };
-    if owner_of(&live, name) != Owner::Ours {
+    if owner_of(&live, &place.owner) != Ownership::Ours {
         return Ok(Fate::Stays(None));
     }
-    let strangers = strangers(client, name, namespace)
+    let strangers = strangers(place.client, &place.owner.installation, namespace)
         .await
         .map_err(Error::Request)?;
     if strangers.is_empty() {
-        let place = Place {
-            client,
-            name,
-            namespace,
-        };
-        let existing = Existing::new(&objects, &place, &live, Vec::new());
-        return Ok(Fate::Goes(Box::new(existing)));
+        return Ok(Fate::Goes(Box::new(Existing::new(&objects, place, &live))));
     }
-    let names: Vec<_> = strangers.iter().take(3).cloned().collect();
-    let more = if strangers.len() > 3 { " and more" } else { "" };
     Ok(Fate::Stays(Some(Kept {
         object: ObjectRef {
             kind: Kind::Namespace,
             name: namespace.to_string(),
         },
-        because: format!("others use it too: {}{more}", names.join(", ")),
+        because: others_use_it(&strangers),
     })))
 }
 
-fn is_owned(live: &Value) -> bool {
-    live["metadata"]["ownerReferences"]
-        .as_array()
-        .is_some_and(|owners| !owners.is_empty())
-}
-
-/// Whose objects are taken away, and where.
-struct Place<'a> {
-    client: &'a Client,
-    name: &'a InstallationName,
-    namespace: &'a Namespace,
-}
-
-/// One object that exists and shall not.
-struct Existing {
-    reference: ObjectRef,
-    objects: Objects,
-    client: Client,
-    namespace: Namespace,
-    installation: InstallationName,
-    needs: After,
-}
-
-impl Existing {
-    fn new(objects: &Objects, place: &Place<'_>, live: &Value, needs: Vec<Need>) -> Self {
-        Self {
-            reference: ObjectRef {
-                kind: objects.kind,
-                name: name_of(live).to_owned(),
-            },
-            objects: objects.clone(),
-            client: place.client.clone(),
-            namespace: place.namespace.clone(),
-            installation: place.name.clone(),
-            needs: After(needs),
-        }
-    }
-}
-
-impl Resource for Existing {
-    type Needs = After;
-    type Output = ();
-
-    fn id(&self) -> ResourceId {
-        ResourceId::new(self.reference.to_string())
-    }
-
-    fn needs(&self) -> &After {
-        &self.needs
-    }
-
-    fn usual_duration(&self) -> Duration {
-        readiness::usual_end(self.reference.kind)
-    }
-
-    fn patience(&self) -> Duration {
-        PATIENCE
-    }
-
-    fn retention(&self) -> Retention {
-        if self.reference.kind.holds_data() {
-            Retention::Data
-        } else {
-            Retention::Disposable
-        }
-    }
-
-    async fn observe(&self, _: Option<&()>, _: &Context) -> Result<Observed<()>, ResourceError> {
-        let Some(live) = self.objects.get(&self.reference.name).await? else {
-            return Ok(Observed::Absent);
-        };
-        Ok(
-            match (owner_of(&live, &self.installation), leaving(&live)) {
-                (Owner::Foreign(owner), _) => Observed::Foreign { owner },
-                (Owner::Ours, Some(reason)) => Observed::Leaving { reason },
-                (Owner::Ours, None) => Observed::Current { output: Some(()) },
-            },
-        )
-    }
-
-    async fn apply(&self, (): &(), _: &Step, _: &Context) -> Result<Readiness<()>, ResourceError> {
-        Err(ResourceError::fatal("this graph only takes away"))
-    }
-
-    async fn readiness(&self, (): &(), _: &Context) -> Result<Readiness<()>, ResourceError> {
-        Ok(Readiness::Ready(()))
-    }
-
-    async fn delete(&self, _: Option<&()>, _: &Context) -> Result<(), ResourceError> {
-        if self.reference.kind == Kind::Namespace {
-            // Others may have come since the plan was made, and they would go with it.
-            let others = strangers(&self.client, &self.installation, &self.namespace).await?;
-            if !others.is_empty() {
-                let names = others.join(", ");
-                return Err(ResourceError::foreign(format!(
-                    "others use it too: {names}"
-                )));
-            }
-        }
-        // Looked at once more: a name may have changed hands since.
-        match self.objects.get(&self.reference.name).await? {
-            Some(live) if owner_of(&live, &self.installation) == Owner::Ours => {
-                let uid = uid_of(&live).map(str::to_owned);
-                self.objects.delete(&self.reference.name, uid).await
-            }
-            _ => Ok(()),
-        }
-    }
+fn others_use_it(others: &[String]) -> String {
+    let names: Vec<_> = others.iter().take(3).cloned().collect();
+    let more = if others.len() > 3 { " and more" } else { "" };
+    format!("others use it too: {}{more}", names.join(", "))
 }

@@ -214,22 +214,10 @@ pub struct Requirement {
     namespaced,
     status = "TargetGroupBindingStatus",
     derive = "PartialEq",
-    printcolumn(
-        name = "SERVICE-NAME",
-        json_path = ".spec.serviceRef.name",
-        type_ = "string"
-    ),
-    printcolumn(
-        name = "SERVICE-PORT",
-        json_path = ".spec.serviceRef.port",
-        type_ = "string"
-    ),
-    printcolumn(name = "TARGET-TYPE", json_path = ".spec.targetType", type_ = "string"),
-    printcolumn(
-        name = "AGE",
-        json_path = ".metadata.creationTimestamp",
-        type_ = "date"
-    )
+    printcolumn = r#"{"name": "SERVICE-NAME", "jsonPath": ".spec.serviceRef.name", "type": "string"}"#,
+    printcolumn = r#"{"name": "SERVICE-PORT", "jsonPath": ".spec.serviceRef.port", "type": "string"}"#,
+    printcolumn = r#"{"name": "TARGET-TYPE", "jsonPath": ".spec.targetType", "type": "string"}"#,
+    printcolumn = r#"{"name": "AGE", "jsonPath": ".metadata.creationTimestamp", "type": "date"}"#
 )]
 #[serde(rename_all = "camelCase")]
 pub struct TargetGroupBindingSpec {

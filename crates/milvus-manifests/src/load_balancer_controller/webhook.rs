@@ -16,7 +16,7 @@ use k8s_openapi::{
 };
 
 use super::{
-    CONTROLLER_NAME, CONTROLLER_NAMESPACE, Certificate, LoadBalancerController, WEBHOOK_SERVICE,
+    CONTROLLER_NAME, CONTROLLER_NAMESPACE, LoadBalancerController, WEBHOOK_SERVICE,
     deployment::WEBHOOK_PORT, selector,
 };
 use crate::labels;
@@ -138,9 +138,9 @@ const VALIDATING: [Question; 3] = [
 ];
 
 impl Question {
-    fn client_config(&self, certificate: &Certificate) -> WebhookClientConfig {
+    fn client_config(&self, authority: &str) -> WebhookClientConfig {
         WebhookClientConfig {
-            ca_bundle: Some(ByteString(certificate.authority.clone().into_bytes())),
+            ca_bundle: Some(ByteString(authority.as_bytes().to_vec())),
             service: Some(ServiceReference {
                 name: WEBHOOK_SERVICE.to_owned(),
                 namespace: CONTROLLER_NAMESPACE.to_owned(),
@@ -163,10 +163,10 @@ impl Question {
         }]
     }
 
-    fn mutating(&self, certificate: &Certificate) -> MutatingWebhook {
+    fn mutating(&self, authority: &str) -> MutatingWebhook {
         MutatingWebhook {
             name: self.name.to_owned(),
-            client_config: self.client_config(certificate),
+            client_config: self.client_config(authority),
             failure_policy: Some(self.failure.to_owned()),
             admission_review_versions: vec!["v1".to_owned()],
             namespace_selector: label_selector(self.namespaces),
@@ -177,10 +177,10 @@ impl Question {
         }
     }
 
-    fn validating(&self, certificate: &Certificate) -> ValidatingWebhook {
+    fn validating(&self, authority: &str) -> ValidatingWebhook {
         ValidatingWebhook {
             name: self.name.to_owned(),
-            client_config: self.client_config(certificate),
+            client_config: self.client_config(authority),
             failure_policy: Some(self.failure.to_owned()),
             admission_review_versions: vec!["v1".to_owned()],
             namespace_selector: label_selector(self.namespaces),
@@ -206,23 +206,23 @@ fn label_selector(requirements: &[Requirement]) -> Option<LabelSelector> {
 
 pub(super) fn mutating(
     controller: &LoadBalancerController,
-    certificate: &Certificate,
+    authority: &str,
 ) -> MutatingWebhookConfiguration {
     let questions = MUTATING.iter();
     MutatingWebhookConfiguration {
         metadata: controller.cluster_metadata(CONFIGURATION),
-        webhooks: Some(questions.map(|q| q.mutating(certificate)).collect()),
+        webhooks: Some(questions.map(|q| q.mutating(authority)).collect()),
     }
 }
 
 pub(super) fn validating(
     controller: &LoadBalancerController,
-    certificate: &Certificate,
+    authority: &str,
 ) -> ValidatingWebhookConfiguration {
     let questions = VALIDATING.iter();
     ValidatingWebhookConfiguration {
         metadata: controller.cluster_metadata(CONFIGURATION),
-        webhooks: Some(questions.map(|q| q.validating(certificate)).collect()),
+        webhooks: Some(questions.map(|q| q.validating(authority)).collect()),
     }
 }
 

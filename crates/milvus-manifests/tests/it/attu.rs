@@ -107,17 +107,3 @@ fn row_5_a_certificate_makes_it_https() {
     assert_eq!(of("certificate-arn"), *attu.certificate.as_ref().unwrap());
     assert_eq!(of("subnets"), "subnet-1,subnet-2");
 }
-
-#[test]
-fn the_image_fits_the_server() {
-    let versions = [
-        ("2.3.5", "zilliz/attu:v2.3.10"),
-        ("2.4.5", "zilliz/attu:v2.3.10"),
-        ("2.5.16", "zilliz/attu:v2.5.3"),
-        ("2.6.15", "zilliz/attu:v2.5.3"),
-        ("3.0.0", "zilliz/attu:v2.5.3"),
-    ];
-    for (version, image) in versions {
-        assert_eq!(attu_image(&version.parse().unwrap()), image, "{version}");
-    }
-}

@@ -19,7 +19,20 @@ struct State {
     objects: BTreeMap<String, Value>,
     written: Vec<String>,
     version: u64,
+    requests: u32,
+    /// What a trial of a service is answered with; none when it is accepted.
+    refusal: Option<String>,
+    /// How often something that is being deleted was looked at.
+    lingered: BTreeMap<String, u32>,
 }
+
+/// The load balancer controller, which alone takes its finalizers away.
+const CONTROLLER: &str =
+    "/apis/apps/v1/namespaces/kube-system/deployments/aws-load-balancer-controller";
+/// How often something with a finalizer is seen on its way out.
+const LINGERS: u32 = 3;
+/// Lists of kinds that we never write.
+const OTHER_LISTS: [&str; 2] = ["endpointslices", "targetgroupbindings"];
 
 impl Cluster {
     /// A client that talks to it.
@@ -63,30 +76,39 @@ impl Cluster {
         std::mem::take(&mut self.0.lock().unwrap().written)
     }
 
+    /// How many requests were made so far.
+    pub(crate) fn requests(&self) -> u32 {
+        self.0.lock().unwrap().requests
+    }
+
+    /// Lets trials of services fail with that message, or succeed.
+    pub(crate) fn refuse_trials(&self, message: Option<&str>) {
+        self.0.lock().unwrap().refusal = message.map(str::to_owned);
+    }
+
     async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let body = body.collect_bytes().await.unwrap();
         let path = parts.uri.path().to_owned();
         let query = parts.uri.query().unwrap_or_default();
         let mut state = self.0.lock().unwrap();
+        state.requests += 1;
         let (status, value) = match parts.method {
             Method::GET if path.matches('/').count() <= 2 => kinds(&path),
             Method::GET if is_list(&path) => (200, state.list(&path, query)),
-            Method::GET => state
-                .objects
-                .get(&path)
-                .cloned()
-                .map_or_else(not_found, |o| (200, o)),
+            Method::GET => {
+                let found = state.objects.get(&path).cloned();
+                state.linger(&path);
+                found.map_or_else(not_found, |o| (200, o))
+            }
+            Method::POST if query.contains("dryRun=All") => state.trial(),
             Method::PATCH => {
                 let wanted: Value = serde_json::from_slice(&body).unwrap();
                 state.apply(&path, &wanted, query.contains("dryRun=All"))
             }
             Method::DELETE => {
                 state.written.push(format!("DELETE {path}"));
-                state
-                    .objects
-                    .remove(&path)
-                    .map_or_else(not_found, |object| (200, object))
+                state.delete(&path).map_or_else(not_found, |o| (200, o))
             }
             _ => (405, json!({"kind": "Status", "code": 405})),
         };
@@ -97,16 +119,56 @@ impl Cluster {
 
 impl State {
     fn list(&self, path: &str, query: &str) -> Value {
-        let marked = query.contains("labelSelector=");
+        let wanted = selector(query);
         let items = self.objects.iter().filter(|(key, object)| {
-            let inside = key
-                .rsplit_once('/')
-                .is_some_and(|(folder, _)| folder == path);
-            let mark = &object["metadata"]["labels"]["kubectl-milvus/installation"];
-            inside && (!marked || *mark == "demo")
+            let folder = key.rsplit_once('/').map(|(folder, _)| folder);
+            let inside = folder.is_some_and(|folder| folder == path || everywhere(folder) == path);
+            let labels = &object["metadata"]["labels"];
+            let carries = |(key, value): &(String, Option<String>)| match value {
+                Some(value) => labels[key] == **value,
+                None => labels[key].is_string(),
+            };
+            inside && wanted.iter().all(carries)
         });
         let items: Vec<&Value> = items.map(|(_, object)| object).collect();
         json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items})
+    }
+
+    /// What has a finalizer goes a while later, when the controller that put it there still lives.
+    fn delete(&mut self, path: &str) -> Option<Value> {
+        let object = self.objects.get_mut(path)?;
+        if object["metadata"]["finalizers"].is_null() {
+            return self.objects.remove(path);
+        }
+        object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        Some(object.clone())
+    }
+
+    fn linger(&mut self, path: &str) {
+        let leaving = self.objects.get(path);
+        let leaving = leaving.is_some_and(|o| !o["metadata"]["deletionTimestamp"].is_null());
+        // Volumes have a driver of their own, which always lives.
+        let lives = path.contains("/persistentvolumes/") || self.objects.contains_key(CONTROLLER);
+        if leaving && lives {
+            let seen = self.lingered.entry(path.to_owned()).or_default();
+            *seen += 1;
+            if *seen > LINGERS {
+                self.objects.remove(path);
+            }
+        }
+    }
+
+    fn trial(&self) -> (u16, Value) {
+        match &self.refusal {
+            None => (201, json!({"metadata": {}})),
+            Some(message) => {
+                let status = json!({
+                    "kind": "Status", "apiVersion": "v1", "status": "Failure",
+                    "reason": "InternalError", "message": message, "code": 500,
+                });
+                (500, status)
+            }
+        }
     }
 
     fn apply(&mut self, path: &str, wanted: &Value, dry_run: bool) -> (u16, Value) {
@@ -115,6 +177,7 @@ impl State {
             .clone()
             .unwrap_or_else(|| json!({"metadata": {"uid": path}}));
         merge(&mut after, wanted);
+        settle(path, &mut after);
         if dry_run || before.as_ref() == Some(&after) {
             return (200, after);
         }
@@ -124,6 +187,47 @@ impl State {
         self.objects.insert(path.to_owned(), after.clone());
         (200, after)
     }
+}
+
+/// Controllers that are at once done: definitions are served, and the load balancer controller runs.
+fn settle(path: &str, object: &mut Value) {
+    if path.contains("/customresourcedefinitions/") {
+        object["status"] = json!({"conditions": [{"type": "Established", "status": "True"}]});
+    }
+    if path == CONTROLLER {
+        object["status"] = json!({
+            "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2,
+            "conditions": [{"type": "Available", "status": "True"}],
+        });
+    }
+}
+
+/// A folder without its namespace: where all of a kind are listed.
+fn everywhere(folder: &str) -> String {
+    match folder.split_once("/namespaces/") {
+        Some((group, rest)) => match rest.split_once('/') {
+            Some((_, plural)) => format!("{group}/{plural}"),
+            None => folder.to_owned(),
+        },
+        None => folder.to_owned(),
+    }
+}
+
+/// The labels that are asked for, with their values where those matter.
+fn selector(query: &str) -> Vec<(String, Option<String>)> {
+    let found = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("labelSelector="));
+    let text = found.unwrap_or_default();
+    let text = text
+        .replace("%2F", "/")
+        .replace("%3D", "=")
+        .replace("%2C", ",");
+    let one = |requirement: &str| match requirement.split_once('=') {
+        Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
+        None => (requirement.to_owned(), None),
+    };
+    text.split(',').filter(|r| !r.is_empty()).map(one).collect()
 }
 
 fn merge(into: &mut Value, wanted: &Value) {
@@ -140,9 +244,8 @@ fn merge(into: &mut Value, wanted: &Value) {
 /// A path that ends with a plural names no object.
 fn is_list(path: &str) -> bool {
     let last = path.rsplit('/').next().unwrap_or_default();
-    milvus_manifests::Kind::ALL
-        .iter()
-        .any(|kind| kind.plural() == last)
+    let ours = milvus_manifests::Kind::ALL;
+    ours.iter().any(|kind| kind.plural() == last) || OTHER_LISTS.contains(&last)
 }
 
 /// The kinds that it knows of: enough to look for somebody else's objects.

@@ -11,8 +11,12 @@ mod chart;
 #[cfg(feature = "apply")]
 mod cluster;
 #[cfg(feature = "apply")]
+mod cluster_wide;
+#[cfg(feature = "apply")]
 mod controller;
 mod fixtures;
+#[cfg(feature = "apply")]
+mod late;
 mod properties;
 mod secrets;
 mod shape;
