@@ -115,7 +115,50 @@ fn parameters(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use rustls::{
+        RootCertStore,
+        client::{WebPkiServerVerifier, danger::ServerCertVerifier},
+        crypto::ring,
+        pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+    };
+
     use super::*;
+
+    /// Whether a client that trusts the authority alone would talk to a server of that name then.
+    fn is_trusted(certificate: &Certificate, name: &str, at: SystemTime) -> bool {
+        let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(der(&certificate.authority)).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+        let at = UnixTime::since_unix_epoch(at.duration_since(SystemTime::UNIX_EPOCH).unwrap());
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        let shown = der(&certificate.certificate);
+        let verifier = verifier.build().unwrap();
+        verifier
+            .verify_server_cert(&shown, &[], &name, &[], at)
+            .is_ok()
+    }
+
+    #[test]
+    fn the_api_server_trusts_it_for_the_webhooks_service_and_ten_years() {
+        let now = SystemTime::now();
+        let made = Certificate::generate(now).unwrap();
+        let service = "aws-load-balancer-webhook-service.kube-system.svc";
+        assert!(is_trusted(&made, service, now));
+        assert!(is_trusted(&made, service, now + DAY * 3649));
+        assert!(!is_trusted(&made, service, now + DAY * 3651));
+        assert!(!is_trusted(&made, service, now - DAY * 2));
+        assert!(!is_trusted(&made, "another-service.kube-system.svc", now));
+        let other = Certificate::generate(now).unwrap();
+        let mixed = Certificate {
+            authority: other.authority,
+            ..made
+        };
+        assert!(!is_trusted(&mixed, service, now));
+    }
 
     #[test]
     fn a_certificate_survives_its_secret_and_its_key_is_not_shown() {
