@@ -5,14 +5,21 @@
 //! - One resource, one file: a bucket, a key, a cluster of brokers, ... Each is found by its deterministic name and by
 //!   [`Mark`], the tag that says whose it is. What carries no mark of ours is never changed and never deleted.
 
+mod actions;
 mod bucket;
 mod calls;
+mod changes;
 mod cloud;
 mod connect;
+mod ec2_marks;
 mod eks_cluster;
+mod existing_network;
 mod failure;
 mod ids;
+mod internet_gateway;
 mod key;
+mod leftovers;
+mod load_balancer;
 mod mark;
 mod msk_cluster;
 mod msk_configuration;
@@ -20,26 +27,43 @@ mod msk_ingress;
 mod msk_security_group;
 mod msk_update;
 mod names;
+mod nat_gateway;
 mod network;
-
+mod route_tables;
+mod s3_endpoint;
 mod scram_association;
 mod secret;
+mod settling;
+mod subnets;
+mod volumes;
+mod vpc;
 
+pub use actions::actions;
 pub use bucket::Bucket;
 pub use calls::{CallCount, CallLog};
 pub use cloud::{Account, Cloud};
 pub use connect::{ConnectError, Connection};
-pub use eks_cluster::EksCluster;
+pub use eks_cluster::{ControlPlane, EksCluster};
+pub use existing_network::ExistingNetwork;
 pub use ids::{
     InternetGatewayId, KeyArn, MskClusterArn, NatGatewayId, OidcProviderArn, RoleArn, RouteTableId,
     SecretArn, SecurityGroupId, SubnetId, VpcId,
 };
+pub use internet_gateway::InternetGateway;
 pub use key::Key;
+pub use leftovers::Leftovers;
+pub use load_balancer::LoadBalancer;
 pub use mark::Mark;
 pub use msk_cluster::{Brokers, MskCluster};
 pub use msk_configuration::{ConfigurationRevision, MskConfiguration};
 pub use msk_ingress::MskIngress;
 pub use msk_security_group::MskSecurityGroup;
-pub use network::{Network, Subnet};
+pub use nat_gateway::NatGateway;
+pub use network::{Network, NetworkHandles, Subnet};
+pub use route_tables::{RouteTables, Routes};
+pub use s3_endpoint::S3Endpoint;
 pub use scram_association::ScramAssociation;
 pub use secret::{MskLogin, MskSecret};
+pub use subnets::Subnets;
+pub use volumes::Volumes;
+pub use vpc::Vpc;

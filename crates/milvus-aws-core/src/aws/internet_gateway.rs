@@ -9,7 +9,7 @@ use super::{
     cloud::Cloud,
     failure::{Attempt, failure, has_code},
     ids::{InternetGatewayId, VpcId},
-    settling::{Settling, until_seen},
+    settling::{Settling, said, until_seen},
 };
 use crate::engine::{
     Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
@@ -49,8 +49,8 @@ impl InternetGateway {
     async fn list(&self) -> Result<Vec<Description>, ResourceError> {
         let call = self.cloud.ec2.describe_internet_gateways();
         let gateways = call.filters(self.cloud.ec2_ours()).send().await;
-        let gateways =
-            gateways.attempting(|| format!("cannot look for the internet gateway {}", self.name))?;
+        let gateways = gateways
+            .attempting(|| format!("cannot look for the internet gateway {}", self.name))?;
         let mut gateways = gateways.internet_gateways.unwrap_or_default();
         gateways.sort_by_key(|gateway| (vpc_of(gateway).is_none(), id(gateway).to_owned()));
         Ok(gateways)
@@ -64,8 +64,10 @@ impl InternetGateway {
         let made = call.tag_specifications(tags).send().await;
         let made =
             made.attempting(|| format!("cannot create the internet gateway {}", self.name))?;
-        let made = made.internet_gateway.unwrap_or_default();
-        let made = made.internet_gateway_id.unwrap_or_default();
+        let made = made
+            .internet_gateway
+            .and_then(|made| made.internet_gateway_id);
+        let made = said(made, "an internet gateway")?;
         until_seen(context, &made, || async {
             let all = self.list().await?;
             let seen = all.iter().any(|gateway| id(gateway) == made);

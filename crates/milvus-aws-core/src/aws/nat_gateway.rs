@@ -13,7 +13,7 @@ use super::{
     failure::Attempt,
     ids::{InternetGatewayId, NatGatewayId},
     network::Network,
-    settling::{Settling, token_of, until_seen},
+    settling::{Settling, said, token_of, until_gone_or_again, until_seen},
 };
 use crate::engine::{
     Context, Handle, Inputs, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
@@ -29,9 +29,6 @@ pub(super) const ACTIONS: &[&str] = &[
     "ec2:DescribeNatGateways",
     "ec2:ReleaseAddress",
 ];
-
-/// How often the end of a gateway is looked for.
-const PAUSE: Duration = Duration::from_secs(5);
 
 /// A NAT gateway in one public subnet, with its elastic address.
 #[derive(Debug)]
@@ -89,8 +86,9 @@ impl NatGateway {
             .ec2_marked(ResourceType::ElasticIp, &self.name, &[]);
         let call = self.cloud.ec2.allocate_address().domain(DomainType::Vpc);
         let made = call.tag_specifications(tags).send().await;
-        let made = made.attempting(|| format!("cannot get an elastic address for {}", self.name))?;
-        let made = made.allocation_id.unwrap_or_default();
+        let made =
+            made.attempting(|| format!("cannot get an elastic address for {}", self.name))?;
+        let made = said(made.allocation_id, "an elastic address")?;
         let all = until_seen(context, &made, || async {
             let all = self.addresses().await?;
             Ok(all.contains(&made).then_some(all))
@@ -106,7 +104,11 @@ impl NatGateway {
     async fn release(&self, address: &str) -> Result<(), ResourceError> {
         let call = self.cloud.ec2.release_address().allocation_id(address);
         // EC2 says AuthFailure of addresses that something still uses.
-        let in_use = ["AuthFailure", "InvalidIPAddress.InUse", "InvalidAddress.Locked"];
+        let in_use = [
+            "AuthFailure",
+            "InvalidIPAddress.InUse",
+            "InvalidAddress.Locked",
+        ];
         let released = call.send().await;
         released
             .unless_absent(&["InvalidAllocationID.NotFound"])
@@ -146,10 +148,13 @@ impl NatGateway {
         let made = made.settling(&passing, || {
             format!("cannot create the NAT gateway {}", self.name)
         })?;
-        let made = made.nat_gateway.unwrap_or_default();
+        let made = said(made.nat_gateway, "a NAT gateway")?;
         until_seen(context, id(&made), || async {
             let all = self.list().await?;
-            Ok(all.iter().any(|gateway| id(gateway) == id(&made)).then_some(()))
+            Ok(all
+                .iter()
+                .any(|gateway| id(gateway) == id(&made))
+                .then_some(()))
         })
         .await
     }
@@ -282,16 +287,6 @@ impl Resource for NatGateway {
         inputs: Option<&Inputs<Self>>,
         context: &Context,
     ) -> Result<(), ResourceError> {
-        loop {
-            match context.call(self.observe(inputs, context)).await? {
-                Observed::Absent | Observed::Unknown | Observed::Foreign { .. } => return Ok(()),
-                Observed::Leaving { reason } => context.progress(reason),
-                Observed::Current { .. } | Observed::Differs { .. } => {
-                    let reason = "the gateway is gone, its address is still to be released";
-                    return Err(ResourceError::transient(reason));
-                }
-            }
-            context.sleep(PAUSE).await;
-        }
+        until_gone_or_again(self, inputs, context).await
     }
 }

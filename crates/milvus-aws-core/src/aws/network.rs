@@ -1,6 +1,21 @@
 //! The network under everything.
 
-use super::ids::{SubnetId, VpcId};
+use super::{
+    cloud::Cloud,
+    existing_network::ExistingNetwork,
+    ids::{SubnetId, VpcId},
+    internet_gateway::InternetGateway,
+    leftovers::Leftovers,
+    nat_gateway::NatGateway,
+    route_tables::RouteTables,
+    s3_endpoint::S3Endpoint,
+    subnets::Subnets,
+    vpc::Vpc,
+};
+use crate::{
+    engine::{GraphBuilder, Handle, InvalidGraph, Need},
+    installation::aws::Network as Settings,
+};
 
 /// A VPC and its subnets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,4 +48,48 @@ impl Network {
             .collect();
         by_zone.into_values().collect()
     }
+}
+
+/// What of a graph's network others need.
+#[derive(Debug, Clone)]
+pub struct NetworkHandles {
+    /// The VPC and its subnets: enough for brokers and a control plane.
+    pub network: Handle<Network>,
+    /// What nodes need besides: the way to the internet, and to S3.
+    pub internet: Vec<Need>,
+    /// What controllers make in it: whatever runs controllers comes after it, so that a deletion clears it in between.
+    pub leftovers: Handle<()>,
+}
+
+/// Adds the network, new or existing.
+pub(super) fn add_network(
+    builder: &mut GraphBuilder,
+    cloud: &Cloud,
+    settings: &Settings,
+) -> Result<NetworkHandles, InvalidGraph> {
+    let (network, internet) = match settings {
+        Settings::Existing(settings) => {
+            let existing = ExistingNetwork::new(cloud.clone(), settings.clone());
+            (builder.add(existing)?, Vec::new())
+        }
+        Settings::New(settings) => {
+            let cidr = &settings.cidr;
+            let vpc = builder.add(Vpc::new(cloud.clone(), cidr.clone()))?;
+            let gateway = builder.add(InternetGateway::new(cloud.clone(), vpc.clone()))?;
+            let network = builder.add(Subnets::new(cloud.clone(), cidr.clone(), vpc))?;
+            let nat = NatGateway::new(cloud.clone(), network.clone(), gateway.clone());
+            let nat = builder.add(nat)?;
+            let routes = RouteTables::new(cloud.clone(), network.clone(), gateway, nat);
+            let routes = builder.add(routes)?;
+            let endpoint = S3Endpoint::new(cloud.clone(), network.clone(), routes.clone());
+            let endpoint = builder.add(endpoint)?;
+            (network, vec![routes.need(), endpoint.need()])
+        }
+    };
+    let leftovers = builder.add(Leftovers::new(cloud.clone(), network.clone()))?;
+    Ok(NetworkHandles {
+        network,
+        internet,
+        leftovers,
+    })
 }

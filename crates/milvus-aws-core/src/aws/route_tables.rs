@@ -11,7 +11,7 @@ use super::{
     failure::{Attempt, has_code},
     ids::{InternetGatewayId, NatGatewayId, RouteTableId},
     network::{Network, Subnet},
-    settling::{Settling, until_seen},
+    settling::{Settling, said, until_seen},
 };
 use crate::engine::{
     Context, Handle, Inputs, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
@@ -161,10 +161,13 @@ impl RouteTables {
         let call = call.vpc_id(network.vpc.as_str()).tag_specifications(tags);
         let made = call.send().await;
         let made = made.settling(NOT_YET, || format!("cannot create the route table {name}"))?;
-        let made = made.route_table.unwrap_or_default();
+        let made = said(made.route_table, "a route table")?;
         let all = until_seen(context, id(&made), || async {
             let all = self.list().await?;
-            Ok(all.iter().any(|table| id(table) == id(&made)).then_some(all))
+            Ok(all
+                .iter()
+                .any(|table| id(table) == id(&made))
+                .then_some(all))
         });
         let all = all.await?;
         let winner = of_side(&all, side).filter(|winner| id(winner) != id(&made));

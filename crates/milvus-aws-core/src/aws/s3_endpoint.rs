@@ -11,7 +11,7 @@ use super::{
     failure::{Attempt, failure},
     network::Network,
     route_tables::Routes,
-    settling::{Settling, token_of, until_seen},
+    settling::{Settling, said, token_of, until_seen},
 };
 use crate::engine::{
     Context, Handle, Inputs, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
@@ -88,7 +88,7 @@ impl S3Endpoint {
         let made = call.send().await.settling(&passing, || {
             format!("cannot create the endpoint {}", self.name)
         })?;
-        let made = made.vpc_endpoint.unwrap_or_default();
+        let made = said(made.vpc_endpoint, "an endpoint")?;
         until_seen(context, id(&made), || async {
             let all = self.list().await?;
             let seen = all.iter().any(|endpoint| id(endpoint) == id(&made));

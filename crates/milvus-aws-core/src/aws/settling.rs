@@ -9,11 +9,13 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use sha2::{Digest, Sha256};
 
 use super::failure::{failure, has_code};
-use crate::engine::{Context, ResourceError};
+use crate::engine::{Context, Inputs, Observed, Resource, ResourceError};
 
 /// How long a thing that was just made is looked for before the failure counts.
 const LOOKS: u32 = 20;
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often the end of something is looked for.
+const UNTIL_GONE: Duration = Duration::from_secs(5);
 
 /// A call's result where some refusals pass by themselves.
 pub(super) trait Settling<T> {
@@ -38,6 +40,12 @@ where
     }
 }
 
+/// The part of an answer that says what was made.
+pub(super) fn said<T>(part: Option<T>, what: &str) -> Result<T, ResourceError> {
+    let silent = || ResourceError::transient(format!("AWS made {what} and did not say which"));
+    part.ok_or_else(silent)
+}
+
 /// Looks until what was just made is seen. A later look that misses it would make a second one.
 pub(super) async fn until_seen<T, Look>(
     context: &Context,
@@ -59,8 +67,30 @@ where
     )))
 }
 
+/// Waits until it is gone. Where something is left that does not go by itself, the deletion is begun anew.
+pub(super) async fn until_gone_or_again<R: Resource>(
+    resource: &R,
+    inputs: Option<&Inputs<R>>,
+    context: &Context,
+) -> Result<(), ResourceError> {
+    loop {
+        match context.call(resource.observe(inputs, context)).await? {
+            Observed::Absent | Observed::Unknown | Observed::Foreign { .. } => return Ok(()),
+            Observed::Leaving { reason } => context.progress(reason),
+            Observed::Current { .. } | Observed::Differs { .. } => {
+                return Err(ResourceError::transient("something of it is left"));
+            }
+        }
+        context.sleep(UNTIL_GONE).await;
+    }
+}
+
 /// A client token that is the same in every run that asks for the same.
 pub(super) fn token_of(what: &str) -> String {
     let digest = Sha256::digest(what);
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

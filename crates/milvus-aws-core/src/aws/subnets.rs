@@ -13,7 +13,7 @@ use super::{
     failure::Attempt,
     ids::{SubnetId, VpcId},
     network::{Network, Subnet},
-    settling::{Settling, until_seen},
+    settling::{Settling, said, until_seen},
 };
 use crate::{
     engine::{Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step},
@@ -143,7 +143,11 @@ impl Subnets {
 
     /// How many zones there shall be: three, where the region has them.
     async fn wanted_zones(&self, found: &Found) -> Result<u8, ResourceError> {
-        let complete = |zone: &u8| Side::ALL.iter().all(|side| found.contains_key(&(*zone, side.name())));
+        let complete = |zone: &u8| {
+            Side::ALL
+                .iter()
+                .all(|side| found.contains_key(&(*zone, side.name())))
+        };
         let have = (0..ZONES).filter(complete).count();
         if have == usize::from(ZONES) || have < usize::from(FEWEST_ZONES) {
             return Ok(ZONES);
@@ -157,7 +161,11 @@ impl Subnets {
         for (zone, side) in places().filter(|(zone, _)| *zone < zones) {
             let cidr = self.cidr.subnet(side.range(zone));
             let Some(subnet) = found.get(&(zone, side.name())) else {
-                changes.note(format!("{}[{zone}]", side.name()), None, Some(cidr.as_str()));
+                changes.note(
+                    format!("{}[{zone}]", side.name()),
+                    None,
+                    Some(cidr.as_str()),
+                );
                 continue;
             };
             let (key, value) = side.role_tag();
@@ -194,7 +202,7 @@ impl Subnets {
         let passing = ["InvalidSubnet.Conflict", "InvalidVpcID.NotFound"];
         let made = made.settling(&passing, || format!("cannot create the subnet {name}"))?;
         let made = made.subnet.and_then(|subnet| subnet.subnet_id);
-        Ok(made.unwrap_or_default())
+        said(made, "a subnet")
     }
 
     async fn map_public_addresses(&self, subnet: &str) -> Result<(), ResourceError> {
@@ -370,10 +378,18 @@ impl Resource for Subnets {
     async fn delete(&self, _: Option<&VpcId>, _: &Context) -> Result<(), ResourceError> {
         for subnet in self.list(None).await? {
             let subnet = id(&subnet);
-            let deleted = self.cloud.ec2.delete_subnet().subnet_id(subnet).send().await;
-            deleted.unless_absent(GONE).settling(&["DependencyViolation"], || {
-                format!("cannot delete the subnet {subnet}, something is still in it")
-            })?;
+            let deleted = self
+                .cloud
+                .ec2
+                .delete_subnet()
+                .subnet_id(subnet)
+                .send()
+                .await;
+            deleted
+                .unless_absent(GONE)
+                .settling(&["DependencyViolation"], || {
+                    format!("cannot delete the subnet {subnet}, something is still in it")
+                })?;
         }
         Ok(())
     }

@@ -9,10 +9,9 @@ use aws_sdk_ec2::types::{
 use super::{
     changes::Changes,
     cloud::Cloud,
-    ec2_marks::filter,
     failure::Attempt,
     ids::VpcId,
-    settling::{Settling, until_seen},
+    settling::{Settling, said, until_seen},
 };
 use crate::{
     engine::{Context, Observed, Readiness, Resource, ResourceError, ResourceId, Step},
@@ -53,7 +52,11 @@ impl Vpc {
     /// Every VPC with our mark, the one that counts first: one that holds subnets, then the smallest id. Two runs at
     /// once, or a lost answer, may have made several.
     async fn list(&self) -> Result<Vec<Description>, ResourceError> {
-        let call = self.cloud.ec2.describe_vpcs().filters(self.cloud.ec2_ours());
+        let call = self
+            .cloud
+            .ec2
+            .describe_vpcs()
+            .filters(self.cloud.ec2_ours());
         let vpcs = call.send().await;
         let vpcs = vpcs.attempting(|| format!("cannot look for the VPC {}", self.name))?;
         let mut vpcs = vpcs.vpcs.unwrap_or_default();
@@ -95,13 +98,11 @@ impl Vpc {
     }
 
     async fn create(&self, context: &Context) -> Result<VpcId, ResourceError> {
-        let tags = self
-            .cloud
-            .ec2_marked(ResourceType::Vpc, &self.name, &[]);
+        let tags = self.cloud.ec2_marked(ResourceType::Vpc, &self.name, &[]);
         let call = self.cloud.ec2.create_vpc().cidr_block(self.cidr.as_str());
         let made = call.tag_specifications(tags).send().await;
         let made = made.attempting(|| format!("cannot create the VPC {}", self.name))?;
-        let made = made.vpc.and_then(|vpc| vpc.vpc_id).unwrap_or_default();
+        let made = said(made.vpc.and_then(|vpc| vpc.vpc_id), "a VPC")?;
         self.give_names(&made).await?;
         let all = until_seen(context, &made, || async {
             let all = self.list().await?;
@@ -159,11 +160,7 @@ impl Resource for Vpc {
         Duration::from_mins(20)
     }
 
-    async fn observe(
-        &self,
-        _: Option<&()>,
-        _: &Context,
-    ) -> Result<Observed<VpcId>, ResourceError> {
+    async fn observe(&self, _: Option<&()>, _: &Context) -> Result<Observed<VpcId>, ResourceError> {
         let all = self.list().await?;
         let Some(vpc) = all.first() else {
             return Ok(Observed::Absent);
