@@ -1,0 +1,51 @@
+"""`python -m stage_aws --host 127.0.0.1 --port 0` prints `listening on PORT` and serves."""
+
+import argparse
+import ctypes
+import ipaddress
+import os
+import signal
+import sys
+import time
+
+# Read when moto is imported.
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+PR_SET_PDEATHSIG = 1
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="stage_aws")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--kafka-bootstrap", help="HOST:PORT that every cluster gives as its brokers")
+    parser.add_argument("--kubernetes-endpoint", help="URL that every EKS cluster gives as its endpoint")
+    parser.add_argument("--kubernetes-ca", help="PEM file of that endpoint's CA")
+    found = parser.parse_args()
+    if not ipaddress.ip_address(found.host).is_loopback:
+        parser.error("--host must be a loopback address")
+    return found
+
+
+def die_with_parent():
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # The parent may have ended before we asked.
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
+def main():
+    options = arguments()
+    die_with_parent()
+    from . import app, http
+
+    app.STAGE.options = vars(options)
+    app.STAGE.reset()
+    listener, port = http.listen(options.host, options.port)
+    print(f"listening on {port}", flush=True)
+    http.serve(listener, app.handle)
+
+
+if __name__ == "__main__":
+    main()

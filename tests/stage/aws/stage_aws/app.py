@@ -1,0 +1,10 @@
+"""All that answers requests, put together."""
+
+from . import control
+from .stage import STAGE
+
+
+def handle(request):
+    if request.path.startswith(control.PREFIX):
+        return control.handle(request)
+    return STAGE.handle(request)

@@ -1,0 +1,102 @@
+"""Control routes: how tests see and move the stage, under /moto-api/stage/."""
+
+import json
+
+from . import clock
+from .faults import Rule
+from .stage import STAGE, json_response
+
+PREFIX = "/moto-api/stage/"
+LONG_POLL = 60
+
+
+def handle(request):
+    """Answers a control route."""
+    name = request.path.removeprefix(PREFIX)
+    found = ROUTES.get((request.method, name))
+    if not found:
+        known = ", ".join(sorted(f"{method} {path}" for method, path in ROUTES))
+        return json_response({"error": f"no route {request.method} {name}; there are {known}"}, 404)
+    try:
+        body = json.loads(request.body or b"{}")
+        if found is wait_held:  # must not keep calls from being handled
+            return json_response(found(body, request))
+        with STAGE.lock:
+            return json_response(found(body, request))
+    except (ValueError, KeyError, TypeError) as error:
+        return json_response({"error": f"{name}: {error!r}"}, 400)
+
+
+def get_clock(_body, _request):
+    return {"now": STAGE.clock.now}
+
+
+def move_clock(body, request):
+    seconds = body["to"] if "to" in body else STAGE.clock.now + body["advance"]
+    STAGE.clock.to(seconds)
+    return get_clock(body, request)
+
+
+def durations(_body, _request):
+    return clock.DURATIONS
+
+
+def reset(_body, _request):
+    STAGE.reset()
+    return {}
+
+
+def get_calls(_body, _request):
+    return STAGE.calls
+
+
+def clear_calls(_body, _request):
+    STAGE.calls.clear()
+    STAGE.count = 0
+    return {}
+
+
+def get_faults(_body, _request):
+    return [rule.summary() for rule in STAGE.faults.rules]
+
+
+def add_fault(body, _request):
+    STAGE.faults.rules.append(Rule(body))
+    return {}
+
+
+def clear_faults(_body, _request):
+    STAGE.faults.rules.clear()
+    return {}
+
+
+def arm_gate(body, _request):
+    STAGE.gate.arm(body.get("n", 1), body["when"])
+    return {}
+
+
+def wait_held(_body, request):
+    return {"held": STAGE.gate.wait_held(min(float(request.query.get("seconds", LONG_POLL)), LONG_POLL))}
+
+
+def open_gate(_body, _request):
+    STAGE.gate.disarm()
+    return {}
+
+
+def get_invalid(_body, _request):
+    return STAGE.invalid
+
+
+def get_denied(_body, _request):
+    return STAGE.denied
+
+
+ROUTES = {
+    ("GET", "clock"): get_clock, ("POST", "clock"): move_clock, ("GET", "durations"): durations,
+    ("POST", "reset"): reset,
+    ("GET", "calls"): get_calls, ("DELETE", "calls"): clear_calls,
+    ("GET", "faults"): get_faults, ("POST", "faults"): add_fault, ("DELETE", "faults"): clear_faults,
+    ("GET", "gate"): wait_held, ("POST", "gate"): arm_gate, ("DELETE", "gate"): open_gate,
+    ("GET", "invalid"): get_invalid, ("GET", "denied"): get_denied,
+}

@@ -1,0 +1,123 @@
+"""The account and all that is known about its calls; one call is handled at a time."""
+
+import json
+import re
+import threading
+import traceback
+
+from . import errors, moto_side, route
+from .clock import Clock
+from .faults import Faults
+from .gate import Gate
+from .http import Dropped, Response
+
+# Services that we answer ourselves: name -> module with `handle(request)` and `reset()`.
+OURS = {}
+
+
+class Stage:
+    def __init__(self):
+        self.lock = threading.RLock()
+        self.gate = Gate()
+        self.moto = moto_side.Moto()
+        # How this process was started: options of the command line.
+        self.options = {}
+        self._forget()
+
+    def _forget(self):
+        self.clock = Clock()
+        self.faults = Faults()
+        self.calls, self.invalid, self.denied = [], [], []
+        self.count = 0
+        self.enforce = False
+        # When things of moto's were made, in virtual time, by id or ARN.
+        self.born = {}
+
+    def reset(self):
+        with self.lock:
+            self.gate.disarm()
+            self._forget()
+            moto_side.reset()
+            for service in OURS.values():
+                service.reset()
+
+    def broke_model(self, request, side, problems):
+        """Remembers a request or an answer that is against the service model."""
+        self.invalid.append({
+            "service": request.service, "operation": request.operation, "side": side, "problems": problems,
+        })
+
+    # --- one call ---
+
+    def handle(self, request):
+        route.identify(request)
+        write = route.is_write(request)
+        what = {"service": request.service, "operation": request.operation}
+        holds = None
+        try:
+            with self.lock:
+                holds = self.gate.counts() if write else None
+                if holds != "before":
+                    response = self._counted(request, write, what)
+        finally:
+            # A write that is held is held whatever became of it.
+            if holds:
+                self.gate.hold({**what, "when": holds})
+        if holds:
+            raise Dropped
+        return response
+
+    def _counted(self, request, write, what):
+        self.count += 1
+        record = {"n": self.count, **what, "write": write, "status": 0, "error": None, "at": self.clock.now}
+        self.calls.append(record)
+        try:
+            after = self.faults.before(request, write)
+            response = self._answer(request)
+        except errors.AwsError as error:
+            after, response = [], errors.render(request.service, error)
+        except Dropped:
+            record["error"] = "dropped"
+            raise
+        record["status"] = response.status
+        if response.status >= 400:
+            record["error"] = error_code(response)
+        if after:
+            record["error"] = "lost"
+            raise Dropped
+        return response
+
+    def _answer(self, request):
+        service = OURS.get(request.service)
+        if not service and request.service not in errors.PROTOCOLS:
+            raise errors.AwsError("NotEmulated", f"the stage has no service {request.service}", 501)
+        try:
+            return service.handle(request) if service else self.moto.handle(request)
+        except (errors.AwsError, Dropped):
+            raise
+        except Exception as error:  # a fault of ours must reach the test, whatever it is
+            trace = traceback.format_exc()
+            self.broke_model(request, "answer", [trace.strip().splitlines()[-1], trace])
+            raise errors.AwsError("StageIsBroken", f"{request.operation}: {error!r}", 500) from error
+
+
+def error_code(response):
+    """The error's code out of an answer."""
+    code = {name.lower(): value for name, value in response.headers.items()}.get("x-amzn-errortype")
+    if code:
+        return code
+    body = response.body if isinstance(response.body, str) else response.body.decode("utf-8", "replace")
+    found = re.search(r"<Code>([^<]*)</Code>", body)
+    if found:
+        return found.group(1)
+    try:
+        return json.loads(body).get("__type")
+    except (ValueError, AttributeError):
+        return None
+
+
+def json_response(value, status=200):
+    return Response(status, {"content-type": "application/json"}, json.dumps(value, default=str))
+
+
+STAGE = Stage()
