@@ -29,6 +29,8 @@ struct State {
 /// The load balancer controller, which alone takes its finalizers away.
 const CONTROLLER: &str =
     "/apis/apps/v1/namespaces/kube-system/deployments/aws-load-balancer-controller";
+/// The group of its own kinds.
+const BALANCERS: &str = "/apis/elbv2.k8s.aws/v1beta1";
 /// How often something with a finalizer is seen on its way out.
 const LINGERS: u32 = 3;
 /// Lists of kinds that we never write.
@@ -94,7 +96,7 @@ impl Cluster {
         let mut state = self.0.lock().unwrap();
         state.requests += 1;
         let (status, value) = match parts.method {
-            Method::GET if path.matches('/').count() <= 2 => kinds(&path),
+            Method::GET if path.matches('/').count() <= 2 || path == BALANCERS => kinds(&path),
             Method::GET if is_list(&path) => (200, state.list(&path, query)),
             Method::GET => {
                 let found = state.objects.get(&path).cloned();
@@ -254,7 +256,19 @@ fn kinds(path: &str) -> (u16, Value) {
         "/api" => {
             json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
         }
-        "/apis" => json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": []}),
+        "/apis" => {
+            let version = json!({"groupVersion": "elbv2.k8s.aws/v1beta1", "version": "v1beta1"});
+            json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [{
+                "name": "elbv2.k8s.aws", "versions": [version], "preferredVersion": version,
+            }]})
+        }
+        BALANCERS => json!({
+            "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "elbv2.k8s.aws/v1beta1",
+            "resources": [{
+                "name": "targetgroupbindings", "singularName": "targetgroupbinding",
+                "kind": "TargetGroupBinding", "namespaced": true, "verbs": ["get", "list"],
+            }],
+        }),
         "/api/v1" => json!({
             "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "v1",
             "resources": [{

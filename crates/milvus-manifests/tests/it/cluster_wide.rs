@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use milvus_aws_core::{
     Installation,
-    engine::{DataPolicy, Engine, Graph, Outcome, Report},
+    engine::{Action, DataPolicy, Engine, Graph, Outcome, PlannedStep, Report},
     installation::Secrets,
 };
 use milvus_manifests::{
@@ -185,6 +185,28 @@ async fn row_37_nothing_with_a_load_balancer_is_made_before_the_webhook_answers(
     cluster.refuse_trials(None);
     install(&cluster).await.result().unwrap();
     assert!(cluster.get(SERVICE).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_37_a_webhook_without_endpoints_is_waited_for() {
+    let cluster = Cluster::default();
+    let error = install(&cluster).await.result().unwrap_err().to_string();
+    assert!(
+        error.contains("its webhook has no ready endpoint yet"),
+        "{error}"
+    );
+    assert_eq!(cluster.get(SERVICE), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_37_a_plan_does_not_wait_for_the_webhook() {
+    let cluster = eks();
+    install(&cluster).await.result().unwrap();
+    cluster.refuse_trials(Some("no endpoints available"));
+    let plan = engine().plan(&graph(&cluster)).await.unwrap();
+    let is_it = |step: &&PlannedStep| step.resource.as_str() == "load balancer controller";
+    let step = plan.steps.iter().find(is_it).unwrap();
+    assert_eq!(step.action, Action::Keep { ready: false });
 }
 
 #[tokio::test(start_paused = true)]
