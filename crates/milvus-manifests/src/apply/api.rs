@@ -46,9 +46,12 @@ impl Objects {
 
     /// The object as it is; none when there is none.
     pub(super) async fn get(&self, name: &str) -> Result<Option<Value>, ResourceError> {
-        let found = self.api.get_opt(name).await;
-        let found = found.map_err(|error| self.failed("read", name, error))?;
-        found.map(|object| self.value(name, &object)).transpose()
+        match self.api.get(name).await {
+            Ok(object) => self.value(name, &object).map(Some),
+            // Also of a kind that the cluster does not know, where the answer is no object at all.
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(error) => Err(self.failed("read", name, error)),
+        }
     }
 
     /// Applies what is wanted; with `uid` only to the very object that was looked at.

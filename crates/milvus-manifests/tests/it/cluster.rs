@@ -97,6 +97,7 @@ impl Cluster {
         state.requests += 1;
         let (status, value) = match parts.method {
             Method::GET if path.matches('/').count() <= 2 || path == BALANCERS => kinds(&path),
+            _ if path.starts_with(BALANCERS) && !state.defines_balancers() => unknown_path(),
             Method::GET if is_list(&path) => (200, state.list(&path, query)),
             Method::GET => {
                 let found = state.objects.get(&path).cloned();
@@ -114,7 +115,11 @@ impl Cluster {
             }
             _ => (405, json!({"kind": "Status", "code": 405})),
         };
-        let body = Body::from(serde_json::to_vec(&value).unwrap());
+        let text = match &value {
+            Value::String(text) => text.clone().into_bytes(),
+            value => serde_json::to_vec(value).unwrap(),
+        };
+        let body = Body::from(text);
         Response::builder().status(status).body(body).unwrap()
     }
 }
@@ -134,6 +139,13 @@ impl State {
         });
         let items: Vec<&Value> = items.map(|(_, object)| object).collect();
         json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items})
+    }
+
+    /// Whether the kinds of that group are known.
+    fn defines_balancers(&self) -> bool {
+        let folder = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        let name = format!("{folder}/ingressclassparams.elbv2.k8s.aws");
+        self.objects.contains_key(&name)
     }
 
     /// What has a finalizer goes a while later, when the controller that put it there still lives.
@@ -279,6 +291,11 @@ fn kinds(path: &str) -> (u16, Value) {
         _ => return not_found(),
     };
     (200, answer)
+}
+
+/// What the API server says of a kind that it does not know: no status at all.
+fn unknown_path() -> (u16, Value) {
+    (404, json!("404 page not found\n"))
 }
 
 fn not_found() -> (u16, Value) {
