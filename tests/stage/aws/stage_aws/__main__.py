@@ -10,6 +10,7 @@ import time
 
 # Read when moto is imported.
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 PR_SET_PDEATHSIG = 1
 

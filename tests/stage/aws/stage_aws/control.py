@@ -1,9 +1,12 @@
 """Control routes: how tests see and move the stage, under /moto-api/stage/."""
 
 import json
+import traceback
 
-from . import clock
+from . import clock, inventory, principals
+from .eks import EKS, oidc
 from .faults import Rule
+from .kafka import KAFKA
 from .stage import STAGE, json_response
 
 PREFIX = "/moto-api/stage/"
@@ -25,6 +28,8 @@ def handle(request):
             return json_response(found(body, request))
     except (ValueError, KeyError, TypeError) as error:
         return json_response({"error": f"{name}: {error!r}"}, 400)
+    except Exception:  # a fault of ours must reach the test
+        return json_response({"error": f"{name}: {traceback.format_exc()}"}, 500)
 
 
 def get_clock(_body, _request):
@@ -92,11 +97,55 @@ def get_denied(_body, _request):
     return STAGE.denied
 
 
+def take_inventory(_body, _request):
+    return inventory.take()
+
+
+def set_enforcement(body, _request):
+    STAGE.enforce = bool(body["enforce"])
+    return {"enforce": STAGE.enforce}
+
+
+def make_principal(body, _request):
+    name, made = principals.make(body)
+    STAGE.test_principals.add(name)
+    return made
+
+
+def logins(_body, _request):
+    return KAFKA.logins()
+
+
+def _cluster(name):
+    found = next((one for one in EKS.all_clusters() if one.name == name), None)
+    if not found:
+        raise ValueError(f"no EKS cluster {name}")
+    return found
+
+
+def get_oidc(_body, request):
+    """What the issuer publishes, and the key that it signs with."""
+    cluster = _cluster(request.query["cluster"])
+    return {
+        "issuer": cluster.issuer, "discovery": oidc.discovery(cluster), "jwks": oidc.jwks(cluster),
+        "private_key": oidc.private_pem(cluster),
+    }
+
+
+def make_token(body, _request):
+    """A service account's token, as a pod would have it."""
+    cluster = _cluster(body["cluster"])
+    audience = body.get("audience", "sts.amazonaws.com")
+    return {"token": oidc.token(cluster, body["subject"], audience, body.get("seconds", 3600))}
+
+
 ROUTES = {
     ("GET", "clock"): get_clock, ("POST", "clock"): move_clock, ("GET", "durations"): durations,
     ("POST", "reset"): reset,
     ("GET", "calls"): get_calls, ("DELETE", "calls"): clear_calls,
     ("GET", "faults"): get_faults, ("POST", "faults"): add_fault, ("DELETE", "faults"): clear_faults,
     ("GET", "gate"): wait_held, ("POST", "gate"): arm_gate, ("DELETE", "gate"): open_gate,
+    ("GET", "inventory"): take_inventory, ("POST", "auth"): set_enforcement, ("POST", "principals"): make_principal,
+    ("GET", "logins"): logins, ("GET", "oidc"): get_oidc, ("POST", "oidc/token"): make_token,
     ("GET", "invalid"): get_invalid, ("GET", "denied"): get_denied,
 }

@@ -19,6 +19,21 @@ def backend(service, region=REGION):
     return get_backend(service)[ACCOUNT]["aws" if service in GLOBAL else region]
 
 
+def regions():
+    """The stage's region, and others in which somebody made something."""
+    found = {REGION}
+    for service in SERVICES:
+        # A backend that nobody asked for holds nothing but what every account has.
+        if service not in GLOBAL and service != "ec2":
+            found |= {name for name, state in get_backend(service)[ACCOUNT].items() if _holds_something(state)}
+    return sorted(found)
+
+
+def _holds_something(state):
+    names = ("keys", "secrets", "load_balancers")
+    return any(isinstance(getattr(state, name, None), dict) and getattr(state, name) for name in names)
+
+
 def _environ(request):
     host, _, port = request.headers.get("host", "localhost").partition(":")
     environ = {
@@ -53,6 +68,9 @@ class Moto:
 
 def reset():
     """Everything of moto's is gone; what an account always has is there again."""
-    BackendDict.reset()
+    # moto's own reset would build every backend anew only to throw it away.
+    for found in BackendDict._instances:
+        found.clear()
+    BackendDict._instances.clear()
     for service in SERVICES:
         backend(service)
