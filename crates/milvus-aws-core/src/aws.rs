@@ -5,7 +5,9 @@
 //! - One resource, one file: a bucket, a key, a cluster of brokers, ... Each is found by its deterministic name and by
 //!   [`Mark`], the tag that says whose it is. What carries no mark of ours is never changed and never deleted.
 
+mod access_entries;
 mod actions;
+mod addon;
 mod bucket;
 mod calls;
 mod changes;
@@ -16,8 +18,10 @@ mod eks_cluster;
 mod existing_network;
 mod failure;
 mod ids;
+mod install;
 mod internet_gateway;
 mod key;
+mod kubernetes_access;
 mod leftovers;
 mod load_balancer;
 mod mark;
@@ -29,16 +33,23 @@ mod msk_update;
 mod names;
 mod nat_gateway;
 mod network;
+mod node_group;
+mod oidc_provider;
+mod policy;
+mod role;
 mod route_tables;
 mod s3_endpoint;
 mod scram_association;
 mod secret;
 mod settling;
 mod subnets;
+mod token;
 mod volumes;
 mod vpc;
 
+pub use access_entries::AccessEntries;
 pub use actions::actions;
+pub use addon::{Addon, AddonName};
 pub use bucket::Bucket;
 pub use calls::{CallCount, CallLog};
 pub use cloud::{Account, Cloud};
@@ -49,8 +60,10 @@ pub use ids::{
     InternetGatewayId, KeyArn, MskClusterArn, NatGatewayId, OidcProviderArn, RoleArn, RouteTableId,
     SecretArn, SecurityGroupId, SubnetId, VpcId,
 };
+pub use install::{AwsHandles, NoAwsGraph, add};
 pub use internet_gateway::InternetGateway;
 pub use key::Key;
+pub use kubernetes_access::{EksHandles, Workloads, add_eks};
 pub use leftovers::Leftovers;
 pub use load_balancer::LoadBalancer;
 pub use mark::Mark;
@@ -60,10 +73,15 @@ pub use msk_ingress::MskIngress;
 pub use msk_security_group::MskSecurityGroup;
 pub use nat_gateway::NatGateway;
 pub use network::{Network, NetworkHandles, Subnet};
+pub use node_group::NodeGroup;
+pub use oidc_provider::{OidcProvider, TrustedIssuer};
+pub use policy::{Policy, ServiceAccount};
+pub use role::{Role, RolePurpose, role_name};
 pub use route_tables::{RouteTables, Routes};
 pub use s3_endpoint::S3Endpoint;
 pub use scram_association::ScramAssociation;
 pub use secret::{MskLogin, MskSecret};
 pub use subnets::Subnets;
+pub use token::{KubernetesToken, TokenError};
 pub use volumes::Volumes;
 pub use vpc::Vpc;

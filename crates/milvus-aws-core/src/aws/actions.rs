@@ -3,17 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::{
-    eks_cluster, existing_network, internet_gateway, leftovers, nat_gateway, route_tables,
-    s3_endpoint, subnets, volumes, vpc,
+    access_entries, addon, eks_cluster, existing_network, internet_gateway, leftovers, nat_gateway,
+    node_group, oidc_provider, role, route_tables, s3_endpoint, subnets, volumes, vpc,
 };
 
 /// What each resource's file says.
 const ALL: &[&[&str]] = &[
+    access_entries::ACTIONS,
+    addon::ACTIONS,
     eks_cluster::ACTIONS,
     existing_network::ACTIONS,
     internet_gateway::ACTIONS,
     leftovers::ACTIONS,
     nat_gateway::ACTIONS,
+    node_group::ACTIONS,
+    oidc_provider::ACTIONS,
+    role::ACTIONS,
     route_tables::ACTIONS,
     s3_endpoint::ACTIONS,
     subnets::ACTIONS,

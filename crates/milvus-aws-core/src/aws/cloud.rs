@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_sdk_sts::config::SharedCredentialsProvider;
 use serde::Serialize;
 
 use super::{calls::CallLog, mark::Mark};
@@ -16,6 +17,9 @@ pub struct Cloud {
     pub mark: Mark,
     /// What was called.
     pub calls: CallLog,
+    pub(super) credentials: Option<SharedCredentialsProvider>,
+    /// Where all services are, when the environment says so.
+    pub(super) endpoint: Option<String>,
     pub(super) ec2: aws_sdk_ec2::Client,
     pub(super) eks: aws_sdk_eks::Client,
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,

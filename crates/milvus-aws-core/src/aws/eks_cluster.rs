@@ -6,8 +6,8 @@ use aws_sdk_eks::{
     error::SdkError,
     operation::create_cluster::CreateClusterError,
     types::{
-        AuthenticationMode, Cluster, ClusterStatus, CreateAccessConfigRequest, LogSetup, LogType,
-        Logging, VpcConfigRequest, VpcConfigResponse,
+        AuthenticationMode, Cluster, ClusterHealth, ClusterStatus, CreateAccessConfigRequest,
+        LogSetup, LogType, Logging, VpcConfigRequest, VpcConfigResponse,
     },
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -365,7 +365,7 @@ fn logs(cluster: &Cluster) -> Vec<LogType> {
 }
 
 fn issues(cluster: &Cluster) -> String {
-    let issues = cluster.health().map(|health| health.issues());
+    let issues = cluster.health().map(ClusterHealth::issues);
     let issue = |issue: &aws_sdk_eks::types::ClusterIssue| {
         let code = issue.code().map_or("Other", |code| code.as_str());
         format!("{code}: {}", issue.message().unwrap_or("no message"))

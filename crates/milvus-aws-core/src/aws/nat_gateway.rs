@@ -210,7 +210,7 @@ impl Resource for NatGateway {
     }
 
     fn usual_duration(&self) -> Duration {
-        Duration::from_secs(120)
+        Duration::from_mins(2)
     }
 
     async fn observe(

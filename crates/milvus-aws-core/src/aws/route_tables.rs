@@ -227,7 +227,7 @@ impl RouteTables {
         let tables = tables.route_tables.unwrap_or_default();
         let mut associations = tables
             .iter()
-            .flat_map(|table| table.associations())
+            .flat_map(Description::associations)
             .filter(|association| association.subnet_id() == Some(subnet.id.as_str()));
         let Some(association) = associations.find_map(|a| a.route_table_association_id()) else {
             return Err(ResourceError::transient(what()));

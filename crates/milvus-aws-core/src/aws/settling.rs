@@ -6,6 +6,7 @@ use std::{error::Error, time::Duration};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::failure::{failure, has_code};
@@ -88,9 +89,5 @@ pub(super) async fn until_gone_or_again<R: Resource>(
 /// A client token that is the same in every run that asks for the same.
 pub(super) fn token_of(what: &str) -> String {
     let digest = Sha256::digest(what);
-    digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    BASE64_URL_SAFE_NO_PAD.encode(&digest[..16])
 }
