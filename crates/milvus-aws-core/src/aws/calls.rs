@@ -73,9 +73,19 @@ impl Intercept for CallLog {
     fn read_before_execution(
         &self,
         _: &BeforeSerializationInterceptorContextRef<'_>,
-        config: &mut ConfigBag,
+        _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.under_way.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Later than the beginning, where the operation is not known yet.
+    fn read_before_serialization(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
         if let Some(call) = config.load::<Metadata>() {
             let key = (call.service().to_owned(), call.name().to_owned());
             let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,8 @@ use aws_sdk_kafka::types::{
     ProvisionedRequest, Sasl, Scram, StorageInfo,
 };
 
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
 use super::{
     cloud::Cloud,
     failure::{Attempt, failure, has_code},
@@ -144,6 +146,18 @@ impl MskCluster {
             Err(error) if has_code(&error, &["ConflictException"]) => Err(
                 ResourceError::transient(format!("the brokers {} were made meanwhile", self.name)),
             ),
+            // A new key is not seen everywhere at once.
+            Err(error)
+                if has_code(&error, &["BadRequestException"])
+                    && error
+                        .message()
+                        .is_some_and(|message| message.contains("KMS")) =>
+            {
+                Err(ResourceError::transient(format!(
+                    "MSK cannot use the key {} yet",
+                    inputs.3
+                )))
+            }
             Err(error) => Err(failure(
                 &error,
                 &format!("cannot create the brokers {}", self.name),
@@ -254,6 +268,11 @@ impl Resource for MskCluster {
 
     fn usual_duration(&self) -> Duration {
         USUAL
+    }
+
+    /// What MSK refuses for longer than this it refuses for good; the 25 minutes of waiting are no refusals.
+    fn patience(&self) -> Duration {
+        Duration::from_mins(10)
     }
 
     async fn observe(

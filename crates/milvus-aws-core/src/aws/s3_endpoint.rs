@@ -55,7 +55,7 @@ impl S3Endpoint {
         let endpoints =
             endpoints.attempting(|| format!("cannot look for the endpoint {}", self.name))?;
         let mut endpoints = endpoints.vpc_endpoints.unwrap_or_default();
-        endpoints.retain(|endpoint| endpoint.state() != Some(&State::Deleted));
+        endpoints.retain(|endpoint| !is(endpoint, &[State::Deleted]));
         endpoints.sort_by(|a, b| id(a).cmp(id(b)));
         Ok(endpoints)
     }
@@ -115,8 +115,13 @@ fn missing<'a>(endpoint: &Description, routes: &'a Routes) -> Vec<&'a str> {
         .collect()
 }
 
+/// EC2 writes the states in small letters, its model in large ones.
 fn is(endpoint: &Description, states: &[State]) -> bool {
-    endpoint.state().is_some_and(|state| states.contains(state))
+    let like = |found: &State| {
+        let same = |state: &State| state.as_str().eq_ignore_ascii_case(found.as_str());
+        states.iter().any(same)
+    };
+    endpoint.state().is_some_and(like)
 }
 
 impl Resource for S3Endpoint {

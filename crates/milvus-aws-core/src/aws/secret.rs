@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::{operation::describe_secret::DescribeSecretOutput, types::Tag};
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use rand::{Rng, distr::Alphanumeric};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -111,7 +113,7 @@ impl MskSecret {
         }
         match call.send().await {
             Ok(_) => Ok(()),
-            Err(error) if has_code(&error, NOT_YET) => Err(ResourceError::transient(format!(
+            Err(error) if not_yet(&error) => Err(ResourceError::transient(format!(
                 "Secrets Manager cannot use the key {key} yet"
             ))),
             Err(error) if has_code(&error, &["ResourceExistsException"]) => Err(
@@ -139,13 +141,18 @@ impl MskSecret {
     }
 }
 
-/// What Secrets Manager answers while a new key is not seen everywhere.
-const NOT_YET: &[&str] = &[
-    "DecryptionFailure",
-    "EncryptionFailure",
-    "KMSAccessDeniedException",
-    "ResourceNotFoundException",
-];
+/// Whether Secrets Manager cannot use a new key yet, which it says in several ways.
+fn not_yet<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    const CODES: &[&str] = &[
+        "DecryptionFailure",
+        "EncryptionFailure",
+        "ResourceNotFoundException",
+    ];
+    let of_key = error
+        .message()
+        .is_some_and(|message| message.contains("KMS"));
+    has_code(error, CODES) || of_key && has_code(error, &["AccessDeniedException"])
+}
 
 fn new_login() -> SecretString {
     let password: String = rand::rng()

@@ -21,6 +21,12 @@ pub struct HostPort {
 }
 
 impl HostPort {
+    /// From a host name that follows the rule already.
+    #[cfg(feature = "aws")]
+    pub(crate) fn of_service(host: String, port: NonZeroU16) -> Self {
+        Self { host, port }
+    }
+
     /// Host name or address.
     pub fn host(&self) -> &str {
         &self.host

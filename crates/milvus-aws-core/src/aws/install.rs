@@ -1,0 +1,106 @@
+//! Everything that an installation needs of AWS, put together.
+
+use std::num::NonZeroU16;
+
+use super::{
+    bucket::Bucket,
+    cloud::Cloud,
+    ids::RoleArn,
+    key::Key,
+    msk_cluster::{Brokers, MskCluster},
+    msk_configuration::MskConfiguration,
+    msk_security_group::MskSecurityGroup,
+    network::{Network, add_network},
+    scram_association::ScramAssociation,
+    secret::{MskLogin, MskSecret},
+};
+use crate::{
+    Installation,
+    engine::{GraphBuilder, Handle, InvalidGraph},
+    installation::{BucketName, HostPort, InvalidName, OnAws, Services},
+};
+
+/// The port of S3's API.
+const S3_PORT: NonZeroU16 = NonZeroU16::MIN.saturating_add(442);
+
+/// What of AWS others build on.
+#[derive(Debug, Clone)]
+pub struct AwsHandles {
+    /// The network.
+    pub network: Handle<Network>,
+    /// The bucket.
+    pub bucket: Handle<BucketName>,
+    /// The brokers.
+    pub brokers: Handle<Brokers>,
+    /// Their login.
+    pub login: Handle<MskLogin>,
+}
+
+/// Why there is no graph of an installation's AWS resources.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAwsGraph {
+    /// The installation's target is another one.
+    #[error("the target of {0} is not aws")]
+    OtherTarget(String),
+    /// No bucket can be called what the installation would call it.
+    #[error("no bucket can have the name that follows from the installation's")]
+    Bucket(#[source] InvalidName),
+    /// Two resources of one name.
+    #[error("the graph cannot be put together")]
+    Graph(#[from] InvalidGraph),
+}
+
+/// Adds everything that the installation needs of AWS.
+pub fn add(
+    builder: &mut GraphBuilder,
+    cloud: &Cloud,
+    installation: &Installation,
+) -> Result<AwsHandles, NoAwsGraph> {
+    let other = || NoAwsGraph::OtherTarget(installation.name.to_string());
+    let OnAws { aws, .. } = installation.on_aws().ok_or_else(other)?;
+    let bucket_name = match &aws.bucket {
+        Some(name) => name.clone(),
+        None => cloud.default_bucket().map_err(NoAwsGraph::Bucket)?,
+    };
+    let bucket = builder.add(Bucket::new(cloud.clone(), bucket_name))?;
+    let key = builder.add(Key::new(cloud.clone()))?;
+    let login = builder.add(MskSecret::new(cloud.clone(), key.clone()))?;
+    let network = add_network(builder, cloud, &aws.network)?.network;
+    let group = builder.add(MskSecurityGroup::new(cloud.clone(), network.clone()))?;
+    let configuration = MskConfiguration::new(cloud.clone(), &aws.msk, network.clone());
+    let configuration = builder.add(configuration)?;
+    let brokers = builder.add(MskCluster::new(
+        cloud.clone(),
+        aws.msk.clone(),
+        network.clone(),
+        group,
+        configuration,
+        key,
+    ))?;
+    builder.add(ScramAssociation::new(
+        cloud.clone(),
+        brokers.clone(),
+        login.clone(),
+    ))?;
+    Ok(AwsHandles {
+        network,
+        bucket,
+        brokers,
+        login,
+    })
+}
+
+impl Cloud {
+    /// What AWS has made, as Milvus needs it.
+    pub fn services(&self, brokers: &Brokers, bucket: &BucketName, role: &RoleArn) -> Services {
+        let region = &self.account.region;
+        let host = format!("s3.{region}.{}", self.account.dns_suffix());
+        Services {
+            brokers: brokers.bootstrap.clone(),
+            bucket: bucket.clone(),
+            region: region.clone(),
+            s3_endpoint: HostPort::of_service(host, S3_PORT),
+            role_arn: role.to_string(),
+        }
+    }
+}
