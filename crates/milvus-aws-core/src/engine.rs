@@ -9,6 +9,7 @@ mod apply;
 mod backoff;
 mod clock;
 mod context;
+mod cost;
 mod critical_path;
 mod delete;
 mod error;
@@ -29,6 +30,7 @@ mod walk;
 
 pub use clock::{Clock, ScaledClock, TokioClock};
 pub use context::Context;
+pub use cost::{Cents, Cost, MonthlyCost};
 pub use critical_path::CriticalPath;
 pub use error::{ErrorKind, PlanError, ResourceError, RunError};
 pub use event::{Event, EventKind, Operation};

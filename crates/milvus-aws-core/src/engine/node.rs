@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 
 use super::{
     context::Context,
+    cost::Cost,
     error::ResourceError,
     needs::{AnyOutput, Needs, Outputs},
     resource::{Observed, Readiness, Resource, Retention, Step},
@@ -14,6 +15,7 @@ use super::{
 /// What the engine calls; implemented by every [`Resource`].
 pub(super) trait Node: Send + Sync {
     fn usual_duration(&self) -> Duration;
+    fn monthly_cost(&self) -> Cost;
     fn patience(&self) -> Duration;
     fn retention(&self) -> Retention;
     fn observe<'a>(
@@ -51,6 +53,10 @@ fn inputs_of<R: Resource>(
 impl<R: Resource> Node for R {
     fn usual_duration(&self) -> Duration {
         Resource::usual_duration(self)
+    }
+
+    fn monthly_cost(&self) -> Cost {
+        Resource::monthly_cost(self)
     }
 
     fn patience(&self) -> Duration {

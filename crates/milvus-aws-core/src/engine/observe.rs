@@ -101,6 +101,7 @@ pub(super) fn plan_of(run: &Run<'_>, actions: impl Iterator<Item = Action>) -> P
         action,
         needs: run.graph.need_ids(index),
         usual: run.graph.vertices[index].node.usual_duration(),
+        cost: run.graph.vertices[index].node.monthly_cost(),
     };
     Plan {
         steps: actions.enumerate().map(step).collect(),

@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{
+    cost::{Cost, MonthlyCost},
     critical_path::{self, CriticalPath},
     event::millis,
     resource::{Change, ResourceId},
 };
 
-/// What a run would do, resource by resource, in an order in which it could be done one by one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// What a run would do, resource by resource, in an order in which it could be done one by one. Its JSON form tells the
+/// longest path too, and the sum of costs where there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// One step for each resource.
     pub steps: Vec<PlannedStep>,
@@ -32,6 +33,9 @@ pub struct PlannedStep {
     /// How long it usually takes from absent to ready; milliseconds in JSON.
     #[serde(rename = "usualMillis", serialize_with = "millis")]
     pub usual: Duration,
+    /// What it costs a month while it exists.
+    #[serde(rename = "monthlyCost", skip_serializing_if = "Cost::is_free")]
+    pub cost: Cost,
 }
 
 /// What would be done to a resource.
@@ -85,11 +89,40 @@ impl Plan {
     pub fn critical_path(&self) -> CriticalPath {
         critical_path::of_steps(&self.steps)
     }
+
+    /// What costs how much a month after the run: all that is ours and exists then.
+    pub fn monthly_cost(&self) -> MonthlyCost {
+        let stays = |step: &&PlannedStep| step.action.leaves_something();
+        self.steps.iter().filter(stays).map(|step| step.cost).sum()
+    }
+}
+
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+        let cost = self.monthly_cost();
+        let mut plan = output.serialize_struct("Plan", 3)?;
+        plan.serialize_field("steps", &self.steps)?;
+        plan.serialize_field("longestPath", &self.critical_path())?;
+        if cost.is_free() {
+            plan.skip_field("monthlyCost")?;
+        } else {
+            plan.serialize_field("monthlyCost", &cost)?;
+        }
+        plan.end()
+    }
 }
 
 impl Action {
     /// Whether it writes.
     pub fn writes(&self) -> bool {
         matches!(self, Self::Create | Self::Update { .. } | Self::Delete)
+    }
+
+    /// Whether something of ours exists after it.
+    pub fn leaves_something(&self) -> bool {
+        match self {
+            Self::Create | Self::Update { .. } | Self::Keep { .. } | Self::Retain { .. } => true,
+            Self::Delete | Self::Absent | Self::Refuse { .. } => false,
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use serde::{Serialize, Serializer};
 
-use super::{context::Context, error::ResourceError, needs::Needs, wait};
+use super::{context::Context, cost::Cost, error::ResourceError, needs::Needs, wait};
 
 /// Names a resource in plans, events and reports; unique within a graph: `deployment/demo-milvus-proxy`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +55,11 @@ pub trait Resource: Send + Sync + 'static {
 
     /// How long it usually takes from absent to ready. Waits are paced by it, plans add it up.
     fn usual_duration(&self) -> Duration;
+
+    /// What it costs a month while it exists; what costs something that nobody knows says [`Cost::Unknown`].
+    fn monthly_cost(&self) -> Cost {
+        Cost::Free
+    }
 
     /// Whether it holds data that a deletion keeps unless asked.
     fn retention(&self) -> Retention {

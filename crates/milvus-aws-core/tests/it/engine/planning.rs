@@ -1,8 +1,8 @@
 //! What a run would do.
 
-use milvus_aws_core::engine::{Action, Change, Engine};
+use milvus_aws_core::engine::{Action, Cents, Change, Cost, DataPolicy, Engine};
 
-use super::world::{World, graph};
+use super::world::{Node, World, graph};
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_says_what_a_run_would_do_and_writes_nothing() {
@@ -71,4 +71,57 @@ async fn what_is_foreign_is_refused_by_name() {
         report.result().unwrap_err().to_string(),
         "refused: thing/1: somebody else"
     );
+}
+
+/// As many resources as there are kinds of cost; the last one holds data.
+fn costs(node: Node) -> Node {
+    match node.number {
+        0 => node.costing(Cost::Monthly(Cents(7300))),
+        1 => node.costing(Cost::MonthlyAndUse(Cents(3285), "0.045 USD per GB")),
+        2 => node.costing(Cost::Unknown),
+        3 => node,
+        _ => node.costing(Cost::Monthly(Cents(1000))).holding_data(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_tells_what_the_run_will_have_cost_a_month() {
+    let world = World::new();
+    let needs = [vec![], vec![0], vec![], vec![], vec![]];
+    let graph = graph(&world, &needs, costs);
+    let plan = Engine::new().plan(&graph).await.unwrap();
+    let cost = plan.monthly_cost();
+    assert_eq!((cost.known, cost.lower_bound), (Cents(11585), true));
+    Engine::new().apply(&graph).await;
+    // What exists costs as much as what is to be made, and what a deletion leaves goes on costing.
+    let kept = Engine::new().plan(&graph).await.unwrap();
+    assert_eq!(kept.monthly_cost(), cost);
+    let deletion = Engine::new().plan_deletion(&graph, DataPolicy::Keep).await;
+    let left = deletion.unwrap().monthly_cost();
+    assert_eq!((left.known, left.lower_bound), (Cents(1000), false));
+    world.state().foreign.insert(0);
+    let others = Engine::new().plan(&graph).await.unwrap().monthly_cost();
+    assert_eq!(others.known, Cents(4285));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_in_json_is_as_its_schema_says() {
+    let world = World::new();
+    let needs = [vec![], vec![0], vec![0], vec![], vec![]];
+    let graph = graph(&world, &needs, |node| costs(node.taking(20)));
+    let plan = Engine::new().plan(&graph).await.unwrap();
+    let document = serde_json::to_value(&plan).unwrap();
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/schema/plan.v1.json"
+    );
+    let schema = std::fs::read_to_string(path).unwrap();
+    let schema = serde_json::from_str(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let faults: Vec<_> = validator.iter_errors(&document).collect();
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(document["monthlyCost"]["usCents"], 11585);
+    assert_eq!(document["longestPath"]["totalMillis"], 40000);
+    assert_eq!(document["steps"][2]["monthlyCost"]["unknown"], true);
+    assert!(document["steps"][3].get("monthlyCost").is_none());
 }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use milvus_aws_core::engine::{
-    Change, Context, Event, Graph, Handle, Inputs, Observed, Readiness, Resource, ResourceError,
-    ResourceId, Retention, Step,
+    Change, Context, Cost, Event, Graph, Handle, Inputs, Observed, Readiness, Resource,
+    ResourceError, ResourceId, Retention, Step,
 };
 use tokio::time::Instant;
 
@@ -136,6 +136,7 @@ pub(crate) struct Node {
     pub(crate) takes: Duration,
     pub(crate) wanted: u32,
     pub(crate) retention: Retention,
+    pub(crate) cost: Cost,
 }
 
 impl Node {
@@ -148,6 +149,7 @@ impl Node {
             takes: Duration::ZERO,
             wanted: 1,
             retention: Retention::Disposable,
+            cost: Cost::Free,
         }
     }
 
@@ -163,6 +165,11 @@ impl Node {
 
     pub(crate) fn wanting(mut self, wanted: u32) -> Self {
         self.wanted = wanted;
+        self
+    }
+
+    pub(crate) fn costing(mut self, cost: Cost) -> Self {
+        self.cost = cost;
         self
     }
 
@@ -307,6 +314,10 @@ impl Resource for Node {
 
     fn usual_duration(&self) -> Duration {
         self.takes
+    }
+
+    fn monthly_cost(&self) -> Cost {
+        self.cost
     }
 
     fn retention(&self) -> Retention {
