@@ -25,8 +25,8 @@ def _ec2(region):
             rules = [_rule(way, rule) for way in ("ingress", "egress") for rule in getattr(group, f"{way}_rules")]
             yield one("security-group", group, name=group.name, vpc=group.vpc_id, rules=sorted(rules))
     for table in ec2.route_tables.values():
-        routes = sorted(f"{route.destination_cidr_block or route.destination_prefix_list}" for route in table.routes.values())
-        yield one("route-table", table, vpc=table.vpc_id, routes=routes, subnets=sorted(table.associations.values()))
+        routes = sorted(_destination(route) for route in table.routes)
+        yield one("route-table", table, vpc=table.vpc_id, routes=routes, subnets=sorted(table._associations.values()))
     for gateway in ec2.internet_gateways.values():
         yield one("internet-gateway", gateway, vpc=gateway.vpc.id if gateway.vpc else None)
     for gateway in ec2.nat_gateways.values():
@@ -48,9 +48,15 @@ def _ec2(region):
                 yield one("instance", instance, type=instance.instance_type)
 
 
+def _destination(route):
+    if route.destination_prefix_list:
+        return route.destination_prefix_list.id
+    return route.destination_cidr_block or route.destination_ipv6_cidr_block
+
+
 def _rule(way, rule):
-    sources = [json.dumps(source, sort_keys=True) for source in [*(rule.ip_ranges or []), *(rule.source_groups or []), *(rule.prefix_list_ids or [])]]
-    return f"{way} {rule.ip_protocol} {rule.from_port}-{rule.to_port} {' '.join(sorted(sources))}"
+    source = rule.cidr_ipv4 or rule.cidr_ipv6 or rule.source_group.get("GroupId") or rule.prefix_list_id
+    return f"{way} {rule.ip_protocol} {rule.from_port}-{rule.to_port} {source}"
 
 
 def _iam(_region):

@@ -53,7 +53,8 @@ def attached_policies(found):
 def key(region, key_id):
     """A key by id, ARN or alias, or None."""
     kms = backend("kms", region)
-    found = kms.any_id_to_key_id(key_id)
+    alias = kms.get_alias_name(key_id)
+    found = kms.get_key_id_from_alias(alias) if alias.startswith("alias/") else kms.get_key_id(key_id)
     return kms.keys.get(found)
 
 

@@ -142,11 +142,12 @@ class Clusters:
         encryption.setdefault("EncryptionInTransit", {})
         encryption["EncryptionInTransit"] = {"ClientBroker": "TLS", "InCluster": True} | encryption["EncryptionInTransit"]
         rest = encryption.get("EncryptionAtRest")
-        key_id = rest["DataVolumeKMSKeyId"] if rest else "alias/aws/kafka"
-        key = neighbours.key(self.request.region, key_id)
-        if rest and not neighbours.key_is_usable(key):
-            raise bad(f"The KMS key {key_id} cannot be used.", invalidParameter="dataVolumeKMSKeyId")
-        arn = key.arn if key else f"arn:aws:kms:{self.request.region}:{ACCOUNT}:alias/aws/kafka"
+        arn = f"arn:aws:kms:{self.request.region}:{ACCOUNT}:alias/aws/kafka"
+        if rest:
+            key = neighbours.key(self.request.region, rest["DataVolumeKMSKeyId"])
+            if not neighbours.key_is_usable(key):
+                raise bad(f"The KMS key {rest['DataVolumeKMSKeyId']} cannot be used.", invalidParameter="dataVolumeKMSKeyId")
+            arn = key.arn
         encryption["EncryptionAtRest"] = {"DataVolumeKMSKeyId": arn}
 
     def CreateClusterV2(self, ClusterName, Provisioned=None, Serverless=None, Tags=None):

@@ -36,7 +36,7 @@ def group_in_use(request, form):
             if group.id == group_id:
                 continue
             for rule in [*group.ingress_rules, *group.egress_rules]:
-                if any(source.get("GroupId") == group_id for source in rule.source_groups or []):
+                if rule.source_group.get("GroupId") == group_id:
                     raise dependency(f"resource {group_id} has a dependent object")
     found = ec2.get_security_group_from_id(group_id) if group_id else None
     if found and found.name == "default":
@@ -54,7 +54,7 @@ def subnet_in_use(request, form):
 def associations_go(request, form, _response):
     # AWS ends a subnet's association with its route table together with the subnet.
     for table in backend("ec2", request.region).route_tables.values():
-        table.associations = {key: subnet for key, subnet in table.associations.items() if subnet != form.get("SubnetId")}
+        table._associations = {key: subnet for key, subnet in table._associations.items() if subnet != form.get("SubnetId")}
 
 
 @before("ec2", "DeleteVpc")
@@ -80,7 +80,7 @@ def mapped_addresses(request, form):
 @before("ec2", "DeleteRouteTable")
 def table_in_use(request, form):
     table = backend("ec2", request.region).route_tables.get(form.get("RouteTableId"))
-    if table and table.associations:
+    if table and table._associations:
         raise dependency(f"The routeTable '{table.id}' has dependencies and cannot be deleted.")
 
 

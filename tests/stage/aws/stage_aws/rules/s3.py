@@ -1,6 +1,7 @@
 """S3: what a new bucket is like, and policies that are none."""
 
 import json
+import xml.etree.ElementTree as xml
 
 from moto.s3.models import FakeBucket, PublicAccessBlock
 
@@ -42,6 +43,19 @@ def defaults(request, _given, _response):
         bucket.encryption = {"Rule": rule}
     if not getattr(bucket, "ownership_rule", None):
         bucket.ownership_rule = "BucketOwnerEnforced"
+
+
+@after("s3", "CreateBucket")
+def tags(request, _given, _response):
+    """Tags that come with the request; moto drops them."""
+    if not request.body:
+        return
+    found = {}
+    for tag in xml.fromstring(request.body).iterfind(".//{*}Tags/{*}Tag"):
+        found[tag.findtext("{*}Key")] = tag.findtext("{*}Value")
+    if found:
+        s3 = backend("s3")
+        s3.put_bucket_tagging(bucket_name(request), found)
 
 
 @before("s3", "PutBucketPolicy")
