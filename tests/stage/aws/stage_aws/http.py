@@ -20,6 +20,10 @@ class Request:
         self.form = {}
         # Set by a fault: what is being created here fails later, for this reason.
         self.fails_later = None
+        # Set by a rule: the thing that an earlier call with the same client token made.
+        self.repeats = None
+        # Set by authorize.py: ARN of the user or role.
+        self.caller = None
 
 
 class Response:

@@ -72,5 +72,7 @@ def reset():
     for found in BackendDict._instances:
         found.clear()
     BackendDict._instances.clear()
+    # Names of buckets are the whole world's, and kept beside the backends.
+    get_backend("s3").bucket_accounts.clear()
     for service in SERVICES:
         backend(service)

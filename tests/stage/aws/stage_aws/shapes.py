@@ -128,11 +128,12 @@ def write(shape, value, path, problems):
             for name, member in shape.members.items()
             if value.get(name) is not None
         }
-    if kind == "list":
+    # Least lengths of lists and maps are for requests: EKS itself answers `"tags": {}`.
+    if kind in ("list", "map") and value:
         _limits(shape, value, path, problems)
+    if kind == "list":
         return [write(shape.member, item, f"{path}[{index}]", problems) for index, item in enumerate(value)]
     if kind == "map":
-        _limits(shape, value, path, problems)
         return {key: write(shape.value, item, f"{path}.{key}", problems) for key, item in value.items()}
     if kind == "blob":
         return base64.b64encode(value).decode()

@@ -104,7 +104,7 @@ class Addons:
         fails = self.request.fails_later
 
         def done():
-            if fails:
+            if fails and made.status == "CREATING":
                 made.status = "CREATE_FAILED"
                 made.health = [{"code": fails["code"] or "InternalFailure", "message": fails["reason"], "resourceIds": []}]
             made.judge()

@@ -88,7 +88,20 @@ def table_in_use(request, form):
 
 
 @before("ec2", "CreateNatGateway")
+def same_token(request, form):
+    """A client token that was used already makes nothing new: moto is asked to describe instead."""
+    made = STAGE.born.get(("nat-token", form.get("ClientToken")))
+    if form.get("ClientToken") and made:
+        request.form = {"Action": "DescribeNatGateways", "NatGatewayId.1": made}
+        request.body = f"Action=DescribeNatGateways&Version=2016-11-15&NatGatewayId.1={made}".encode()
+        request.headers["content-length"] = str(len(request.body))
+        request.repeats = made
+
+
+@before("ec2", "CreateNatGateway")
 def nat_is_possible(request, form):
+    if request.repeats:
+        return
     ec2 = backend("ec2", request.region)
     vpc_id = ec2.get_subnet(form["SubnetId"]).vpc_id
     attached = any(gateway.vpc and gateway.vpc.id == vpc_id for gateway in ec2.internet_gateways.values())
@@ -100,21 +113,10 @@ def nat_is_possible(request, form):
             raise AwsError("Resource.AlreadyAssociated", f"resource {form['AllocationId']} is already associated with another resource")
 
 
-@before("ec2", "CreateNatGateway")
-def same_token(request, form):
-    """A client token that was used already makes nothing new; answered after moto's own look-up."""
-    made = STAGE.born.get(("nat-token", form.get("ClientToken")))
-    if form.get("ClientToken") and made:
-        request.form = {"Action": "DescribeNatGateways", "NatGatewayId.1": made}
-        request.body = f"Action=DescribeNatGateways&Version=2016-11-15&NatGatewayId.1={made}".encode()
-        request.headers["content-length"] = str(len(request.body))
-        request.repeats = made
-
-
 @after("ec2", "CreateNatGateway")
 def nat_takes_time(request, form, response):
     text = response.body.decode()
-    if getattr(request, "repeats", None):
+    if request.repeats:
         item = re.search(r"<natGatewaySet>\s*<item>(.*)</item>\s*</natGatewaySet>", text, re.S)
         text = text.replace("DescribeNatGatewaysResponse", "CreateNatGatewayResponse")
         inner = f"<natGateway>{item.group(1)}</natGateway>"
@@ -131,6 +133,8 @@ def nat_takes_time(request, form, response):
     fails = request.fails_later
 
     def done():
+        if gateway.state != "pending":
+            return
         gateway.state = "failed" if fails else "available"
         if fails:
             gateway.failure_code, gateway.failure_message = fails["code"] or "InternalError", fails["reason"]

@@ -37,6 +37,15 @@ def only_pending(request, given):
         raise AwsError("KMSInvalidStateException", f"{found.arn} is not pending deletion.")
 
 
+@before("kms", "CancelKeyDeletion", "DisableKey", "EnableKey", "ScheduleKeyDeletion")
+def plain_id(request, given):
+    """moto knows keys by their ids alone here; AWS takes ARNs as well."""
+    found = _key(request, given)
+    if found:
+        request.body = json.dumps(given | {"KeyId": found.id}).encode()
+        request.headers["content-length"] = str(len(request.body))
+
+
 @before("kms", "ScheduleKeyDeletion")
 def window(_request, given):
     if given.get("PendingWindowInDays", 30) not in WINDOW:
