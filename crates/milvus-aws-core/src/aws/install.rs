@@ -7,19 +7,24 @@ use super::{
     cloud::Cloud,
     ids::RoleArn,
     key::Key,
+    kubernetes_access::{EksHandles, Workloads, add_eks},
     msk_cluster::{Brokers, MskCluster},
     msk_configuration::MskConfiguration,
+    msk_ingress::MskIngress,
     msk_security_group::MskSecurityGroup,
     network::{Network, add_network},
+    policy::ServiceAccount,
     scram_association::ScramAssociation,
     secret::{MskLogin, MskSecret},
 };
 use crate::{
     Installation,
-    engine::{GraphBuilder, Handle, InvalidGraph},
-    installation::{BucketName, HostPort, InvalidName, OnAws, Services},
+    engine::{GraphBuilder, Handle, InvalidGraph, Need},
+    installation::{BucketName, HostPort, InvalidName, OnAws, RootPath, SERVICE_ACCOUNT, Services},
 };
 
+/// Namespace and name of the load balancer controller's service account, as its chart has them.
+const CONTROLLER: (&str, &str) = ("kube-system", "aws-load-balancer-controller");
 /// The port of S3's API.
 const S3_PORT: NonZeroU16 = NonZeroU16::MIN.saturating_add(442);
 
@@ -28,12 +33,16 @@ const S3_PORT: NonZeroU16 = NonZeroU16::MIN.saturating_add(442);
 pub struct AwsHandles {
     /// The network.
     pub network: Handle<Network>,
+    /// The Kubernetes cluster.
+    pub eks: EksHandles,
     /// The bucket.
     pub bucket: Handle<BucketName>,
     /// The brokers.
     pub brokers: Handle<Brokers>,
     /// Their login.
     pub login: Handle<MskLogin>,
+    /// What must be there before pods of the cluster can log in to the brokers.
+    pub login_works: Vec<Need>,
 }
 
 /// Why there is no graph of an installation's AWS resources.
@@ -62,32 +71,50 @@ pub fn add(
         Some(name) => name.clone(),
         None => cloud.default_bucket().map_err(NoAwsGraph::Bucket)?,
     };
-    let bucket = builder.add(Bucket::new(cloud.clone(), bucket_name))?;
+    let bucket = builder.add(Bucket::new(cloud.clone(), bucket_name.clone()))?;
     let key = builder.add(Key::new(cloud.clone()))?;
     let login = builder.add(MskSecret::new(cloud.clone(), key.clone()))?;
-    let network = add_network(builder, cloud, &aws.network)?.network;
-    let group = builder.add(MskSecurityGroup::new(cloud.clone(), network.clone()))?;
+    let network = add_network(builder, cloud, &aws.network)?;
+    let workloads = Workloads {
+        controller: service_account(CONTROLLER),
+        milvus: service_account((installation.namespace.as_str(), SERVICE_ACCOUNT)),
+        bucket: bucket_name,
+        root: RootPath::default(),
+        bucket_key: None,
+    };
+    let eks = add_eks(builder, cloud, &aws.eks, &network, &workloads)?;
+    let network = network.network;
+    let group = MskSecurityGroup::new(cloud.clone(), network.clone());
+    let group = builder.add(group)?;
     let configuration = MskConfiguration::new(cloud.clone(), &aws.msk, network.clone());
     let configuration = builder.add(configuration)?;
     let brokers = builder.add(MskCluster::new(
         cloud.clone(),
         aws.msk.clone(),
         network.clone(),
-        group,
+        group.clone(),
         configuration,
         key,
     ))?;
-    builder.add(ScramAssociation::new(
-        cloud.clone(),
-        brokers.clone(),
-        login.clone(),
-    ))?;
+    let ingress = MskIngress::new(cloud.clone(), group, eks.cluster.clone());
+    let ingress = builder.add(ingress)?;
+    let association = ScramAssociation::new(cloud.clone(), brokers.clone(), login.clone());
+    let association = builder.add(association)?;
     Ok(AwsHandles {
         network,
+        eks,
         bucket,
         brokers,
         login,
+        login_works: vec![ingress.need(), association.need()],
     })
+}
+
+fn service_account((namespace, name): (&str, &str)) -> ServiceAccount {
+    ServiceAccount {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }
 }
 
 impl Cloud {
