@@ -72,7 +72,7 @@ pub use msk_configuration::{ConfigurationRevision, MskConfiguration};
 pub use msk_ingress::MskIngress;
 pub use msk_security_group::MskSecurityGroup;
 pub use nat_gateway::NatGateway;
-pub use network::{Network, NetworkHandles, Subnet};
+pub use network::{Network, NetworkHandles, Subnet, add_network};
 pub use node_group::NodeGroup;
 pub use oidc_provider::{OidcProvider, TrustedIssuer};
 pub use policy::{Policy, ServiceAccount};

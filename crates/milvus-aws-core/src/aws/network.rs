@@ -62,7 +62,7 @@ pub struct NetworkHandles {
 }
 
 /// Adds the network, new or existing.
-pub(super) fn add_network(
+pub fn add_network(
     builder: &mut GraphBuilder,
     cloud: &Cloud,
     settings: &Settings,
