@@ -1,5 +1,6 @@
 //! The stage: real parts on one machine, inside namespaces of their own. `README.md` beside this file says what each part is.
 
+pub mod aws;
 pub mod cache;
 mod cgroup;
 pub mod check;

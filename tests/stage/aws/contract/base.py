@@ -22,9 +22,8 @@ _server = {}
 
 def endpoint():
     if not _server:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "stage_aws"], cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**__import__("os").environ, "PYTHONPATH": f"{ROOT}:" + __import__("os").environ.get("PYTHONPATH", "")}
-        )
+        command = [sys.executable, "-m", "stage_aws"]
+        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         atexit.register(process.wait)
         atexit.register(process.kill)
         words = process.stdout.readline().split()

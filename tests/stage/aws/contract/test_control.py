@@ -294,9 +294,9 @@ class Inventory(Case):
 
 class Process(Case):
     def start(self, *arguments, parent=None):
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"}
         command = [sys.executable, "-m", "stage_aws", *arguments]
-        return subprocess.Popen(parent(command) if parent else command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        pipe = subprocess.PIPE
+        return subprocess.Popen(parent(command) if parent else command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
     def test_it_listens_on_loopback_only(self):
         process = self.start("--host", "0.0.0.0")
@@ -305,7 +305,7 @@ class Process(Case):
         self.assertIn("loopback", errors)
 
     def test_it_ends_with_its_parent(self):
-        script = "import subprocess, sys, time; p = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, text=True); print(p.pid, p.stdout.readline(), flush=True); time.sleep(600)"
+        script = "import subprocess, sys, time; p = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True); print(p.pid, p.stdout.readline(), flush=True); time.sleep(600)"
         process = self.start(parent=lambda command: [sys.executable, "-c", script, *command])
         child = int(process.stdout.readline().split()[0])
         process.kill()
@@ -316,6 +316,12 @@ class Process(Case):
                 break
             time.sleep(0.05)
         self.assertLess(time.monotonic(), deadline)
+
+    def test_it_ends_with_the_pipe_on_its_stdin(self):
+        process = self.start()
+        self.assertIn("listening", process.stdout.readline())
+        process.communicate(timeout=10)
+        self.assertEqual(process.returncode, 0)
 
     def test_options_reach_the_answers(self):
         process = self.start("--kafka-bootstrap", "127.0.0.1:9096", "--kubernetes-endpoint", "https://127.0.0.1:6443")

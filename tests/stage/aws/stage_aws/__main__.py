@@ -5,8 +5,9 @@ import ctypes
 import ipaddress
 import os
 import signal
+import stat
 import sys
-import time
+import threading
 
 # Read when moto is imported.
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
@@ -29,11 +30,21 @@ def arguments():
 
 
 def die_with_parent():
+    """Ends with the pipe on stdin, if there is one, else with the thread that started this process."""
+    if stat.S_ISFIFO(os.fstat(0).st_mode):
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
+        return
     parent = os.getppid()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     # The parent may have ended before we asked.
     if os.getppid() != parent:
         sys.exit(1)
+
+
+def _end_with_stdin():
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
 
 
 def main():

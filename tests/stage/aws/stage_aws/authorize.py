@@ -1,7 +1,7 @@
 """IAM enforcement: whether the caller may do that, to what."""
 
 from . import errors, permissions, policy, principals
-from .rules import ec2
+from .rules import ec2, s3
 from .stage import STAGE
 
 # Calls that nobody signs, or that everybody may make.
@@ -20,6 +20,10 @@ def check(request):
         _allowed(request, found)
     if request.service == "ec2":
         ec2.dry_run(request)
+    if request.service == "s3":
+        for action, resource, _ in permissions.asked(request):
+            if s3.denied_by_bucket(request, action, resource):
+                raise errors.of_kind("deny", request, "Access Denied")
 
 
 def _allowed(request, caller):
