@@ -55,12 +55,13 @@ pub fn add_storage_class(
     Ok(handle)
 }
 
-/// Adds the load balancer controller to a graph. Its webhooks are announced only once its pods run, so that no other
+/// Adds the load balancer controller to a graph, for the VPC of that id, whatever `controller` says. Its webhooks are announced only once its pods run, so that no other
 /// service has to wait for them.
 pub fn add_load_balancer_controller(
     builder: &mut GraphBuilder,
     client: impl Into<Late<Client>>,
     controller: &LoadBalancerController,
+    vpc_id: impl Into<Late<String>>,
     first: &[Need],
 ) -> Result<ControllerHandles, Error> {
     let client = client.into();
@@ -77,13 +78,18 @@ pub fn add_load_balancer_controller(
     // What pods cannot start without.
     let mut for_pods = vec![certified.need()];
     let lasting = Arc::new(Manifests::new(controller.lasting_objects())?);
+    let in_vpc = in_vpc(controller.clone(), Arc::clone(&lasting), vpc_id.into());
     for object in lasting.objects() {
         let needs: &[Need] = match object.kind() {
             // Parameters are of a kind that must be known first.
             Kind::Deployment | Kind::IngressClassParams => &for_pods,
             _ => &[],
         };
-        let resource = place.resource(object, Late::Known(lasting.clone()), needs);
+        let manifests = match object.kind() {
+            Kind::Deployment => in_vpc.clone(),
+            _ => Late::Known(Arc::clone(&lasting)),
+        };
+        let resource = place.resource(object, manifests, needs);
         let handle = builder.add(resource)?;
         if object.kind() < Kind::Deployment {
             for_pods.push(handle.need());
@@ -100,6 +106,22 @@ pub fn add_load_balancer_controller(
         needs: (After(all), client.clone()),
     })?;
     Ok(ControllerHandles { ready, objects })
+}
+
+/// The objects with the id of the VPC, once that is known.
+fn in_vpc(
+    controller: LoadBalancerController,
+    lasting: Arc<Manifests>,
+    vpc_id: Late<String>,
+) -> Late<Arc<Manifests>> {
+    Late::computed(vpc_id, move |vpc_id| {
+        let controller = LoadBalancerController {
+            vpc_id,
+            ..controller.clone()
+        };
+        let objects = Manifests::clone(&lasting).with(controller.lasting_objects());
+        Arc::new(objects)
+    })
 }
 
 /// Where objects are made, for whom, and after what.

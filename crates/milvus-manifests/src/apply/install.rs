@@ -26,7 +26,7 @@ pub struct Install<'a> {
     client: Late<Client>,
     installation: &'a Installation,
     manifests: &'a Manifests,
-    rendered: Option<Handle<Arc<Manifests>>>,
+    rendered: Option<Late<Arc<Manifests>>>,
     after: BTreeMap<Kind, Vec<Need>>,
     balancers_after: Vec<Need>,
     wait: bool,
@@ -72,11 +72,11 @@ impl<'a> Install<'a> {
         }
     }
 
-    /// Settings, logins and deployments come from what that resource renders, and wait for it; the manifests given to
+    /// Settings, logins and deployments come from what is rendered later, and wait for it; the manifests given to
     /// [`Self::new`] say which there will be. Everything else is as given, and waits for nothing.
     #[must_use]
-    pub fn rendered_by(mut self, rendered: Handle<Arc<Manifests>>) -> Self {
-        self.rendered = Some(rendered);
+    pub fn rendered_by(mut self, rendered: impl Into<Late<Arc<Manifests>>>) -> Self {
+        self.rendered = Some(rendered.into());
         self
     }
 
@@ -166,7 +166,7 @@ impl<'a> Install<'a> {
             needs.extend(self.balancers_after.iter().cloned());
         }
         let manifests = match &self.rendered {
-            Some(rendered) if is_late(kind) => Late::From(rendered.clone()),
+            Some(rendered) if is_late(kind) => rendered.clone(),
             _ => Late::Known(known.clone()),
         };
         KubernetesObject {

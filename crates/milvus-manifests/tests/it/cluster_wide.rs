@@ -63,8 +63,14 @@ fn graph(cluster: &Cluster) -> Graph {
     let client = cluster.client();
     let class = EbsStorageClass::default();
     add_storage_class(&mut builder, client.clone(), &owner(), &class, &[]).unwrap();
-    let controller =
-        add_load_balancer_controller(&mut builder, client.clone(), &controller(), &[]).unwrap();
+    let controller = add_load_balancer_controller(
+        &mut builder,
+        client.clone(),
+        &controller(),
+        "vpc-1".to_owned(),
+        &[],
+    )
+    .unwrap();
     let installation = wanted();
     let manifests = render(&installation, &Secrets::default()).unwrap();
     let manifests = manifests.with(NetworkLoadBalancer::default().services(&installation));

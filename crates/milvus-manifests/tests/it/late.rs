@@ -106,7 +106,14 @@ fn graph(
             exists: account.brokers.clone(),
         })
         .unwrap();
-    add_load_balancer_controller(&mut builder, client.clone(), &controller(), &[]).unwrap();
+    add_load_balancer_controller(
+        &mut builder,
+        client.clone(),
+        &controller(),
+        "vpc-1".to_owned(),
+        &[],
+    )
+    .unwrap();
     let installation = installation(&cluster_with_keys("2.4.5"));
     let installed = Install::new(client, &installation, early)
         .rendered_by(rendered)
