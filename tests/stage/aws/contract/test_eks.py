@@ -2,6 +2,8 @@
 
 import base64
 import json
+import urllib.error
+import urllib.request
 
 from .base import ACCOUNT, Case, client, control
 
@@ -229,4 +231,28 @@ class Eks(Case):
         self.refused("InvalidIdentityToken", self.assume, "JWT", role=role, token="junk")
         published = control("GET", "oidc?cluster=e1")
         self.assertEqual(published["discovery"]["issuer"], published["issuer"])
-        self.assertEqual(published["jwks"]["keys"][0]["alg"], "RS256")
+        issuer = published["issuer"].rpartition("/id/")[2]
+        self.assertEqual(control("GET", f"oidc/id/{issuer}/.well-known/openid-configuration"), published["discovery"])
+        self.assertEqual(control("GET", f"oidc/id/{issuer}/keys")["keys"][0]["alg"], "RS256")
+
+    def test_tokens_for_kubernetes_are_presigned_urls_of_sts(self):
+        keys = control("POST", "principals", {"name": "maker"})
+        sts = client("sts", keys["access_key_id"], keys["secret_access_key"])
+
+        def ask(seconds=60, **headers):
+            sts.meta.events.register("before-sign.sts", sign)
+            url = sts.generate_presigned_url("get_caller_identity", ExpiresIn=seconds, HttpMethod="GET")
+            sts.meta.events.unregister("before-sign.sts", sign)
+            try:
+                with urllib.request.urlopen(urllib.request.Request(url, headers={"accept": "application/json", **headers})) as answer:
+                    return json.loads(answer.read())["GetCallerIdentityResponse"]["GetCallerIdentityResult"]["Arn"]
+            except urllib.error.HTTPError as error:
+                with error:
+                    return error.code
+
+        def sign(request, **_rest):
+            request.headers["x-k8s-aws-id"] = "e1"
+
+        self.assertEqual(ask(**{"x-k8s-aws-id": "e1"}), keys["arn"])
+        self.assertEqual(ask(), 403)
+        self.assertEqual(ask(seconds=-5, **{"x-k8s-aws-id": "e1"}), 403)

@@ -2,7 +2,7 @@
 
 import json
 
-from .base import Case, control, document, trust
+from .base import Case, client, control, document, trust
 
 
 class Ec2(Case):
@@ -184,3 +184,34 @@ class Elb(Case):
         self.refused("DependencyViolation", self.ec2.delete_subnet, SubnetId=self.subnets[0])
         self.elb.delete_load_balancer(LoadBalancerArn=arn)
         self.ec2.delete_subnet(SubnetId=self.subnets[0])
+
+
+class Tagging(Case):
+    def test_everything_with_tags_is_found(self):
+        self.network()
+        mark = [{"Key": "owner", "Value": "me"}]
+        specification = lambda kind: [{"ResourceType": kind, "Tags": mark}]
+        address = self.ec2.allocate_address(Domain="vpc", TagSpecifications=specification("elastic-ip"))["AllocationId"]
+        self.ec2.create_nat_gateway(SubnetId=self.subnets[0], AllocationId=address, TagSpecifications=specification("natgateway"))
+        self.ec2.create_tags(Resources=[self.vpc], Tags=mark)
+        self.kms.create_key(Tags=[{"TagKey": "owner", "TagValue": "me"}])
+        self.secrets.create_secret(Name="s", SecretString="x", Tags=mark)
+        configuration = {"LocationConstraint": "us-west-2", "Tags": mark}
+        self.s3.create_bucket(Bucket="bucket-1", CreateBucketConfiguration=configuration)
+        role = self.role("r", "eks.amazonaws.com")
+        self.eks.create_cluster(name="e1", roleArn=role, resourcesVpcConfig={"subnetIds": self.subnets}, tags={"owner": "me"})
+        nodes = {"ClientSubnets": self.subnets, "InstanceType": "kafka.m7g.large"}
+        brokers = {"BrokerNodeGroupInfo": nodes, "KafkaVersion": "3.6.0", "NumberOfBrokerNodes": 2}
+        self.kafka.create_cluster_v2(ClusterName="m1", Provisioned=brokers, Tags={"owner": "me"})
+        tagging = client("resourcegroupstaggingapi")
+
+        def found(**arguments):
+            pages = tagging.get_paginator("get_resources").paginate(TagFilters=[{"Key": "owner", "Values": ["me"]}], ResourcesPerPage=3, **arguments)
+            names = [one["ResourceARN"].split(":", 5) for page in pages for one in page["ResourceTagMappingList"]]
+            return sorted(f"{name[2]}:{name[5].replace(':', '/').split('/')[0]}" for name in names)
+
+        self.assertEqual(found(), [
+            "ec2:elastic-ip", "ec2:natgateway", "ec2:vpc", "eks:cluster", "kafka:cluster", "kms:key", "s3:bucket-1", "secretsmanager:secret",
+        ])
+        self.assertEqual(found(ResourceTypeFilters=["ec2:vpc", "eks"]), ["ec2:vpc", "eks:cluster"])
+        self.assertEqual(tagging.get_resources(TagFilters=[{"Key": "owner", "Values": ["you"]}])["ResourceTagMappingList"], [])

@@ -16,6 +16,8 @@ LONG_POLL = 60
 def handle(request):
     """Answers a control route."""
     name = request.path.removeprefix(PREFIX)
+    if name.startswith("oidc/id/"):
+        return published(name)
     found = ROUTES.get((request.method, name))
     if not found:
         known = ", ".join(sorted(f"{method} {path}" for method, path in ROUTES))
@@ -130,6 +132,14 @@ def get_oidc(_body, request):
         "issuer": cluster.issuer, "discovery": oidc.discovery(cluster), "jwks": oidc.jwks(cluster),
         "private_key": oidc.private_pem(cluster),
     }
+
+
+def published(name):
+    """The two documents of an issuer, with the path that they have at the issuer itself."""
+    hexadecimal, _, document = name.removeprefix("oidc/id/").partition("/")
+    cluster = next((one for one in EKS.all_clusters() if one.hex == hexadecimal), None)
+    made = {".well-known/openid-configuration": oidc.discovery, "keys": oidc.jwks}.get(document)
+    return json_response(made(cluster)) if cluster and made else json_response({"error": f"no {name}"}, 404)
 
 
 def make_token(body, _request):

@@ -13,9 +13,9 @@ NOBODY = f"arn:aws:iam::{ACCOUNT}:user/admin"
 
 
 class Principal:
-    def __init__(self, arn, session_arn, policies):
+    def __init__(self, arn, session_arn, user_id, policies):
         # `arn` is the user or role; `session_arn` is what GetCallerIdentity says.
-        self.arn, self.session_arn, self.policies = arn, session_arn, policies
+        self.arn, self.session_arn, self.user_id, self.policies = arn, session_arn, user_id, policies
 
 
 def _document(text):
@@ -35,14 +35,14 @@ def of_user(user):
     found = _managed(user.managed_policies, user.arn)
     for text in user.policies.values():
         found += statements(_document(text))
-    return Principal(user.arn, user.arn, found)
+    return Principal(user.arn, user.arn, user.id, found)
 
 
-def of_role(role, session_arn):
+def of_role(role, session):
     found = _managed(role.managed_policies, role.arn)
     for text in role.policies.values():
         found += statements(_document(text))
-    return Principal(role.arn, session_arn, found)
+    return Principal(role.arn, session.arn, f"{role.id}:{session.session_name}", found)
 
 
 def find(access_key):
@@ -51,7 +51,7 @@ def find(access_key):
     iam = backend("iam")
     if session:
         role = next((one for one in iam.roles.values() if one.arn == session.role_arn), None)
-        return of_role(role, session.arn) if role else None
+        return of_role(role, session) if role else None
     key = iam.access_keys.get(access_key)
     user = iam.users.get(key.user_name) if key and key.user_name else None
     return of_user(user) if user and key.status == "Active" else None

@@ -52,7 +52,11 @@ class Stage:
     # --- one call ---
 
     def handle(self, request):
-        route.identify(request)
+        try:
+            route.identify(request)
+        except Exception:  # a fault of ours must reach the test
+            self.broke_model(request, "request", [traceback.format_exc()])
+            return Response(500, {"content-type": "text/plain"}, traceback.format_exc())
         write = route.is_write(request)
         what = {"service": request.service, "operation": request.operation}
         holds = None

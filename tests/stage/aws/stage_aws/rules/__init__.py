@@ -1,3 +1,3 @@
 """What moto does otherwise than AWS, service by service."""
 
-from . import ec2, elbv2, iam, kms, s3, secretsmanager, sts  # noqa: F401  each adds its rules
+from . import ec2, elbv2, iam, kms, s3, secretsmanager, sts, tagging  # noqa: F401  each adds its rules

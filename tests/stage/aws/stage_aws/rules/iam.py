@@ -111,7 +111,11 @@ def service_role_name(_request, form, response):
 
 @after("iam", "CreateRole")
 def role_is_new(_request, form, _response):
-    STAGE.born[backend("iam").get_role(form["RoleName"]).arn] = STAGE.clock.now
+    arn = backend("iam").get_role(form["RoleName"]).arn
+    # One of that name may have been there before.
+    for key in [key for key in STAGE.born if isinstance(key, str) and key.startswith(f"{arn} ")]:
+        del STAGE.born[key]
+    STAGE.born[arn] = STAGE.clock.now
 
 
 @after("iam", "AttachRolePolicy")

@@ -1,5 +1,6 @@
 """STS: callers by their keys, and web identities that are checked as AWS does."""
 
+import datetime
 import json
 import time
 import urllib.parse
@@ -14,13 +15,34 @@ from .hooks import before, instead
 NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 
 
+def _presigned(request):
+    """What STS checks of a presigned URL, such as EKS's tokens are; the signature itself is not checked."""
+    query = request.query
+    made = datetime.datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
+    until = made + datetime.timedelta(seconds=int(query.get("X-Amz-Expires", 900)))
+    if datetime.datetime.now(datetime.timezone.utc) > until:
+        raise AwsError("AccessDenied", "Request has expired", 403)
+    lacking = set(query.get("X-Amz-SignedHeaders", "host").split(";")) - set(request.headers)
+    if lacking:
+        message = "The request signature we calculated does not match the signature you provided."
+        raise AwsError("SignatureDoesNotMatch", message, 403)
+
+
 @instead("sts", "GetCallerIdentity")
 def who(request, _form):
-    if request.access_key and principals.find(request.access_key):
-        return None  # moto knows users and sessions
+    if "X-Amz-Date" in request.query:
+        _presigned(request)
+    found = principals.find(request.access_key) if request.access_key else None
+    identity = {
+        "Arn": found.session_arn if found else principals.NOBODY, "UserId": found.user_id if found else "AIDASTAGEADMIN",
+        "Account": ACCOUNT,
+    }
+    if "json" in request.headers.get("accept", ""):
+        answer = {"GetCallerIdentityResponse": {"GetCallerIdentityResult": identity, "ResponseMetadata": {"RequestId": REQUEST_ID}}}
+        return Response(200, {"content-type": "application/json"}, json.dumps(answer))
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in identity.items())
     body = (
-        f'<GetCallerIdentityResponse xmlns="{NAMESPACE}"><GetCallerIdentityResult><Arn>{principals.NOBODY}</Arn>'
-        f"<UserId>AIDASTAGEADMIN</UserId><Account>{ACCOUNT}</Account></GetCallerIdentityResult>"
+        f'<GetCallerIdentityResponse xmlns="{NAMESPACE}"><GetCallerIdentityResult>{inner}</GetCallerIdentityResult>'
         f"<ResponseMetadata><RequestId>{REQUEST_ID}</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
     )
     return Response(200, {"content-type": "text/xml"}, body)
