@@ -53,6 +53,7 @@ pub use addon::{Addon, AddonName};
 pub use bucket::Bucket;
 pub use calls::{CallCount, CallLog};
 pub use cloud::{Account, Cloud};
+pub use aws_sdk_sts::config::Credentials;
 pub use connect::{ConnectError, Connection};
 pub use eks_cluster::{ControlPlane, EksCluster};
 pub use existing_network::ExistingNetwork;

@@ -13,7 +13,7 @@ use aws_sigv4::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 
-use super::cloud::Cloud;
+use super::cloud::{Account, Cloud};
 
 /// How every token begins (source: aws-iam-authenticator).
 const PREFIX: &str = "k8s-aws-v1.";
@@ -43,76 +43,92 @@ pub struct TokenError {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-impl Cloud {
-    /// A token for a cluster of this account and region.
-    pub async fn kubernetes_token(&self, cluster: &str) -> Result<KubernetesToken, TokenError> {
-        let error = |why, source| TokenError {
+impl TokenError {
+    fn new(cluster: &str, why: &'static str) -> Self {
+        Self {
             cluster: cluster.to_owned(),
             why,
-            source,
-        };
-        let Some(provider) = &self.credentials else {
-            return Err(error("there are no credentials", None));
-        };
-        let credentials = provider.provide_credentials().await;
-        let credentials = credentials.map_err(|source| {
-            error(
-                "the credentials cannot be had, log in again",
-                Some(source.into()),
-            )
-        })?;
+            source: None,
+        }
+    }
+
+    fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+}
+
+impl KubernetesToken {
+    /// A token for a cluster, signed at that moment. `endpoint` is where STS is, when it is not the region's own.
+    pub fn signed(
+        credentials: Credentials,
+        account: &Account,
+        endpoint: Option<&str>,
+        cluster: &str,
+        now: SystemTime,
+    ) -> Result<Self, TokenError> {
         let expiry = credentials.expiry();
-        let now = SystemTime::now();
-        let url = self.presigned(credentials, cluster, now);
-        let url = url.map_err(|source| error("it cannot be signed", Some(source)))?;
+        let url = presigned(credentials, account, endpoint, cluster, now).map_err(|source| {
+            TokenError::new(cluster, "the request cannot be signed").caused_by(source)
+        })?;
         let token = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(url));
         let longest = now + LIFETIME;
-        Ok(KubernetesToken {
+        Ok(Self {
             token: token.into(),
             expires: expiry.map_or(longest, |expiry| expiry.min(longest)),
         })
     }
+}
 
-    /// Who STS shall be asked for: the region's, or the one that the environment names.
-    fn sts_url(&self) -> String {
-        let region = &self.account.region;
-        let regional = || format!("https://sts.{region}.{}", self.account.dns_suffix());
-        let endpoint = self.endpoint.clone().unwrap_or_else(regional);
-        let endpoint = endpoint.trim_end_matches('/');
-        format!("{endpoint}/?Action=GetCallerIdentity&Version=2011-06-15")
+impl Cloud {
+    /// A token for a cluster of this account and region.
+    pub async fn kubernetes_token(&self, cluster: &str) -> Result<KubernetesToken, TokenError> {
+        let none = || TokenError::new(cluster, "there are no credentials");
+        let provider = self.credentials.as_ref().ok_or_else(none)?;
+        let credentials = provider.provide_credentials().await.map_err(|source| {
+            TokenError::new(cluster, "the credentials cannot be had, log in again")
+                .caused_by(source)
+        })?;
+        let endpoint = self.endpoint.as_deref();
+        let now = SystemTime::now();
+        KubernetesToken::signed(credentials, &self.account, endpoint, cluster, now)
     }
+}
 
-    fn presigned(
-        &self,
-        credentials: Credentials,
-        cluster: &str,
-        now: SystemTime,
-    ) -> Result<String, Box<dyn Error + Send + Sync>> {
-        let mut settings = SigningSettings::default();
-        settings.signature_location = SignatureLocation::QueryParams;
-        settings.expires_in = Some(URL_LIFETIME);
-        let identity = credentials.into();
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(self.account.region.as_str())
-            .name("sts")
-            .time(now)
-            .settings(settings)
-            .build()?
-            .into();
-        let mut url = self.sts_url();
-        let headers = [(CLUSTER, cluster)];
-        let empty = SignableBody::Bytes(&[]);
-        let request = SignableRequest::new("GET", url.clone(), headers.into_iter(), empty)?;
-        let (signature, _) = sign(request, &params)?.into_parts();
-        for (name, value) in signature.params() {
-            url.push('&');
-            url.push_str(name);
-            url.push('=');
-            url.push_str(&url_encoded(value));
-        }
-        Ok(url)
+fn presigned(
+    credentials: Credentials,
+    account: &Account,
+    endpoint: Option<&str>,
+    cluster: &str,
+    now: SystemTime,
+) -> Result<String, Box<dyn Error + Send + Sync>> {
+    let region = account.region.as_str();
+    let regional = format!("https://sts.{region}.{}", account.dns_suffix());
+    let endpoint = endpoint.unwrap_or(&regional).trim_end_matches('/');
+    let mut url = format!("{endpoint}/?Action=GetCallerIdentity&Version=2011-06-15");
+    let mut settings = SigningSettings::default();
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.expires_in = Some(URL_LIFETIME);
+    let identity = credentials.into();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name("sts")
+        .time(now)
+        .settings(settings)
+        .build()?
+        .into();
+    let headers = [(CLUSTER, cluster)];
+    let empty = SignableBody::Bytes(&[]);
+    let request = SignableRequest::new("GET", url.clone(), headers.into_iter(), empty)?;
+    let (signature, _) = sign(request, &params)?.into_parts();
+    for (name, value) in signature.params() {
+        url.push('&');
+        url.push_str(name);
+        url.push('=');
+        url.push_str(&url_encoded(value));
     }
+    Ok(url)
 }
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";

@@ -1,0 +1,116 @@
+//! Tokens for the API server of an EKS cluster.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use milvus_aws_core::aws::{Account, Credentials, KubernetesToken};
+use secrecy::ExposeSecret;
+
+/// 2026-01-02T03:04:05Z.
+const NOW: Duration = Duration::from_secs(1_767_323_045);
+
+fn account() -> Account {
+    Account {
+        id: "123456789012".to_owned(),
+        caller: "arn:aws:iam::123456789012:user/me".to_owned(),
+        partition: "aws".to_owned(),
+        region: "us-west-2".parse().unwrap(),
+    }
+}
+
+fn credentials(session: Option<&str>, expiry: Option<SystemTime>) -> Credentials {
+    let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+    Credentials::new(
+        "AKIDEXAMPLE",
+        secret,
+        session.map(str::to_owned),
+        expiry,
+        "test",
+    )
+}
+
+fn token(
+    session: Option<&str>,
+    expiry: Option<SystemTime>,
+    endpoint: Option<&str>,
+) -> KubernetesToken {
+    let credentials = credentials(session, expiry);
+    KubernetesToken::signed(
+        credentials,
+        &account(),
+        endpoint,
+        "demo-milvus",
+        UNIX_EPOCH + NOW,
+    )
+    .unwrap()
+}
+
+/// The URL inside of a token, its parameters in order.
+fn url(token: &KubernetesToken) -> (String, Vec<String>) {
+    let text = token
+        .token
+        .expose_secret()
+        .strip_prefix("k8s-aws-v1.")
+        .unwrap();
+    let url = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap();
+    let (place, query) = url.split_once('?').unwrap();
+    let mut parameters: Vec<String> = query.split('&').map(str::to_owned).collect();
+    parameters.sort();
+    (place.to_owned(), parameters)
+}
+
+/// The signatures are what botocore's `SigV4QueryAuth` makes of the same request, key and time.
+#[test]
+fn a_token_is_the_presigned_request_of_the_aws_cli() {
+    let (place, parameters) = url(&token(Some("session/token+with=signs"), None, None));
+    assert_eq!(place, "https://sts.us-west-2.amazonaws.com/");
+    assert_eq!(
+        parameters,
+        [
+            "Action=GetCallerIdentity",
+            "Version=2011-06-15",
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256",
+            "X-Amz-Credential=AKIDEXAMPLE%2F20260102%2Fus-west-2%2Fsts%2Faws4_request",
+            "X-Amz-Date=20260102T030405Z",
+            "X-Amz-Expires=60",
+            "X-Amz-Security-Token=session%2Ftoken%2Bwith%3Dsigns",
+            "X-Amz-Signature=46c277d230ca8d28e4388e69201909b143fa9514e0e0219a24618c3648df0c5b",
+            "X-Amz-SignedHeaders=host%3Bx-k8s-aws-id",
+        ]
+    );
+}
+
+#[test]
+fn another_endpoint_is_asked_where_the_environment_names_one() {
+    let (place, parameters) = url(&token(None, None, Some("http://127.0.0.1:5000/")));
+    assert_eq!(place, "http://127.0.0.1:5000/");
+    let signature =
+        "X-Amz-Signature=1d4d0367fef369c3f34ffa53effdb868bc48d9e26e72b79accfd9c09b7acb791";
+    assert!(
+        parameters.iter().any(|one| one == signature),
+        "{parameters:?}"
+    );
+}
+
+#[test]
+fn a_token_ends_before_eks_and_the_credentials_do() {
+    let now = UNIX_EPOCH + NOW;
+    assert_eq!(
+        token(None, None, None).expires,
+        now + Duration::from_mins(14)
+    );
+    let soon = now + Duration::from_mins(5);
+    assert_eq!(token(None, Some(soon), None).expires, soon);
+    let late = now + Duration::from_hours(5);
+    assert_eq!(
+        token(None, Some(late), None).expires,
+        now + Duration::from_mins(14)
+    );
+}
+
+#[test]
+fn a_token_is_not_shown() {
+    let token = token(None, None, None);
+    let shown = format!("{token:?}");
+    assert!(!shown.contains(token.token.expose_secret()), "{shown}");
+}
