@@ -36,7 +36,7 @@ pub use etcd::EtcdReplicas;
 pub use image::{Image, ImageRepository, ImageTag, PullPolicy};
 pub use metadata::{Annotations, LabelValue, MetadataKey, NodeSelector};
 pub use names::{InstallationName, Namespace, ObjectName};
-pub use on_aws::{OnAws, SERVICE_ACCOUNT, Services};
+pub use on_aws::{OnAws, SERVICE_ACCOUNT, STORAGE_CLASS, Services};
 pub use quantity::{Cpu, InvalidQuantity, Memory};
 pub use secret_source::{Credentials, PasswordSource, VariableName};
 pub use secrets::{LoginSecret, SecretReader, Secrets, UnreadableSecret};

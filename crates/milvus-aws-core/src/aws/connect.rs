@@ -35,6 +35,8 @@ pub struct Connection {
     pub profile: Option<String>,
     /// The region; `AWS_REGION`, else the profile's, when absent.
     pub region: Option<Region>,
+    /// Counts what is called.
+    pub calls: CallLog,
 }
 
 /// Why there is no connection to AWS.
@@ -75,7 +77,7 @@ impl Cloud {
         let config = configuration(connection).await?;
         let region = config.region().ok_or(ConnectError::NoRegion)?;
         let region: Region = region.as_ref().parse().map_err(ConnectError::Region)?;
-        let calls = CallLog::default();
+        let calls = connection.calls.clone();
         let sts = aws_sdk_sts::Client::from_conf(
             aws_sdk_sts::config::Builder::from(&config)
                 .interceptor(calls.clone())

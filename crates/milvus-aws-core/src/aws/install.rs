@@ -14,13 +14,16 @@ use super::{
     msk_security_group::MskSecurityGroup,
     network::{Network, add_network},
     policy::ServiceAccount,
+    role::role_name,
     scram_association::ScramAssociation,
     secret::{MskLogin, MskSecret},
 };
 use crate::{
     Installation,
     engine::{GraphBuilder, Handle, InvalidGraph, Need},
-    installation::{BucketName, HostPort, InvalidName, OnAws, RootPath, SERVICE_ACCOUNT, Services},
+    installation::{
+        BucketName, HostPort, InvalidName, OnAws, RootPath, SERVICE_ACCOUNT, Services, aws::Aws,
+    },
 };
 
 /// Namespace and name of the load balancer controller's service account, as its chart has them.
@@ -67,10 +70,7 @@ pub fn add(
 ) -> Result<AwsHandles, NoAwsGraph> {
     let other = || NoAwsGraph::OtherTarget(installation.name.to_string());
     let OnAws { aws, .. } = installation.on_aws().ok_or_else(other)?;
-    let bucket_name = match &aws.bucket {
-        Some(name) => name.clone(),
-        None => cloud.default_bucket().map_err(NoAwsGraph::Bucket)?,
-    };
+    let bucket_name = cloud.bucket_of(aws).map_err(NoAwsGraph::Bucket)?;
     let bucket = builder.add(Bucket::new(cloud.clone(), bucket_name.clone()))?;
     let key = builder.add(Key::new(cloud.clone()))?;
     let login = builder.add(MskSecret::new(cloud.clone(), key.clone()))?;
@@ -119,15 +119,38 @@ fn service_account((namespace, name): (&str, &str)) -> ServiceAccount {
 
 impl Cloud {
     /// What AWS has made, as Milvus needs it.
-    pub fn services(&self, brokers: &Brokers, bucket: &BucketName, role: &RoleArn) -> Services {
+    pub fn services(&self, brokers: Vec<HostPort>, bucket: &BucketName) -> Services {
         let region = &self.account.region;
         let host = format!("s3.{region}.{}", self.account.dns_suffix());
         Services {
-            brokers: brokers.bootstrap.clone(),
+            brokers,
             bucket: bucket.clone(),
             region: region.clone(),
             s3_endpoint: HostPort::of_service(host, S3_PORT),
-            role_arn: role.to_string(),
+            role_arn: self.milvus_role().to_string(),
         }
+    }
+
+    /// The bucket that an installation uses: the one that its file names, else the one that follows from its name.
+    pub fn bucket_of(&self, aws: &Aws) -> Result<BucketName, InvalidName> {
+        match &aws.bucket {
+            Some(name) => Ok(name.clone()),
+            None => self.default_bucket(),
+        }
+    }
+
+    /// The role of Milvus's service account, known before it is there.
+    pub fn milvus_role(&self) -> RoleArn {
+        self.role("s3")
+    }
+
+    /// The role of the load balancer controller's service account, known before it is there.
+    pub fn controller_role(&self) -> RoleArn {
+        self.role("elb")
+    }
+
+    fn role(&self, purpose: &str) -> RoleArn {
+        let name = role_name(self.mark.value(), self.account.region.as_str(), purpose);
+        RoleArn::new(self.account.global_arn("iam", &format!("role/{name}")))
     }
 }

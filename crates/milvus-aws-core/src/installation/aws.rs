@@ -26,6 +26,55 @@ pub struct Aws {
     pub msk: Msk,
     /// The Kubernetes cluster (Amazon EKS).
     pub eks: Eks,
+    /// The load balancer in front of Milvus.
+    pub load_balancer: LoadBalancer,
+    /// The web interface.
+    pub attu: Attu,
+}
+
+/// The network load balancer in front of Milvus.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct LoadBalancer {
+    /// From where it can be reached.
+    pub scheme: Scheme,
+}
+
+/// From where a load balancer can be reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Scheme {
+    /// The network.
+    #[default]
+    Internal,
+    /// The internet.
+    InternetFacing,
+}
+
+/// Attu, the web interface.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Attu {
+    /// From where it can be reached. It has no login of its own.
+    pub exposure: AttuExposure,
+    /// ARN of a certificate of ACM: it is then reached by HTTPS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateArn>,
+}
+
+/// From where Attu can be reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum AttuExposure {
+    /// It is not installed.
+    Off,
+    /// The cluster, and `kubectl port-forward`.
+    #[default]
+    Cluster,
+    /// The network.
+    Internal,
+    /// The internet: needs a certificate, and `authorization: true`.
+    InternetFacing,
 }
 
 /// The network under everything.
@@ -168,6 +217,11 @@ text_type!(
     {"type": "string", "pattern": "^arn:[a-z-]+:iam::[0-9]{12}:(user|role)/.+$"}
 );
 text_type!(
+    /// ARN of a certificate of ACM.
+    CertificateArn, "ARN of a certificate", certificate,
+    {"type": "string", "pattern": "^arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$"}
+);
+text_type!(
     /// Name of a broker's property: `log.retention.hours`.
     PropertyName, "property of a broker", property,
     {"type": "string", "pattern": "^[a-z][a-z0-9.]*$"}
@@ -308,6 +362,13 @@ fn principal(text: &str) -> Option<String> {
         if account.len() == 12 && account.chars().all(|c| c.is_ascii_digit())
             && (name.starts_with("user/") || name.starts_with("role/")));
     (!good).then(|| "write it like `arn:aws:iam::123456789012:role/NAME`".to_owned())
+}
+
+fn certificate(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let good = matches!(parts.as_slice(), ["arn", _, "acm", _, account, name]
+        if account.len() == 12 && name.starts_with("certificate/"));
+    (!good).then(|| "write it like `arn:aws:acm:us-west-2:123456789012:certificate/ID`".to_owned())
 }
 
 fn property(text: &str) -> Option<String> {

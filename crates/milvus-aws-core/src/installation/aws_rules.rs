@@ -2,7 +2,7 @@
 
 use super::{
     Etcd, Memory, Target,
-    aws::{Aws, Network},
+    aws::{AttuExposure, Aws, Network},
     diagnostic::Path,
     file::{InstallationFile, Mode},
     rules::Broken,
@@ -44,7 +44,9 @@ pub(super) fn check(file: &InstallationFile, broken: &mut Vec<Broken>) {
     }
     check_cluster(file, broken);
     if let Some(aws) = &file.aws {
-        check_aws(aws, &Path::of(&["aws"]), broken);
+        let path = Path::of(&["aws"]);
+        check_aws(aws, &path, broken);
+        check_attu(aws, file.authorization(), &path.key("attu"), broken);
     }
 }
 
@@ -61,6 +63,21 @@ fn check_cluster(file: &InstallationFile, broken: &mut Vec<Broken>) {
     for (key, _) in given.iter().filter(|(_, given)| *given) {
         let message = "is made by `target: aws`; leave it out, or write `target: kubernetes`";
         broken.push((path.key(key), message.to_owned()));
+    }
+}
+
+/// Whoever reaches Attu can try to log in to Milvus with it (pains row 5).
+fn check_attu(aws: &Aws, authorization: bool, path: &Path, broken: &mut Vec<Broken>) {
+    if aws.attu.exposure != AttuExposure::InternetFacing {
+        return;
+    }
+    if aws.attu.certificate.is_none() {
+        let message = "`exposure: internetFacing` needs a certificate, write `certificate: ARN`";
+        broken.push((path.key("exposure"), message.to_owned()));
+    }
+    if !authorization {
+        let message = "`exposure: internetFacing` lets everybody in, write `authorization: true`";
+        broken.push((path.key("exposure"), message.to_owned()));
     }
 }
 

@@ -112,6 +112,10 @@ impl InstallationFile {
         &self.version
     }
 
+    pub(super) fn authorization(&self) -> bool {
+        self.authorization
+    }
+
     pub(super) fn config(&self) -> &serde_json::Map<String, serde_json::Value> {
         &self.config
     }

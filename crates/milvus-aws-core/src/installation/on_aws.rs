@@ -13,6 +13,8 @@ use crate::topology::{Role, line_of};
 
 /// The service account whose role may use the bucket, as the guide calls it.
 pub const SERVICE_ACCOUNT: &str = "milvus-s3-access-sa";
+/// The storage class of etcd's volumes, as the guide calls it.
+pub const STORAGE_CLASS: &str = "ebs-sc";
 /// The annotation by which EKS gives a service account its role (source: EKS user guide, IRSA).
 const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 /// Coordinators stand by each other, and a proxy may restart.
@@ -73,12 +75,17 @@ impl Installation {
         };
         let named = |role: &Role| on_aws.components.contains_key(role);
         let roles = line_of(&self.version).roles(named);
+        let mut etcd = on_aws.etcd.clone();
+        // Claims name their class: which one is the default is not ours alone to say (pains row 30).
+        etcd.storage
+            .class
+            .get_or_insert_with(|| ObjectName::derived(STORAGE_CLASS.to_owned()));
         let cluster = Cluster {
             components: roles
                 .into_iter()
                 .map(|role| (role, on_aws.component(role)))
                 .collect(),
-            etcd: Etcd::InCluster(on_aws.etcd.clone()),
+            etcd: Etcd::InCluster(etcd),
             kafka: Kafka {
                 brokers: services.brokers.clone(),
                 security: KafkaSecurity::ScramSha512(Credentials::ExistingSecret(
