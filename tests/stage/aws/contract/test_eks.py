@@ -124,10 +124,22 @@ class Eks(Case):
         self.assertEqual(found["status"], "Successful")
         interfaces = self.ec2.describe_network_interfaces()["NetworkInterfaces"]
         self.assertEqual(sum(one["Description"].startswith("aws-K8S-n1") for one in interfaces), 3)
+        self.eks.update_cluster_version(name="e1", version="1.34")
+        self.advance("eks:cluster:update-version")
+        self.eks.update_nodegroup_version(clusterName="e1", nodegroupName="n1")
+        self.advance("eks:nodegroup:update-version")
+        self.assertEqual(self.group_state()["version"], "1.34")
         self.eks.delete_nodegroup(clusterName="e1", nodegroupName="n1")
         self.assertEqual(self.group_state()["status"], "DELETING")
         self.advance("eks:nodegroup:delete")
         self.refused("ResourceNotFoundException", self.group_state)
+        self.eks.delete_cluster(name="e1")
+
+    def test_a_cluster_can_fail(self):
+        control("POST", "faults", {"operation": "CreateCluster", "kind": "fail", "code": "Ec2SubnetNotFound", "reason": "no subnet"})
+        found = self.active()
+        self.assertEqual((found["status"], found["health"]["issues"][0]["message"]), ("FAILED", "no subnet"))
+        self.assertNotIn("endpoint", found)
         self.eks.delete_cluster(name="e1")
 
     def test_nodes_that_lack_rights_do_not_join(self):
@@ -184,6 +196,11 @@ class Eks(Case):
         self.eks.associate_access_policy(clusterName="e1", principalArn=role, policyArn=policy, accessScope={"type": "cluster"})
         found = self.eks.list_associated_access_policies(clusterName="e1", principalArn=role)["associatedAccessPolicies"]
         self.assertEqual([one["policyArn"] for one in found], [policy])
+        self.assertEqual(self.eks.list_access_entries(clusterName="e1", associatedPolicyArn=policy)["accessEntries"], [role])
+        self.eks.disassociate_access_policy(clusterName="e1", principalArn=role, policyArn=policy)
+        entry = self.eks.update_access_entry(clusterName="e1", principalArn=role, kubernetesGroups=["g"])["accessEntry"]
+        self.assertEqual(entry["kubernetesGroups"], ["g"])
+        self.assertIn(policy, [one["arn"] for one in self.eks.list_access_policies()["accessPolicies"]])
         self.eks.delete_access_entry(clusterName="e1", principalArn=role)
         self.refused("ResourceNotFoundException", self.eks.describe_access_entry, clusterName="e1", principalArn=role)
 

@@ -47,6 +47,7 @@ class Kafka(Case):
         self.assertEqual(read, [b"auto.create.topics.enable=true\n", b"num.partitions=3"])
         self.assertEqual(self.kafka.describe_configuration(Arn=arn)["LatestRevision"]["Revision"], 2)
         self.assertEqual([one["Arn"] for one in self.kafka.list_configurations()["Configurations"]], [arn])
+        self.assertEqual(len(self.kafka.list_configuration_revisions(Arn=arn)["Revisions"]), 2)
         self.refused("NotFoundException", self.kafka.describe_configuration_revision, Arn=arn, Revision=3)
         self.active(ConfigurationInfo={"Arn": arn, "Revision": 2})
         self.refused("BadRequestException", self.kafka.delete_configuration, "in use", Arn=arn)
@@ -148,6 +149,33 @@ class Kafka(Case):
         self.assertEqual([one["ClusterName"] for one in page["ClusterInfoList"]], ["a2"])
         self.assertNotIn("NextToken", page)
         self.assertIn("3.6.0", [one["Version"] for one in self.kafka.list_kafka_versions()["KafkaVersions"]])
+
+    def test_the_older_calls(self):
+        brokers = self.brokers()
+        arn = self.kafka.create_cluster(ClusterName="old", **brokers)["ClusterArn"]
+        self.advance("kafka:cluster:create")
+        [listed] = self.kafka.list_clusters()["ClusterInfoList"]
+        self.assertEqual((listed["ClusterArn"], listed["NumberOfBrokerNodes"]), (arn, 2))
+        self.assertEqual(self.kafka.list_clusters_v2(ClusterTypeFilter="SERVERLESS")["ClusterInfoList"], [])
+        targets = self.kafka.get_compatible_kafka_versions(ClusterArn=arn)["CompatibleKafkaVersions"][0]["TargetVersions"]
+        self.assertIn("3.8.x", targets)
+        self.kafka.update_cluster_kafka_version(ClusterArn=arn, CurrentVersion=self.version(arn), TargetKafkaVersion="3.8.x")
+        self.advance("kafka:cluster:update")
+        self.kafka.update_monitoring(ClusterArn=arn, CurrentVersion=self.version(arn), EnhancedMonitoring="PER_BROKER")
+        self.advance("kafka:cluster:update")
+        found = self.kafka.describe_cluster(ClusterArn=arn)["ClusterInfo"]
+        self.assertEqual((found["CurrentBrokerSoftwareInfo"]["KafkaVersion"], found["EnhancedMonitoring"]), ("3.8.x", "PER_BROKER"))
+        kinds = [one["OperationType"] for one in self.kafka.list_cluster_operations(ClusterArn=arn)["ClusterOperationInfoList"]]
+        self.assertEqual(kinds, ["UPDATE_CLUSTER_KAFKA_VERSION", "UPDATE_MONITORING"])
+
+    def test_an_update_can_fail(self):
+        arn = self.active()
+        control("POST", "faults", {"service": "kafka", "kind": "fail", "reason": "no capacity"})
+        made = self.kafka.update_broker_count(ClusterArn=arn, CurrentVersion=self.version(arn), TargetNumberOfBrokerNodes=4)
+        self.advance("kafka:cluster:update")
+        found = self.kafka.describe_cluster_operation(ClusterOperationArn=made["ClusterOperationArn"])["ClusterOperationInfo"]
+        self.assertEqual((found["OperationState"], found["ErrorInfo"]["ErrorString"]), ("UPDATE_FAILED", "no capacity"))
+        self.assertEqual(len(self.kafka.list_nodes(ClusterArn=arn)["NodeInfoList"]), 2)
 
     def test_tags(self):
         arn = self.cluster()

@@ -50,6 +50,7 @@ def _end_with_stdin():
 def main():
     options = arguments()
     die_with_parent()
+    from . import quick  # noqa: F401, I001  before moto is imported
     from . import app, http
 
     app.STAGE.options = vars(options)
