@@ -81,7 +81,7 @@ pub use role::{Role, RolePurpose, role_name};
 pub use route_tables::{RouteTables, Routes};
 pub use s3_endpoint::S3Endpoint;
 pub use scram_association::ScramAssociation;
-pub use secret::{MskLogin, MskSecret};
+pub use secret::{MSK_USER, MskLogin, MskSecret};
 pub use subnets::Subnets;
 pub use token::{KubernetesToken, TokenError};
 pub use volumes::Volumes;

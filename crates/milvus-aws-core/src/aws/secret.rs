@@ -23,7 +23,7 @@ use crate::engine::{
 /// MSK accepts no secret with another beginning (source: MSK developer guide, "Sign-in credentials authentication").
 const PREFIX: &str = "AmazonMSK_";
 /// Who Milvus is to Kafka.
-const USER: &str = "milvus";
+pub const MSK_USER: &str = "milvus";
 const PASSWORD_LENGTH: usize = 40;
 
 /// The secret, encrypted with the installation's key.
@@ -160,7 +160,7 @@ fn new_login() -> SecretString {
         .take(PASSWORD_LENGTH)
         .map(char::from)
         .collect();
-    SecretString::from(json!({"username": USER, "password": password}).to_string())
+    SecretString::from(json!({"username": MSK_USER, "password": password}).to_string())
 }
 
 impl Resource for MskSecret {
