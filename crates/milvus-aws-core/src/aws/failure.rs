@@ -170,7 +170,10 @@ where
     let why = why.split(" (").next().unwrap_or(&why);
     match error {
         SdkError::ConstructionFailure(_) => ResourceError::fatal(format!("{what}: {why}")),
-        SdkError::DispatchFailure(failure) if failure.is_user() || failure.is_other() => {
+        // Without a kind it is credentials that cannot be had; a connection that ended before its answer has one.
+        SdkError::DispatchFailure(failure)
+            if failure.is_user() || (failure.is_other() && failure.as_other().is_none()) =>
+        {
             ResourceError::fatal(format!("{what}: {why}"))
         }
         _ => ResourceError::transient(format!("{what}: no answer: {why}")),
