@@ -60,9 +60,13 @@ fn all(steps: &mut Steps, options: Options) -> Result<()> {
     first.and(end_to_end)
 }
 
+/// What all tests are built with: with other features the SDKs would be built once more.
+const EVERYTHING: &str = "--workspace --features milvus-tests/aws,milvus-tests/stage";
+
 fn without_stage(steps: &mut Steps) -> Result<()> {
     let clippy = "clippy --quiet --workspace --all-targets --all-features -- -D warnings";
-    let commands = ["fmt --all --check", clippy, "test --quiet --workspace"];
+    let tests = format!("test --quiet {EVERYTHING}");
+    let commands = ["fmt --all --check", clippy, &tests];
     let outcomes: Vec<Result<()>> = commands
         .iter()
         .map(|words| {
@@ -76,23 +80,8 @@ fn without_stage(steps: &mut Steps) -> Result<()> {
 
 /// Builds what the end-to-end tests need and returns their program.
 fn build() -> Result<PathBuf> {
-    steps::run(&mut cargo([
-        "build",
-        "--quiet",
-        "--package",
-        "kubectl-milvus",
-    ]))?;
-    let args = [
-        "test",
-        "--no-run",
-        "--package",
-        "milvus-tests",
-        "--features",
-        "stage",
-        "--test",
-        "it",
-    ];
-    let mut child = cargo(args)
+    let args = format!("test --no-run {EVERYTHING} --test it");
+    let mut child = cargo(args.split(' '))
         .arg("--message-format=json-render-diagnostics")
         .stdout(Stdio::piped())
         .spawn()?;
@@ -100,7 +89,8 @@ fn build() -> Result<PathBuf> {
     let mut program = None;
     for line in BufReader::new(output).lines() {
         let message: serde_json::Value = serde_json::from_str(&line?)?;
-        if message["target"]["name"] == "it" {
+        let package = message["package_id"].as_str().unwrap_or_default();
+        if message["target"]["name"] == "it" && package.contains("milvus-tests") {
             program = message["executable"]
                 .as_str()
                 .map(PathBuf::from)

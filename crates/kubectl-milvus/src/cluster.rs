@@ -48,6 +48,15 @@ pub enum ClusterError {
     /// Neither a kubeconfig nor a pod's service account.
     #[error("no Kubernetes cluster is configured")]
     Infer(#[source] Box<kube::config::InferConfigError>),
+    /// What EKS says of a cluster makes no client.
+    #[error("use what EKS says of the cluster {cluster}")]
+    Eks {
+        /// Which cluster.
+        cluster: String,
+        /// Why not.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The client cannot be made from the configuration.
     #[error("the configuration of the Kubernetes cluster cannot be used")]
     Client(#[source] Box<kube::Error>),

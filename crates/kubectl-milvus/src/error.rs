@@ -95,6 +95,30 @@ pub enum Error {
         /// Which installation.
         name: String,
     },
+    /// Nobody agreed to make what costs money.
+    #[error("nothing was made: nobody agreed to it")]
+    NotAgreed,
+    /// A command for AWS, and an installation that is elsewhere.
+    #[error("the installation's target is not aws")]
+    NotOnAws,
+    /// What cannot be said without an account.
+    #[error("the objects of the target aws depend on what the account holds")]
+    NeedsAccount,
+    /// No way to the account.
+    #[error("connect to AWS")]
+    Aws(#[from] milvus_aws_core::aws::ConnectError),
+    /// The account's resources cannot be put together.
+    #[error(transparent)]
+    AwsGraph(#[from] milvus_aws_core::aws::NoAwsGraph),
+    /// The resources cannot be put together.
+    #[error("put the resources together")]
+    Graph(#[from] milvus_aws_core::engine::InvalidGraph),
+    /// What exists in the account cannot be seen.
+    #[error("look at the account")]
+    AwsLook(#[from] milvus_aws_core::engine::ResourceError),
+    /// No token for a cluster.
+    #[error(transparent)]
+    Token(#[from] milvus_aws_core::aws::TokenError),
     /// The user stopped it.
     #[error("interrupted")]
     Interrupted,
@@ -114,6 +138,7 @@ impl Error {
             | Self::UnknownIndex(_)
             | Self::Probe(milvus_probe::Error::InvalidEndpoint { .. }) => ExitCode::Usage,
             Self::Unconfirmed { .. }
+            | Self::NotAgreed
             | Self::Run {
                 source: RunError::Refused(_),
                 ..
@@ -131,6 +156,11 @@ impl Error {
     /// What to do now, where we know it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::NeedsAccount => "`kubectl milvus plan` shows what there would be".to_owned(),
+            Self::NotAgreed => "`--yes` agrees where no terminal can ask".to_owned(),
+            Self::Aws(milvus_aws_core::aws::ConnectError::Identity(_)) => {
+                "log in to AWS, or choose a profile by AWS_PROFILE".to_owned()
+            }
             Self::Unconfirmed { name } => {
                 format!("say `--confirm {name}` if its vectors shall be gone for good")
             }
@@ -150,6 +180,9 @@ impl Error {
                 source: RunError::Failed(_),
                 ..
             } => format!("put that right; the same `{doing}` goes on from here"),
+            Self::Write { .. } => {
+                "name a file in a folder that exists and that you may write to".to_owned()
+            }
             Self::Cluster(ClusterError::Kubeconfig(_) | ClusterError::Infer(_)) => {
                 "name a cluster by --kubeconfig and --context, or set KUBECONFIG".to_owned()
             }

@@ -1,20 +1,27 @@
 //! `install`: brings an installation about, or changes it, until it is as the file says.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use milvus_aws_core::engine::{Engine, Outcome, Report};
-use milvus_manifests::apply::Install;
+use milvus_aws_core::{
+    aws::CallCount,
+    engine::{Graph, Outcome, Report},
+};
 use serde::Serialize;
 
 use crate::{
     ExitCode,
+    aws::confirm::confirm,
     cli::{DryRun, InstallArgs},
-    cluster::{Cluster, ClusterFlags},
+    cluster::ClusterFlags,
     error::Error,
-    interrupt, plan,
+    host::Host,
+    interrupt,
+    place::Place,
+    plan, plan_text,
     printer::{Output, Printer},
     progress::{Progress, seconds},
     render::manifests,
+    timeline_file::Record,
     wanted::Wanted,
 };
 
@@ -29,6 +36,12 @@ struct Installed<'a> {
     changed: bool,
     /// Whether every pod was waited for.
     waited: bool,
+    /// What was called in AWS.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    calls: Vec<CallCount>,
+    /// Host name of the load balancer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
     #[serde(flatten)]
     report: &'a Report,
 }
@@ -37,10 +50,12 @@ struct Installed<'a> {
 pub(crate) async fn run(
     args: &InstallArgs,
     flags: &ClusterFlags,
+    host: &Host,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
+    // The file first: what it says wrong needs no cluster to be found out.
+    let mut wanted = Wanted::read(&args.file, flags)?;
     if args.dry_run == Some(DryRun::Client) {
-        let wanted = Wanted::read(&args.file, flags)?;
         let manifests = manifests(&wanted)?;
         let json = printer.output() == Output::Json;
         printer.data(&if json {
@@ -50,58 +65,99 @@ pub(crate) async fn run(
         })?;
         return Ok(ExitCode::Done);
     }
-    // The file first: what it says wrong needs no cluster to be found out.
-    let mut wanted = Wanted::read(&args.file, flags)?;
-    let cluster = flags.connect().await?;
-    wanted.settle_namespace(cluster.context_namespace.as_ref());
+    let record = Arc::new(Record::begin(args.timeline.as_ref())?);
+    let place = Place::reach(&mut wanted, flags, host, printer).await?;
     if args.dry_run == Some(DryRun::Server) {
-        plan::show(&wanted, &cluster, printer).await?;
+        plan::show(&wanted, &place, host, printer).await?;
         return Ok(ExitCode::Done);
     }
-    install(&wanted, &cluster, args.wait, args.timeout, printer).await
+    if let Place::Aws(_) = &place {
+        agree(&wanted, &place, args, host, printer).await?;
+    }
+    install(&wanted, &place, args, (host, record), printer).await
+}
+
+/// What is made in an account costs: it is shown, and somebody has to agree.
+async fn agree(
+    wanted: &Wanted,
+    place: &Place,
+    args: &InstallArgs,
+    host: &Host,
+    printer: Printer,
+) -> Result<(), Error> {
+    let plan = plan::of(wanted, place, host, printer).await?;
+    plan::refuse(wanted, &plan)?;
+    if !plan.has_changes() {
+        return Ok(());
+    }
+    printer.tell(&plan_text::text(&plan));
+    confirm(args.yes, "make that?", printer)
 }
 
 async fn install(
     wanted: &Wanted,
-    cluster: &Cluster,
-    wait: bool,
-    timeout: Duration,
+    place: &Place,
+    args: &InstallArgs,
+    (host, record): (&Host, Arc<Record>),
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     let installation = &wanted.installation;
-    let manifests = manifests(wanted)?;
     printer.tell(&format!(
         "installing {} (Milvus {}) into namespace {} of {}",
-        installation.name, installation.version, installation.namespace, cluster.server
+        installation.name,
+        installation.version,
+        installation.namespace,
+        place.name()
     ));
-    let install = Install::new(cluster.client.clone(), installation, &manifests)
-        .wait(wait)
-        .graph()?;
-    let progress = Arc::new(Progress::new(printer));
-    let told = Arc::clone(&progress);
-    let engine = Engine::new()
-        .timeout(timeout)
-        .cancellation(interrupt::token(move |line| told.note(line)))
-        .listener(move |event| progress.engine_event(event));
-    let report = engine.apply(&install.graph).await;
+    let placed = place.graph(wanted, args.wait)?;
+    let report = bring_about(&placed.graph, args, (host, &record), printer).await;
+    let drawn = record.end(&format!("install {}", installation.name), &report, printer);
+    let context = place.use_cluster(&placed, &report, &installation.namespace, printer);
     let result = Installed {
         name: installation.name.as_str(),
         namespace: installation.namespace.as_str(),
         version: installation.version.to_string(),
         changed: report.changed(),
-        waited: wait,
+        waited: args.wait,
+        calls: host.calls.counts(),
+        address: placed.address.and_then(|address| report.output(&address)),
         report: &report,
     };
     printer.result(&result, || text(&result))?;
     report.result().map_err(|source| {
         printer.tell(&so_far(&report));
+        printer.tell_failure(&drawn);
         Error::Run {
             doing: "install",
             name: installation.name.to_string(),
             source,
         }
     })?;
+    context?;
+    drawn?;
     Ok(ExitCode::Done)
+}
+
+async fn bring_about(
+    graph: &Graph,
+    args: &InstallArgs,
+    (host, record): (&Host, &Arc<Record>),
+    printer: Printer,
+) -> Report {
+    let progress = Arc::new(Progress::new(printer));
+    let told = Arc::clone(&progress);
+    let (heard, record) = (Arc::clone(&host.heard), Arc::clone(record));
+    let engine = host
+        .engine
+        .clone()
+        .timeout(args.timeout)
+        .cancellation(interrupt::token(move |line| told.note(line)))
+        .listener(move |event| {
+            progress.engine_event(event);
+            record.hear(event);
+            heard(event);
+        });
+    engine.apply(graph).await
 }
 
 /// What exists after a run that did not reach its end.
@@ -145,8 +201,13 @@ fn text(installed: &Installed<'_>) -> String {
         (true, true) => "is ready",
         (true, false) => "is under way",
     };
+    let address = match &installed.address {
+        Some(address) => format!("load balancer: {address}:19530\n"),
+        None => String::new(),
+    };
     format!(
         "{name} (Milvus {version}) {state}, after {}\n\
+         {address}\
          prove it:  kubectl milvus verify {name} -n {namespace}\n\
          use it:    kubectl milvus connect {name} -n {namespace}\n",
         seconds(installed.report.took)

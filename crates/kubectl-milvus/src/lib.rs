@@ -3,16 +3,22 @@
 //! One command, one file. [`run`] takes what the user asked for and gives the exit code back; everything that can end
 //! a command is an [`Error`], which knows its exit code and what to do about it.
 
+mod aws;
 pub mod cli;
 mod cluster;
 mod completion;
 mod connect;
+mod duration_text;
 mod error;
 mod exit_code;
+mod graph;
+mod host;
 mod install;
 mod installed;
 mod interrupt;
 mod kube_hint;
+mod picture;
+mod place;
 mod plan;
 mod plan_text;
 mod port_forward;
@@ -21,6 +27,7 @@ mod progress;
 mod render;
 mod secret_reader;
 mod status;
+mod timeline_file;
 mod uninstall;
 mod verify;
 mod version;
@@ -31,22 +38,31 @@ use printer::Printer;
 
 pub use error::Error;
 pub use exit_code::ExitCode;
+pub use host::{Heard, Host};
+pub use timeline_file::{TimelineFile, UnknownPicture};
 
 /// Does what the command line asks for. Must run inside a tokio runtime.
 pub async fn run(cli: Cli, printer: Printer) -> Result<ExitCode, Error> {
+    run_on(cli, &Host::default(), printer).await
+}
+
+/// The same on a host of one's own.
+pub async fn run_on(cli: Cli, host: &Host, printer: Printer) -> Result<ExitCode, Error> {
     let flags = &cli.cluster;
     match &cli.command {
-        Command::Install(args) => install::run(args, flags, printer).await,
-        Command::Plan(args) => plan::run(args, flags, printer).await,
+        Command::Install(args) => install::run(args, flags, host, printer).await,
+        Command::Plan(args) => plan::run(args, flags, host, printer).await,
+        Command::Graph(args) => graph::run(args, flags, host, printer).await,
         Command::Verify(args) => verify::run(args, flags, printer).await,
         Command::Status(args) => status::run(args, flags, printer).await,
         Command::Render(args) => render::run(args, flags, printer),
         Command::Connect(args) => connect::run(args, flags, printer).await,
-        Command::Uninstall(args) => uninstall::run(args, flags, printer).await,
+        Command::Uninstall(args) => uninstall::run(args, flags, host, printer).await,
         Command::Completion(args) => {
             printer.data(&String::from_utf8_lossy(&completion::run(args)))?;
             Ok(ExitCode::Done)
         }
+        Command::EksToken(args) => aws::eks_token::run(args, printer).await,
         Command::Version => {
             let version = version::run();
             printer.result(&version, || version.text())?;

@@ -1,30 +1,23 @@
 //! `plan`: what `install` would change. Writes nothing.
 
-use milvus_aws_core::engine::{Engine, Plan, RunError};
-use milvus_manifests::apply::Install;
+use milvus_aws_core::engine::{Plan, RunError};
 
 use crate::{
-    ExitCode,
-    cli::PlanArgs,
-    cluster::{Cluster, ClusterFlags},
-    error::Error,
-    interrupt, plan_text,
-    printer::Printer,
-    render::manifests,
-    wanted::Wanted,
+    ExitCode, cli::PlanArgs, cluster::ClusterFlags, error::Error, host::Host, interrupt,
+    place::Place, plan_text, printer::Printer, wanted::Wanted,
 };
 
 /// Shows the plan; with `--exit-code` 4 says that something would change.
 pub(crate) async fn run(
     args: &PlanArgs,
     flags: &ClusterFlags,
+    host: &Host,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     // The file first: what it says wrong needs no cluster to be found out.
     let mut wanted = Wanted::read(&args.file, flags)?;
-    let cluster = flags.connect().await?;
-    wanted.settle_namespace(cluster.context_namespace.as_ref());
-    let plan = show(&wanted, &cluster, printer).await?;
+    let place = Place::reach(&mut wanted, flags, host, printer).await?;
+    let plan = show(&wanted, &place, host, printer).await?;
     Ok(if args.exit_code && plan.has_changes() {
         ExitCode::ChangesPending
     } else {
@@ -35,14 +28,30 @@ pub(crate) async fn run(
 /// Shows what an installation would change; refused when something in its way is not ours.
 pub(crate) async fn show(
     wanted: &Wanted,
-    cluster: &Cluster,
+    place: &Place,
+    host: &Host,
     printer: Printer,
 ) -> Result<Plan, Error> {
-    let manifests = manifests(wanted)?;
-    let install = Install::new(cluster.client.clone(), &wanted.installation, &manifests).graph()?;
-    let engine = Engine::new().cancellation(interrupt::token(move |line| printer.tell(line)));
-    let plan = engine.plan(&install.graph).await?;
+    let plan = of(wanted, place, host, printer).await?;
     printer.result(&plan, || plan_text::text(&plan))?;
+    refuse(wanted, &plan)?;
+    Ok(plan)
+}
+
+/// What an installation would change.
+pub(crate) async fn of(
+    wanted: &Wanted,
+    place: &Place,
+    host: &Host,
+    printer: Printer,
+) -> Result<Plan, Error> {
+    let placed = place.graph(wanted, true)?;
+    let token = interrupt::token(move |line| printer.tell(line));
+    Ok(host.engine.clone().cancellation(token).plan(&placed.graph).await?)
+}
+
+/// An error when something in the way is not ours.
+pub(crate) fn refuse(wanted: &Wanted, plan: &Plan) -> Result<(), Error> {
     let refused = plan.refused();
     if !refused.is_empty() {
         return Err(Error::Run {
@@ -51,5 +60,5 @@ pub(crate) async fn show(
             source: RunError::Refused(refused),
         });
     }
-    Ok(plan)
+    Ok(())
 }

@@ -31,6 +31,9 @@ pub(crate) fn run(
 
 /// The objects of what is wanted.
 pub(crate) fn manifests(wanted: &Wanted) -> Result<Manifests, Error> {
+    if wanted.installation.on_aws().is_some() {
+        return Err(Error::NeedsAccount);
+    }
     Ok(milvus_manifests::render(
         &wanted.installation,
         &wanted.secrets,

@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, io::IsTerminal, sync::Arc};
 
 use milvus_aws_core::{
+    Installation,
     engine::{DataPolicy, Engine, Outcome, Report},
     installation::{InstallationName, Namespace},
 };
@@ -10,42 +11,49 @@ use milvus_manifests::apply::{self, Uninstall};
 use serde::Serialize;
 
 use crate::{
-    ExitCode,
-    cli::UninstallArgs,
+    ExitCode, aws,
+    cli::{FileArgs, UninstallArgs},
     cluster::{Cluster, ClusterFlags},
     error::Error,
+    host::Host,
     installed::InstalledError,
     interrupt, plan_text,
     printer::Printer,
     progress::{Progress, seconds},
-    wanted::Named,
+    timeline_file::Record,
+    wanted::{Named, Wanted},
 };
 
 /// What an uninstall did. Its JSON form is a contract (docs/schema).
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Uninstalled<'a> {
-    name: &'a str,
-    namespace: &'a str,
+pub(crate) struct Uninstalled<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) namespace: &'a str,
     /// What stays, and why.
-    kept: Vec<Kept>,
+    pub(crate) kept: Vec<Kept>,
     #[serde(flatten)]
-    report: &'a Report,
+    pub(crate) report: &'a Report,
 }
 
 #[derive(Debug, Serialize)]
-struct Kept {
-    resource: String,
-    because: String,
+pub(crate) struct Kept {
+    pub(crate) resource: String,
+    pub(crate) because: String,
 }
 
 /// Removes an installation, or shows what it would remove.
 pub(crate) async fn run(
     args: &UninstallArgs,
     flags: &ClusterFlags,
+    host: &Host,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
+    if let Some(installation) = on_aws(args, flags)? {
+        return aws::uninstall::run(&installation, args, host, printer).await;
+    }
     let named = Named::read(&args.installation, flags)?;
+    let record = Arc::new(Record::begin(args.timeline.as_ref())?);
     let cluster = flags.connect().await?;
     let namespace = named.namespace(cluster.context_namespace.as_ref());
     let name = match named.name {
@@ -75,9 +83,23 @@ pub(crate) async fn run(
             data,
         },
         args,
+        record,
         printer,
     )
     .await
+}
+
+/// The installation of the file, where its target is `aws`.
+fn on_aws(args: &UninstallArgs, flags: &ClusterFlags) -> Result<Option<Installation>, Error> {
+    let Some(file) = &args.installation.file else {
+        return Ok(None);
+    };
+    let file = FileArgs {
+        file: Some(file.clone()),
+        ..FileArgs::default()
+    };
+    let installation = Wanted::read(&file, flags)?.installation;
+    Ok(installation.on_aws().is_some().then_some(installation))
 }
 
 /// The only installation of a namespace, or what is left of it.
@@ -109,6 +131,7 @@ struct Target {
 async fn remove(
     target: &Target,
     args: &UninstallArgs,
+    record: Arc<Record>,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     let Target {
@@ -119,29 +142,37 @@ async fn remove(
         target.cluster.server
     ));
     let progress = Arc::new(Progress::new(printer));
-    let told = Arc::clone(&progress);
+    let (told, heard) = (Arc::clone(&progress), Arc::clone(&record));
     let engine = Engine::new()
         .timeout(args.timeout)
         .cancellation(interrupt::token(move |line| told.note(line)))
-        .listener(move |event| progress.engine_event(event));
+        .listener(move |event| {
+            progress.engine_event(event);
+            heard.hear(event);
+        });
     let report = engine.delete(&target.found.graph, target.data).await;
+    let drawn = record.end(&format!("uninstall {name}"), &report, printer);
     let result = Uninstalled {
         name: name.as_str(),
         namespace: namespace.as_str(),
-        kept: kept(&report, &target.found),
+        kept: kept(&report, &target.found.kept),
         report: &report,
     };
     printer.result(&result, || text(&result))?;
-    report.result().map_err(|source| Error::Run {
-        doing: "uninstall",
-        name: name.to_string(),
-        source,
+    report.result().map_err(|source| {
+        printer.tell_failure(&drawn);
+        Error::Run {
+            doing: "uninstall",
+            name: name.to_string(),
+            source,
+        }
     })?;
+    drawn?;
     Ok(ExitCode::Done)
 }
 
 /// A terminal is asked to type the name; elsewhere `--confirm` must hold it.
-fn confirm(args: &UninstallArgs, name: &InstallationName, printer: Printer) -> Result<(), Error> {
+pub(crate) fn confirm(args: &UninstallArgs, name: &InstallationName, printer: Printer) -> Result<(), Error> {
     let typed = match &args.confirm {
         Some(typed) => typed.clone(),
         None if std::io::stdin().is_terminal() && printer.is_interactive() => {
@@ -162,7 +193,7 @@ fn confirm(args: &UninstallArgs, name: &InstallationName, printer: Printer) -> R
     })
 }
 
-fn kept(report: &Report, found: &Uninstall) -> Vec<Kept> {
+pub(crate) fn kept(report: &Report, others: &[apply::Kept]) -> Vec<Kept> {
     let retained = report
         .entries
         .iter()
@@ -173,7 +204,7 @@ fn kept(report: &Report, found: &Uninstall) -> Vec<Kept> {
             }),
             _ => None,
         });
-    let others = found.kept.iter().map(|kept| Kept {
+    let others = others.iter().map(|kept| Kept {
         resource: kept.object.to_string(),
         because: kept.because.clone(),
     });
@@ -181,21 +212,25 @@ fn kept(report: &Report, found: &Uninstall) -> Vec<Kept> {
 }
 
 fn text(uninstalled: &Uninstalled<'_>) -> String {
-    let mut text = String::new();
     if uninstalled.report.entries.is_empty() {
-        text = format!(
+        return format!(
             "namespace {} holds nothing of {}\n",
             uninstalled.namespace, uninstalled.name
         );
-    } else if uninstalled.report.result().is_ok() {
-        text = format!(
-            "{} is removed, after {}\n",
-            uninstalled.name,
-            seconds(uninstalled.report.took)
-        );
     }
-    for Kept { resource, because } in &uninstalled.kept {
-        let _infallible = writeln!(text, "kept {resource}: {because}");
+    uninstalled.text()
+}
+
+impl Uninstalled<'_> {
+    /// What was removed, and what stays.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        if self.report.result().is_ok() {
+            text = format!("{} is removed, after {}\n", self.name, seconds(self.report.took));
+        }
+        for Kept { resource, because } in &self.kept {
+            let _infallible = writeln!(text, "kept {resource}: {because}");
+        }
+        text
     }
-    text
 }

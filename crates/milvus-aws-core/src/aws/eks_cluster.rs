@@ -109,6 +109,16 @@ impl Cloud {
         Ok(cluster.and_then(|answer| answer.cluster))
     }
 
+    /// The installation's own cluster, while it answers.
+    pub async fn own_cluster(&self) -> Result<Option<EksCluster>, ResourceError> {
+        let Some(cluster) = self.eks_cluster(&self.full_name()).await? else {
+            return Ok(None);
+        };
+        let ours = self.mark.owner(cluster.tags.iter().flatten()) == Owner::Ours;
+        let leaving = cluster.status() == Some(&ClusterStatus::Deleting);
+        Ok(EksCluster::of(&cluster).filter(|_| ours && !leaving))
+    }
+
     /// Whether a cluster of the installation's name exists, whoever made it.
     pub(super) async fn has_eks_cluster(&self) -> Result<bool, ResourceError> {
         Ok(self.eks_cluster(&self.full_name()).await?.is_some())

@@ -1,0 +1,192 @@
+//! AWS and Kubernetes in one graph: everything starts the moment that its inputs are there.
+
+use std::sync::Arc;
+
+use milvus_aws_core::{
+    Installation,
+    aws::{self, AwsHandles, EksCluster, LoadBalancer, Mark},
+    engine::{Graph, GraphBuilder, Handle, Late, Need},
+    installation::{
+        HostPort, LoginSecret, STORAGE_CLASS, Secrets,
+        aws::{AttuExposure, Aws, Network, Scheme as WantedScheme},
+    },
+};
+use milvus_manifests::{
+    Attu, EbsStorageClass, Exposure, Kind, Manifests, NetworkLoadBalancer, Object, Scheme,
+    apply::{Install, Installed, add_load_balancer_controller, add_storage_class},
+    attu_image,
+    labels::Owner,
+    load_balancer_controller::{LoadBalancerController, controller_image},
+    render,
+};
+use secrecy::SecretString;
+
+use super::{account::AwsAccount, kubernetes_access::KubernetesAccess};
+use crate::error::Error;
+
+/// Pods of the controller: one of them leads.
+const CONTROLLERS: u16 = 2;
+/// Stands for brokers that are not there yet, in what is told of them beforehand; never applied.
+const NO_BROKERS_YET: &str = "pending.invalid:9096";
+
+/// Everything of an installation, from the account to Milvus.
+pub(crate) struct AwsGraph {
+    /// Every resource.
+    pub graph: Graph,
+    /// The Kubernetes cluster.
+    pub cluster: Handle<EksCluster>,
+    /// Host name of the load balancer, once its targets are healthy.
+    pub address: Handle<String>,
+}
+
+/// Puts it together. `wait` says whether pods are waited for.
+pub(crate) fn of(account: &AwsAccount, installation: &Installation, wait: bool) -> Result<AwsGraph, Error> {
+    let cloud = &account.cloud;
+    let settings = &installation.on_aws().ok_or(Error::NotOnAws)?.aws;
+    let mut builder = Graph::builder();
+    let aws = aws::add(&mut builder, cloud, installation)?;
+    let client = builder.add(KubernetesAccess {
+        login: account.login.clone(),
+        cluster: aws.eks.cluster.clone(),
+        name: cloud.full_name(),
+    })?;
+    let client = Late::From(client);
+    let owner = Owner::of(installation);
+    let class = EbsStorageClass { name: STORAGE_CLASS.to_owned(), default: true };
+    let class = add_storage_class(&mut builder, client.clone(), &owner, &class, &[])?;
+    let controller = add_load_balancer_controller(
+        &mut builder,
+        client.clone(),
+        &controller(account, &owner),
+        Late::computed(aws.network.clone(), |network| network.vpc.to_string()),
+        &[aws.eks.nodes.need(), aws.eks.controller_role.need()],
+    )?;
+    let milvus = Milvus { account, installation, settings };
+    let known = milvus.manifests(vec![no_brokers_yet()?], SecretString::default())?;
+    let installed = Install::new(client, installation, &known)
+        .wait(wait)
+        .rendered_by(milvus.rendered(&aws, &known))
+        .after(Kind::StatefulSet, [aws.eks.nodes.need(), aws.eks.ebs_csi.need(), class.need()])
+        .after(Kind::Deployment, before_pods(&aws))
+        .load_balancers_after([controller.ready.need()])
+        .add_to(&mut builder, &[])?;
+    let address = add_load_balancer(&mut builder, account, &installed)?;
+    Ok(AwsGraph { graph: builder.build(), cluster: aws.eks.cluster, address })
+}
+
+/// What Milvus's pods would fail without.
+fn before_pods(aws: &AwsHandles) -> Vec<Need> {
+    let mut needs = vec![aws.eks.nodes.need(), aws.eks.milvus_role.need(), aws.bucket.need()];
+    needs.extend(aws.eks.addons.iter().map(|(_, addon)| addon.need()));
+    needs.extend(aws.login_works.iter().cloned());
+    needs
+}
+
+/// Its targets are pods: healthy once those are.
+fn add_load_balancer(builder: &mut GraphBuilder, account: &AwsAccount, installed: &Installed) -> Result<Handle<String>, Error> {
+    let mut after = vec![installed.complete.need()];
+    after.extend(installed.service.iter().map(Handle::need));
+    Ok(builder.add(LoadBalancer::new(account.cloud.clone(), after))?)
+}
+
+fn controller(account: &AwsAccount, owner: &Owner) -> LoadBalancerController {
+    let cloud = &account.cloud;
+    LoadBalancerController {
+        owner: owner.clone(),
+        cluster_name: cloud.full_name(),
+        region: cloud.account.region.to_string(),
+        vpc_id: String::new(),
+        role_arn: cloud.controller_role().to_string(),
+        image: controller_image(),
+        replicas: CONTROLLERS,
+        tags: tags(account),
+    }
+}
+
+/// The mark, for what controllers make for us.
+fn tags(account: &AwsAccount) -> std::collections::BTreeMap<String, String> {
+    let mark = (Mark::key().to_owned(), account.cloud.mark.value().to_owned());
+    [mark].into_iter().collect()
+}
+
+fn no_brokers_yet() -> Result<HostPort, Error> {
+    NO_BROKERS_YET.parse().map_err(|_| Error::NotOnAws)
+}
+
+/// Milvus itself, on services of AWS.
+struct Milvus<'a> {
+    account: &'a AwsAccount,
+    installation: &'a Installation,
+    settings: &'a Aws,
+}
+
+impl Milvus<'_> {
+    /// Its objects with those brokers and that password.
+    fn manifests(&self, brokers: Vec<HostPort>, password: SecretString) -> Result<Manifests, Error> {
+        let cloud = &self.account.cloud;
+        let bucket = cloud.bucket_of(self.settings)?;
+        let installation = self.installation.on_services(&cloud.services(brokers, &bucket));
+        let secrets = Secrets {
+            kafka: Some(LoginSecret::Given { username: aws::MSK_USER.to_owned(), password }),
+            s3: None,
+        };
+        let manifests = render(&installation, &secrets)?;
+        Ok(manifests.with(self.load_balancer(&installation)).with(self.attu(&installation)))
+    }
+
+    /// The same once brokers and password are there. It cannot fail where the known ones could be rendered: if it ever
+    /// did, an object that is missing from it stops the run.
+    fn rendered(&self, aws: &AwsHandles, known: &Manifests) -> Late<Arc<Manifests>> {
+        let _ = known;
+        let account = AwsAccount { cloud: self.account.cloud.clone(), login: self.account.login.clone() };
+        let (installation, settings) = (self.installation.clone(), self.settings.clone());
+        Late::computed((aws.brokers.clone(), aws.login.clone()), move |(brokers, login)| {
+            let milvus = Milvus { account: &account, installation: &installation, settings: &settings };
+            let manifests = milvus.manifests(brokers.bootstrap, login.password);
+            Arc::new(manifests.unwrap_or_default())
+        })
+    }
+
+    fn load_balancer(&self, installation: &Installation) -> Vec<Object> {
+        let scheme = match self.settings.load_balancer.scheme {
+            WantedScheme::Internal => Scheme::Internal,
+            WantedScheme::InternetFacing => Scheme::InternetFacing,
+        };
+        let balancer = NetworkLoadBalancer {
+            scheme,
+            name: Some(LoadBalancer::name_in(&self.account.cloud)),
+            subnets: self.subnets(scheme == Scheme::InternetFacing),
+            tags: tags(self.account),
+        };
+        balancer.services(installation)
+    }
+
+    /// Subnets that exist are named, whatever tags they have; those of our own carry the tags.
+    fn subnets(&self, public: bool) -> Vec<String> {
+        let Network::Existing(network) = &self.settings.network else {
+            return Vec::new();
+        };
+        let subnets = if public { &network.public_subnets } else { &network.private_subnets };
+        subnets.iter().map(ToString::to_string).collect()
+    }
+
+    fn attu(&self, installation: &Installation) -> Vec<Object> {
+        let exposure = match self.settings.attu.exposure {
+            AttuExposure::Off => return Vec::new(),
+            AttuExposure::Cluster => Exposure::ClusterIp,
+            AttuExposure::Internal => Exposure::Internal,
+            AttuExposure::InternetFacing => Exposure::InternetFacing,
+        };
+        let attu = Attu {
+            release: installation.name.clone(),
+            namespace: installation.namespace.clone(),
+            image: attu_image(&installation.version),
+            milvus_address: format!("http://{}:{}", installation.name.full_name(), installation.service.port),
+            exposure,
+            subnets: self.subnets(exposure == Exposure::InternetFacing),
+            tags: tags(self.account),
+            certificate: self.settings.attu.certificate.as_ref().map(ToString::to_string),
+        };
+        attu.objects()
+    }
+}

@@ -1,0 +1,135 @@
+//! The context of a cluster of EKS in a kubeconfig, named as `aws eks update-kubeconfig` names it.
+
+use std::path::{Path, PathBuf};
+
+use kube::config::{Cluster, Context, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext};
+use milvus_aws_core::{aws::EksCluster, installation::Namespace};
+
+use super::kubernetes_access::Login;
+use crate::{error::Error, printer::Printer};
+
+/// A kubeconfig that knows that cluster alone.
+pub(super) fn of(cluster: &EksCluster, login: &Login) -> Kubeconfig {
+    let name = &cluster.arn;
+    Kubeconfig {
+        clusters: vec![NamedCluster {
+            name: name.clone(),
+            cluster: Some(Cluster {
+                server: Some(cluster.endpoint.clone()),
+                certificate_authority_data: Some(base64(&cluster.certificate_authority)),
+                ..Cluster::default()
+            }),
+            ..NamedCluster::default()
+        }],
+        auth_infos: vec![NamedAuthInfo {
+            name: name.clone(),
+            auth_info: Some(login.auth_info(&cluster.name)),
+            ..NamedAuthInfo::default()
+        }],
+        contexts: vec![NamedContext {
+            name: name.clone(),
+            context: Some(Context {
+                cluster: name.clone(),
+                user: Some(name.clone()),
+                ..Context::default()
+            }),
+            ..NamedContext::default()
+        }],
+        current_context: Some(name.clone()),
+        kind: Some("Config".to_owned()),
+        api_version: Some("v1".to_owned()),
+        ..Kubeconfig::default()
+    }
+}
+
+/// Makes the cluster kubectl's current one: in the first file of `KUBECONFIG`, else in `~/.kube/config`.
+pub(crate) fn use_cluster(cluster: &EksCluster, login: &Login, namespace: &Namespace, printer: Printer) -> Result<(), Error> {
+    let Some(path) = path() else {
+        printer.tell("no home folder is known, so that no kubeconfig was written; KUBECONFIG names one");
+        return Ok(());
+    };
+    if write(&path, cluster, login, namespace)? {
+        printer.tell(&format!("kubectl now talks to {}: {} says how", cluster.name, path.display()));
+    }
+    Ok(())
+}
+
+fn path() -> Option<PathBuf> {
+    let named = std::env::var_os("KUBECONFIG").and_then(|paths| std::env::split_paths(&paths).next());
+    named
+        .filter(|path| !path.as_os_str().is_empty())
+        .or_else(|| Some(std::env::home_dir()?.join(".kube").join("config")))
+}
+
+/// Puts the cluster's context into the file, makes it the current one, and leaves every other one as it is. Writes
+/// nothing where the file says so already.
+fn write(path: &Path, cluster: &EksCluster, login: &Login, namespace: &Namespace) -> Result<bool, Error> {
+    let failed = |source: std::io::Error| Error::Write { path: path.to_owned(), source };
+    let mut ours = of(cluster, login);
+    for context in ours.contexts.iter_mut().filter_map(|context| context.context.as_mut()) {
+        context.namespace = Some(namespace.to_string());
+    }
+    let before = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut config = if before.trim().is_empty() {
+        Kubeconfig::default()
+    } else {
+        Kubeconfig::from_yaml(&before).map_err(|error| failed(std::io::Error::other(error)))?
+    };
+    put(&mut config.clusters, ours.clusters, |entry| &entry.name);
+    put(&mut config.auth_infos, ours.auth_infos, |entry| &entry.name);
+    put(&mut config.contexts, ours.contexts, |entry| &entry.name);
+    config.current_context = ours.current_context;
+    config.kind = ours.kind;
+    config.api_version = ours.api_version;
+    let text = serde_saphyr::to_string(&config).map_err(|error| failed(std::io::Error::other(error)))?;
+    if text == before {
+        return Ok(false);
+    }
+    replace(path, &text).map_err(failed)?;
+    Ok(true)
+}
+
+/// Each entry takes the place of the one of its name, else it comes last.
+fn put<T>(entries: &mut Vec<T>, ours: Vec<T>, name: impl Fn(&T) -> &String) {
+    for entry in ours {
+        match entries.iter_mut().find(|there| name(there) == name(&entry)) {
+            Some(there) => *there = entry,
+            None => entries.push(entry),
+        }
+    }
+}
+
+/// Another reader sees the old file or the new one, and nobody but the user reads either.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_owned);
+    std::fs::create_dir_all(&folder)?;
+    let beside = folder.join(format!(".{}.{}", file_name(path), std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options
+        .open(&beside)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        // What is left of it is of no use to anybody; the first error is the one to tell.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    STANDARD.encode(bytes)
+}

@@ -1,0 +1,140 @@
+//! The way into a cluster of EKS: ready once its API server lets us in.
+
+use std::{path::PathBuf, time::Duration};
+
+use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode, Kubeconfig, KubeConfigOptions};
+use milvus_aws_core::{
+    aws::{Account, EksCluster},
+    engine::{
+        Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
+    },
+};
+
+use super::kubeconfig;
+use crate::cluster::ClusterError;
+
+/// The version of the exchange between kubectl and what gives it tokens.
+const EXEC_API: &str = "client.authentication.k8s.io/v1beta1";
+
+/// How tokens for a cluster are had: by this plugin, so that the AWS CLI is not needed.
+#[derive(Debug, Clone)]
+pub(crate) struct Login {
+    /// The plugin's own path.
+    pub program: PathBuf,
+    /// The region of the cluster.
+    pub account: Account,
+    /// The profile, where one was chosen.
+    pub profile: Option<String>,
+}
+
+impl Login {
+    /// What a kubeconfig says of it.
+    pub(crate) fn auth_info(&self, cluster: &str) -> AuthInfo {
+        let words = ["eks-token", "--cluster-name", cluster, "--region", self.account.region.as_str()];
+        let mut args: Vec<String> = words.map(str::to_owned).to_vec();
+        if let Some(profile) = &self.profile {
+            args.extend(["--profile".to_owned(), profile.clone()]);
+        }
+        AuthInfo {
+            exec: Some(ExecConfig {
+                api_version: Some(EXEC_API.to_owned()),
+                command: Some(self.program.display().to_string()),
+                args: Some(args),
+                env: None,
+                drop_env: None,
+                install_hint: None,
+                interactive_mode: Some(ExecInteractiveMode::Never),
+                provide_cluster_info: false,
+                cluster: None,
+            }),
+            ..AuthInfo::default()
+        }
+    }
+}
+
+/// A client of the cluster's API server.
+pub(crate) struct KubernetesAccess {
+    pub(crate) login: Login,
+    pub(crate) cluster: Handle<EksCluster>,
+    pub(crate) name: String,
+}
+
+impl KubernetesAccess {
+    async fn client(&self, cluster: &EksCluster) -> Result<kube::Client, ResourceError> {
+        let config = kubeconfig::of(cluster, &self.login);
+        let client = client_of(config).await;
+        client.map_err(|error| {
+            let message = format!("cannot use what EKS says of the cluster {}", cluster.name);
+            ResourceError::fatal(message).caused_by(error)
+        })
+    }
+
+    async fn ask(&self, cluster: &EksCluster) -> Result<Readiness<kube::Client>, ResourceError> {
+        let client = self.client(cluster).await?;
+        let waiting = |reason: String| Ok(Readiness::Waiting { reason });
+        match client.apiserver_version().await {
+            Ok(_) => Ok(Readiness::Ready(client)),
+            Err(kube::Error::Api(status)) if matches!(status.code, 401 | 403) => {
+                waiting(format!("the cluster {} does not let us in yet: {}", cluster.name, status.message))
+            }
+            Err(error) => waiting(format!("the API server of {} does not answer yet: {error}", cluster.name)),
+        }
+    }
+}
+
+/// A client of a cluster that exists.
+pub(crate) async fn client(cluster: &EksCluster, login: &Login) -> Result<kube::Client, ClusterError> {
+    let config = kubeconfig::of(cluster, login);
+    client_of(config).await.map_err(|source| ClusterError::Eks { cluster: cluster.name.clone(), source })
+}
+
+async fn client_of(config: Kubeconfig) -> Result<kube::Client, Box<dyn std::error::Error + Send + Sync>> {
+    let config = kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await?;
+    Ok(kube::Client::try_from(config)?)
+}
+
+impl Resource for KubernetesAccess {
+    type Needs = Handle<EksCluster>;
+    type Output = kube::Client;
+
+    fn id(&self) -> ResourceId {
+        ResourceId::new(format!("kubernetes-access/{}", self.name))
+    }
+
+    fn needs(&self) -> &Self::Needs {
+        &self.cluster
+    }
+
+    fn usual_duration(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+
+    async fn observe(&self, cluster: Option<&EksCluster>, _: &Context) -> Result<Observed<kube::Client>, ResourceError> {
+        let Some(cluster) = cluster else {
+            return Ok(Observed::Unknown);
+        };
+        Ok(Observed::Current {
+            output: match self.ask(cluster).await? {
+                Readiness::Ready(client) => Some(client),
+                Readiness::Waiting { .. } | Readiness::Failed { .. } => None,
+            },
+        })
+    }
+
+    async fn apply(&self, cluster: &EksCluster, _: &Step, _: &Context) -> Result<Readiness<kube::Client>, ResourceError> {
+        self.ask(cluster).await
+    }
+
+    async fn readiness(&self, cluster: &EksCluster, _: &Context) -> Result<Readiness<kube::Client>, ResourceError> {
+        self.ask(cluster).await
+    }
+
+    /// Nothing was made.
+    async fn delete(&self, _: Option<&EksCluster>, _: &Context) -> Result<(), ResourceError> {
+        Ok(())
+    }
+
+    async fn wait_gone(&self, _: Option<&EksCluster>, _: &Context) -> Result<(), ResourceError> {
+        Ok(())
+    }
+}

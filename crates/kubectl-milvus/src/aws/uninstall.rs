@@ -1,0 +1,131 @@
+//! `uninstall` of the target `aws`: first what is in the cluster, then the account's part.
+//!
+//! The order matters: load balancers, their target groups and security groups go while the controller that made them
+//! still lives, and volumes while their driver does (pains rows 56 and 57).
+
+use std::sync::Arc;
+
+use milvus_aws_core::{
+    Installation,
+    aws::{self as core, CallLog},
+    engine::{DataPolicy, Engine, Graph, Report},
+};
+use milvus_manifests::apply::{self, Kept};
+
+use super::{account, kubernetes_access};
+use crate::{
+    ExitCode,
+    cli::UninstallArgs,
+    error::Error,
+    host::Host,
+    interrupt, plan_text,
+    printer::Printer,
+    progress::Progress,
+    timeline_file::Record,
+    uninstall::{Uninstalled, confirm, kept},
+};
+
+/// What is to go.
+struct Parts {
+    /// What is in the cluster; none where there is no cluster any more.
+    kubernetes: Option<apply::Uninstall>,
+    account: Graph,
+}
+
+/// Removes the installation, or shows what it would remove.
+pub(crate) async fn run(
+    installation: &Installation,
+    args: &UninstallArgs,
+    host: &Host,
+    printer: Printer,
+) -> Result<ExitCode, Error> {
+    let record = Arc::new(Record::begin(args.timeline.as_ref())?);
+    let parts = find(installation, host.calls.clone(), printer).await?;
+    let data = if args.delete_data { DataPolicy::Delete } else { DataPolicy::Keep };
+    if args.dry_run.is_some() {
+        let mut plan = host.engine.plan_deletion(&parts.account, data).await?;
+        if let Some(found) = &parts.kubernetes {
+            let mut first = host.engine.plan_deletion(&found.graph, data).await?;
+            first.steps.append(&mut plan.steps);
+            plan = first;
+        }
+        printer.result(&plan, || plan_text::text(&plan))?;
+        return Ok(ExitCode::Done);
+    }
+    if args.delete_data {
+        confirm(args, &installation.name, printer)?;
+    }
+    let report = remove(&parts, args, data, (host, &record), printer).await;
+    let drawn = record.end(&format!("uninstall {}", installation.name), &report, printer);
+    let others: &[Kept] = parts.kubernetes.as_ref().map_or(&[], |found| &found.kept);
+    let result = Uninstalled {
+        name: installation.name.as_str(),
+        namespace: installation.namespace.as_str(),
+        kept: kept(&report, others),
+        report: &report,
+    };
+    printer.result(&result, || result.text())?;
+    report.result().map_err(|source| Error::Run {
+        doing: "uninstall",
+        name: installation.name.to_string(),
+        source,
+    })?;
+    drawn?;
+    Ok(ExitCode::Done)
+}
+
+async fn find(installation: &Installation, calls: CallLog, printer: Printer) -> Result<Parts, Error> {
+    let account = account::connect(installation, calls, printer).await?;
+    let mut builder = Graph::builder();
+    core::add(&mut builder, &account.cloud, installation)?;
+    let kubernetes = match account.cloud.own_cluster().await? {
+        Some(cluster) => {
+            let client = kubernetes_access::client(&cluster, &account.login).await?;
+            Some(apply::uninstall(&client, &installation.name, &installation.namespace).await?)
+        }
+        None => None,
+    };
+    Ok(Parts { kubernetes, account: builder.build() })
+}
+
+/// What is in the cluster goes first; if it does not, the cluster stays, and with it whoever can take it away.
+async fn remove(
+    parts: &Parts,
+    args: &UninstallArgs,
+    data: DataPolicy,
+    (host, record): (&Host, &Arc<Record>),
+    printer: Printer,
+) -> Report {
+    let progress = Arc::new(Progress::new(printer));
+    let told = Arc::clone(&progress);
+    let token = interrupt::token(move |line| told.note(line));
+    let engine = || -> Engine {
+        let (progress, record, heard) = (Arc::clone(&progress), Arc::clone(record), Arc::clone(&host.heard));
+        host.engine.clone().timeout(args.timeout).cancellation(token.clone()).listener(move |event| {
+            progress.engine_event(event);
+            record.hear(event);
+            heard(event);
+        })
+    };
+    let Some(found) = &parts.kubernetes else {
+        return engine().delete(&parts.account, data).await;
+    };
+    let first = engine().delete(&found.graph, data).await;
+    if first.result().is_err() {
+        return first;
+    }
+    let second = engine().delete(&parts.account, data).await;
+    one_after_the_other(first, second)
+}
+
+fn one_after_the_other(first: Report, second: Report) -> Report {
+    let later = second.entries.into_iter().map(|mut entry| {
+        entry.started += first.took;
+        entry
+    });
+    Report {
+        entries: first.entries.into_iter().chain(later).collect(),
+        took: first.took + second.took,
+        ..second
+    }
+}

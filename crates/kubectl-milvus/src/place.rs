@@ -1,0 +1,110 @@
+//! Where an installation goes, once that place was reached.
+
+use milvus_aws_core::{
+    aws::EksCluster,
+    engine::{Graph, Handle, Report},
+    installation::{Namespace, Target},
+};
+use milvus_manifests::apply::Install;
+
+use crate::{
+    aws::{self, account::AwsAccount},
+    cluster::{Cluster, ClusterFlags},
+    error::Error,
+    host::Host,
+    printer::Printer,
+    render::manifests,
+    wanted::Wanted,
+};
+
+/// A place that answers.
+pub(crate) enum Place {
+    /// A Kubernetes cluster.
+    Kubernetes(Cluster),
+    /// An AWS account.
+    Aws(Box<AwsAccount>),
+}
+
+/// What shall be there.
+pub(crate) struct Placed {
+    /// Every resource.
+    pub graph: Graph,
+    /// The Kubernetes cluster that is made with it, if one is.
+    pub cluster: Option<Handle<EksCluster>>,
+    /// Host name of the load balancer that is made with it, if one is.
+    pub address: Option<Handle<String>>,
+}
+
+impl Place {
+    /// Goes where the installation's target is.
+    pub(crate) async fn reach(
+        wanted: &mut Wanted,
+        flags: &ClusterFlags,
+        host: &Host,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        match wanted.installation.target() {
+            Target::Kubernetes => {
+                let cluster = flags.connect().await?;
+                wanted.settle_namespace(cluster.context_namespace.as_ref());
+                Ok(Self::Kubernetes(cluster))
+            }
+            Target::Aws => {
+                let calls = host.calls.clone();
+                let account = aws::account::connect(&wanted.installation, calls, printer).await?;
+                Ok(Self::Aws(Box::new(account)))
+            }
+        }
+    }
+
+    /// What shall be there; `wait` says whether pods are waited for.
+    pub(crate) fn graph(&self, wanted: &Wanted, wait: bool) -> Result<Placed, Error> {
+        match self {
+            Self::Kubernetes(cluster) => {
+                let manifests = manifests(wanted)?;
+                let install = Install::new(cluster.client.clone(), &wanted.installation, &manifests);
+                Ok(Placed {
+                    graph: install.wait(wait).graph()?.graph,
+                    cluster: None,
+                    address: None,
+                })
+            }
+            Self::Aws(account) => {
+                let aws = aws::graph::of(account, &wanted.installation, wait)?;
+                Ok(Placed {
+                    graph: aws.graph,
+                    cluster: Some(aws.cluster),
+                    address: Some(aws.address),
+                })
+            }
+        }
+    }
+
+    /// Makes a cluster that is there now kubectl's current one, also after a run that failed later on.
+    pub(crate) fn use_cluster(
+        &self,
+        placed: &Placed,
+        report: &Report,
+        namespace: &Namespace,
+        printer: Printer,
+    ) -> Result<(), Error> {
+        let (Self::Aws(account), Some(handle)) = (self, &placed.cluster) else {
+            return Ok(());
+        };
+        match report.output(handle) {
+            Some(cluster) => aws::kubeconfig::use_cluster(&cluster, &account.login, namespace, printer),
+            None => Ok(()),
+        }
+    }
+
+    /// Its name, for the line that says what is begun.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Kubernetes(cluster) => cluster.server.clone(),
+            Self::Aws(account) => {
+                let account = &account.cloud.account;
+                format!("a cluster of its own in {} of account {}", account.region, account.id)
+            }
+        }
+    }
+}
