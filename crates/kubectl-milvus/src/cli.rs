@@ -2,9 +2,12 @@
 
 use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PathBufValueParser, TypedValueParser},
+};
 
-use crate::{cluster::ClusterFlags, printer::Output};
+use crate::{TimelineFile, cluster::ClusterFlags, printer::Output};
 
 /// Put a Milvus vector database on Kubernetes, and prove that it works
 #[derive(Debug, Parser)]
@@ -45,6 +48,8 @@ pub enum Command {
     Install(InstallArgs),
     /// Show what install would change
     Plan(PlanArgs),
+    /// Draw what install would do, as a graph
+    Graph(GraphArgs),
     /// Store, index and find vectors, and check every answer
     Verify(VerifyArgs),
     /// Show how the installation is
@@ -90,6 +95,9 @@ pub struct InstallArgs {
     /// How long to wait, for example 10m
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = duration)]
     pub timeout: Duration,
+    /// Draw what happened when into this file, a picture (.svg) or a page (.html)
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run", value_parser = timeline_file())]
+    pub timeline: Option<TimelineFile>,
 }
 
 /// Where a dry run stops.
@@ -110,6 +118,29 @@ pub struct PlanArgs {
     /// Exit with 4 when something would change
     #[arg(long)]
     pub exit_code: bool,
+}
+
+/// Arguments of `graph`.
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// What to draw
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Kind of picture; mermaid unless said otherwise
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<GraphFormat>,
+}
+
+/// Kinds of pictures of a graph.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// Text that GitHub and many wikis draw.
+    #[default]
+    Mermaid,
+    /// Text for Graphviz.
+    Dot,
+    /// A picture that needs nothing beside it.
+    Svg,
 }
 
 /// Arguments of commands that act on an installation that exists.
@@ -204,6 +235,9 @@ pub struct UninstallArgs {
     /// How long to wait until everything is gone
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub timeout: Duration,
+    /// Draw what happened when into this file, a picture (.svg) or a page (.html)
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run", value_parser = timeline_file())]
+    pub timeline: Option<TimelineFile>,
 }
 
 /// Arguments of `completion`.
@@ -215,4 +249,8 @@ pub struct CompletionArgs {
 
 fn duration(text: &str) -> Result<Duration, humantime::DurationError> {
     humantime::parse_duration(text)
+}
+
+fn timeline_file() -> impl TypedValueParser<Value = TimelineFile> {
+    PathBufValueParser::new().try_map(TimelineFile::try_from)
 }

@@ -150,6 +150,9 @@ impl Error {
                 source: RunError::Failed(_),
                 ..
             } => format!("put that right; the same `{doing}` goes on from here"),
+            Self::Write { .. } => {
+                "name a file in a folder that exists and that you may write to".to_owned()
+            }
             Self::Cluster(ClusterError::Kubeconfig(_) | ClusterError::Infer(_)) => {
                 "name a cluster by --kubeconfig and --context, or set KUBECONFIG".to_owned()
             }

@@ -1,6 +1,6 @@
 //! `install`: brings an installation about, or changes it, until it is as the file says.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use milvus_aws_core::engine::{Engine, Outcome, Report};
 use milvus_manifests::apply::Install;
@@ -15,6 +15,7 @@ use crate::{
     printer::{Output, Printer},
     progress::{Progress, seconds},
     render::manifests,
+    timeline_file::Record,
     wanted::Wanted,
 };
 
@@ -52,22 +53,24 @@ pub(crate) async fn run(
     }
     // The file first: what it says wrong needs no cluster to be found out.
     let mut wanted = Wanted::read(&args.file, flags)?;
+    let record = Arc::new(Record::begin(args.timeline.as_ref())?);
     let cluster = flags.connect().await?;
     wanted.settle_namespace(cluster.context_namespace.as_ref());
     if args.dry_run == Some(DryRun::Server) {
         plan::show(&wanted, &cluster, printer).await?;
         return Ok(ExitCode::Done);
     }
-    install(&wanted, &cluster, args.wait, args.timeout, printer).await
+    install(&wanted, &cluster, args, record, printer).await
 }
 
 async fn install(
     wanted: &Wanted,
     cluster: &Cluster,
-    wait: bool,
-    timeout: Duration,
+    args: &InstallArgs,
+    record: Arc<Record>,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
+    let wait = args.wait;
     let installation = &wanted.installation;
     let manifests = manifests(wanted)?;
     printer.tell(&format!(
@@ -78,12 +81,16 @@ async fn install(
         .wait(wait)
         .graph()?;
     let progress = Arc::new(Progress::new(printer));
-    let told = Arc::clone(&progress);
+    let (told, heard) = (Arc::clone(&progress), Arc::clone(&record));
     let engine = Engine::new()
-        .timeout(timeout)
+        .timeout(args.timeout)
         .cancellation(interrupt::token(move |line| told.note(line)))
-        .listener(move |event| progress.engine_event(event));
+        .listener(move |event| {
+            progress.engine_event(event);
+            heard.hear(event);
+        });
     let report = engine.apply(&install.graph).await;
+    let drawn = record.end(&format!("install {}", installation.name), &report, printer);
     let result = Installed {
         name: installation.name.as_str(),
         namespace: installation.namespace.as_str(),
@@ -95,12 +102,14 @@ async fn install(
     printer.result(&result, || text(&result))?;
     report.result().map_err(|source| {
         printer.tell(&so_far(&report));
+        printer.tell_failure(&drawn);
         Error::Run {
             doing: "install",
             name: installation.name.to_string(),
             source,
         }
     })?;
+    drawn?;
     Ok(ExitCode::Done)
 }
 

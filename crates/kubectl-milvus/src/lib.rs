@@ -7,12 +7,15 @@ pub mod cli;
 mod cluster;
 mod completion;
 mod connect;
+mod duration_text;
 mod error;
 mod exit_code;
+mod graph;
 mod install;
 mod installed;
 mod interrupt;
 mod kube_hint;
+mod picture;
 mod plan;
 mod plan_text;
 mod port_forward;
@@ -21,6 +24,7 @@ mod progress;
 mod render;
 mod secret_reader;
 mod status;
+mod timeline_file;
 mod uninstall;
 mod verify;
 mod version;
@@ -31,6 +35,7 @@ use printer::Printer;
 
 pub use error::Error;
 pub use exit_code::ExitCode;
+pub use timeline_file::{TimelineFile, UnknownPicture};
 
 /// Does what the command line asks for. Must run inside a tokio runtime.
 pub async fn run(cli: Cli, printer: Printer) -> Result<ExitCode, Error> {
@@ -38,6 +43,7 @@ pub async fn run(cli: Cli, printer: Printer) -> Result<ExitCode, Error> {
     match &cli.command {
         Command::Install(args) => install::run(args, flags, printer).await,
         Command::Plan(args) => plan::run(args, flags, printer).await,
+        Command::Graph(args) => graph::run(args, flags, printer).await,
         Command::Verify(args) => verify::run(args, flags, printer).await,
         Command::Status(args) => status::run(args, flags, printer).await,
         Command::Render(args) => render::run(args, flags, printer),

@@ -38,11 +38,26 @@ pub(crate) async fn show(
     cluster: &Cluster,
     printer: Printer,
 ) -> Result<Plan, Error> {
+    let plan = of(wanted, cluster, printer).await?;
+    printer.result(&plan, || plan_text::text(&plan))?;
+    refuse(wanted, &plan)?;
+    Ok(plan)
+}
+
+/// What an installation would change.
+pub(crate) async fn of(
+    wanted: &Wanted,
+    cluster: &Cluster,
+    printer: Printer,
+) -> Result<Plan, Error> {
     let manifests = manifests(wanted)?;
     let install = Install::new(cluster.client.clone(), &wanted.installation, &manifests).graph()?;
     let engine = Engine::new().cancellation(interrupt::token(move |line| printer.tell(line)));
-    let plan = engine.plan(&install.graph).await?;
-    printer.result(&plan, || plan_text::text(&plan))?;
+    Ok(engine.plan(&install.graph).await?)
+}
+
+/// An error when something in the way is not ours.
+pub(crate) fn refuse(wanted: &Wanted, plan: &Plan) -> Result<(), Error> {
     let refused = plan.refused();
     if !refused.is_empty() {
         return Err(Error::Run {
@@ -51,5 +66,5 @@ pub(crate) async fn show(
             source: RunError::Refused(refused),
         });
     }
-    Ok(plan)
+    Ok(())
 }

@@ -1,18 +1,63 @@
 //! A plan as people read it.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
-use milvus_aws_core::engine::{Action, Change, Plan, PlannedStep};
+use milvus_aws_core::engine::{Action, Change, Cost, MonthlyCost, Plan, PlannedStep, ResourceId};
 use owo_colors::OwoColorize;
 
-use crate::progress::seconds;
+use crate::{duration_text::length, picture::path_text};
 
-/// One line per resource that would be touched, its changed fields under it, and a count at the end.
+/// A plan with something slower than this, or with costs, tells times and costs line by line. What a Kubernetes does by
+/// itself is faster.
+const SLOW: Duration = Duration::from_mins(1);
+/// The widest column of names; longer ones push the rest of their line aside.
+const WIDEST: usize = 56;
+
+/// One line per resource that would be touched, its changed fields under it, and a count at the end. Where it takes
+/// long or costs something, also the usual time and the monthly cost of each, their sum and the longest path.
 pub(crate) fn text(plan: &Plan) -> String {
     let mut text = String::new();
-    for step in &plan.steps {
-        write_step(&mut text, step);
+    let cost = plan.monthly_cost();
+    let would_touch = |step: &&PlannedStep| step.action.writes();
+    let slow = plan
+        .steps
+        .iter()
+        .filter(would_touch)
+        .any(|step| step.usual >= SLOW);
+    let is_told = |step: &&PlannedStep| has_line(&step.action);
+    let names = plan
+        .steps
+        .iter()
+        .filter(is_told)
+        .map(|step| step.resource.as_str().chars().count());
+    // Two signs before each name.
+    let names = names.max().unwrap_or(0).min(WIDEST) + 2;
+    let columns = (slow || !cost.is_free()).then_some(names);
+    if let Some(names) = columns.filter(|_| plan.has_changes()) {
+        let _infallible = writeln!(
+            text,
+            "{}",
+            format!(
+                "{:names$}  {:>10}  {:>14}",
+                "", "usual time", "cost a month"
+            )
+            .dimmed()
+        );
     }
+    for step in &plan.steps {
+        write_step(&mut text, step, columns);
+    }
+    write_counts(&mut text, plan);
+    if columns.is_some() {
+        write_sums(&mut text, plan, cost);
+    } else if plan.has_changes() {
+        let usual = plan.critical_path().total;
+        let _infallible = writeln!(text, "it usually takes {}", length(usual));
+    }
+    text
+}
+
+fn write_counts(text: &mut String, plan: &Plan) {
     let count = |wanted: fn(&Action) -> bool| {
         plan.steps
             .iter()
@@ -27,18 +72,45 @@ pub(crate) fn text(plan: &Plan) -> String {
         text,
         "{create} to create, {update} to change, {delete} to delete, {keep} as they are"
     );
-    if plan.has_changes() {
-        let usual = plan.critical_path().total;
-        let _infallible = writeln!(text, "it usually takes {}", seconds(usual));
-    }
-    text
 }
 
-fn write_step(text: &mut String, step: &PlannedStep) {
-    let id = &step.resource;
+/// What it costs after the run, and what takes longest until then.
+fn write_sums(text: &mut String, plan: &Plan, cost: MonthlyCost) {
+    if !cost.is_free() {
+        let more = if cost.lower_bound {
+            ", and what is billed by use or not known"
+        } else {
+            ""
+        };
+        let _infallible = writeln!(text, "cost a month: {}{more}", cost.known);
+    }
+    let path = plan.critical_path();
+    if !path.total.is_zero() {
+        let usual = |id: &ResourceId| plan.steps.iter().find(|step| step.resource == *id);
+        let stations = path.resources.iter();
+        let stations: Vec<_> = stations
+            .filter_map(|id| Some((id, usual(id)?.usual)))
+            .collect();
+        let _infallible = writeln!(
+            text,
+            "longest path: {}: {}",
+            length(path.total),
+            path_text(path.total, &stations)
+        );
+    }
+}
+
+fn has_line(action: &Action) -> bool {
+    !matches!(action, Action::Keep { .. } | Action::Absent)
+}
+
+/// `columns` is how wide the column of names is, where times and costs are told.
+fn write_step(text: &mut String, step: &PlannedStep, columns: Option<usize>) {
+    let id = step.resource.as_str();
+    let figures = columns.map_or_else(String::new, |names| figures(step, names));
     let _infallible = match &step.action {
-        Action::Create => writeln!(text, "{} {id}", "+".green()),
-        Action::Update { .. } => writeln!(text, "{} {id}", "~".yellow()),
+        Action::Create => writeln!(text, "{} {id}{figures}", "+".green()),
+        Action::Update { .. } => writeln!(text, "{} {id}{figures}", "~".yellow()),
         Action::Delete => writeln!(text, "{} {id}", "-".red()),
         Action::Retain { because } => writeln!(text, "  {id} stays: {because}"),
         Action::Refuse { owner } => {
@@ -56,5 +128,61 @@ fn write_step(text: &mut String, step: &PlannedStep) {
                 |value: &Option<String>| value.clone().unwrap_or_else(|| "<unset>".to_owned());
             let _infallible = writeln!(text, "    {field}: {} -> {}", side(from), side(to));
         }
+    }
+}
+
+/// Usual time and monthly cost, after a name in a column of that width.
+fn figures(step: &PlannedStep, names: usize) -> String {
+    let name = step.resource.as_str().chars().count() + 2;
+    let pad = names.saturating_sub(name);
+    let cost = match step.cost {
+        Cost::Free => String::new(),
+        // Behind the column of amounts, so that those stand under each other.
+        Cost::MonthlyAndUse(cents, price) => format!("  {cents:>14} + {price}"),
+        Cost::PerUse(price) => format!("  {:>14}   {price}", ""),
+        cost @ (Cost::Monthly(_) | Cost::Unknown) => format!("  {:>14}", cost.to_string()),
+    };
+    format!("{:pad$}  {:>10}{cost}", "", length(step.usual))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::{check_golden, guide_plan};
+
+    fn plain(plan: &Plan) -> String {
+        anstream::adapter::strip_str(&text(plan)).to_string()
+    }
+
+    #[test]
+    fn a_plan_that_costs_and_takes_long() {
+        check_golden("plan.txt", &plain(&guide_plan()));
+    }
+
+    #[test]
+    fn a_plan_of_plain_kubernetes_is_quiet() {
+        let mut plan = guide_plan();
+        plan.steps
+            .retain(|step| step.usual < SLOW && step.cost.is_free());
+        let text = plain(&plan);
+        assert!(text.contains("+ statefulset/demo-etcd\n"), "{text}");
+        assert!(
+            !text.contains("longest path") && !text.contains("cost"),
+            "{text}"
+        );
+        assert!(text.ends_with("it usually takes 1m16s\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_there_goes_on_costing() {
+        let mut plan = guide_plan();
+        for step in &mut plan.steps {
+            step.action = Action::Keep { ready: true };
+        }
+        assert_eq!(
+            plain(&plan),
+            "0 to create, 0 to change, 0 to delete, 13 as they are\n\
+             cost a month: 679.28 USD, and what is billed by use or not known\n"
+        );
     }
 }

@@ -70,6 +70,14 @@ impl Printer {
         let _shown = writeln!(anstream::stderr().lock(), "{text}");
     }
 
+    /// Says what failed besides something that matters more.
+    pub(crate) fn tell_failure<E: std::error::Error>(self, result: &Result<(), E>) {
+        if let Err(error) = result {
+            let cause = error.source().map(|cause| format!(": {cause}"));
+            self.tell(&format!("{error}{}", cause.unwrap_or_default()));
+        }
+    }
+
     /// Writes why a command failed, each cause on its own line, then what to do.
     pub fn error(
         self,

@@ -149,7 +149,7 @@ fn is_good(outcome: &Outcome) -> bool {
 }
 
 /// What to say of an end; nothing of what never began.
-fn outcome_text(outcome: &Outcome) -> Option<String> {
+pub(crate) fn outcome_text(outcome: &Outcome) -> Option<String> {
     Some(match outcome {
         Outcome::Created => "created".to_owned(),
         Outcome::Updated => "changed".to_owned(),

@@ -18,6 +18,7 @@ use crate::{
     interrupt, plan_text,
     printer::Printer,
     progress::{Progress, seconds},
+    timeline_file::Record,
     wanted::Named,
 };
 
@@ -46,6 +47,7 @@ pub(crate) async fn run(
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     let named = Named::read(&args.installation, flags)?;
+    let record = Arc::new(Record::begin(args.timeline.as_ref())?);
     let cluster = flags.connect().await?;
     let namespace = named.namespace(cluster.context_namespace.as_ref());
     let name = match named.name {
@@ -75,6 +77,7 @@ pub(crate) async fn run(
             data,
         },
         args,
+        record,
         printer,
     )
     .await
@@ -109,6 +112,7 @@ struct Target {
 async fn remove(
     target: &Target,
     args: &UninstallArgs,
+    record: Arc<Record>,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     let Target {
@@ -119,12 +123,16 @@ async fn remove(
         target.cluster.server
     ));
     let progress = Arc::new(Progress::new(printer));
-    let told = Arc::clone(&progress);
+    let (told, heard) = (Arc::clone(&progress), Arc::clone(&record));
     let engine = Engine::new()
         .timeout(args.timeout)
         .cancellation(interrupt::token(move |line| told.note(line)))
-        .listener(move |event| progress.engine_event(event));
+        .listener(move |event| {
+            progress.engine_event(event);
+            heard.hear(event);
+        });
     let report = engine.delete(&target.found.graph, target.data).await;
+    let drawn = record.end(&format!("uninstall {name}"), &report, printer);
     let result = Uninstalled {
         name: name.as_str(),
         namespace: namespace.as_str(),
@@ -132,11 +140,15 @@ async fn remove(
         report: &report,
     };
     printer.result(&result, || text(&result))?;
-    report.result().map_err(|source| Error::Run {
-        doing: "uninstall",
-        name: name.to_string(),
-        source,
+    report.result().map_err(|source| {
+        printer.tell_failure(&drawn);
+        Error::Run {
+            doing: "uninstall",
+            name: name.to_string(),
+            source,
+        }
     })?;
+    drawn?;
     Ok(ExitCode::Done)
 }
 

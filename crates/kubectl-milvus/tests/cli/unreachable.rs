@@ -8,6 +8,7 @@ fn no_api_server_answers() {
     for command in [
         "install",
         "plan",
+        "graph",
         "status",
         "verify",
         "connect",
@@ -76,4 +77,31 @@ fn no_milvus_answers_in_json() {
     assert_eq!(report["passed"], false);
     assert_eq!(report["steps"][0]["step"], "connect");
     assert_eq!(report["steps"][0]["outcome"], "failed");
+}
+
+#[test]
+fn a_time_line_that_cannot_be_written_is_told_before_any_cluster_is_asked() {
+    let folder = Folder::new();
+    for command in [&["install"][..], &["uninstall", "milvus"]] {
+        let args = [command, &["--timeline", "absent/run.svg"]].concat();
+        let ran = folder.run(&args).exits(1);
+        ran.says(&["write absent/run.svg", "No such file", "hint: "]);
+    }
+}
+
+#[test]
+fn a_run_that_never_began_leaves_no_picture() {
+    let folder = Folder::new();
+    folder.write("run.svg", "an old one");
+    let ran = folder.run(&["install", "--timeline", "run.svg"]).exits(1);
+    ran.says(&["127.0.0.1:1"]);
+    let old = std::fs::read_to_string(folder.path().join("run.svg")).unwrap();
+    assert_eq!(old, "an old one");
+    let names = std::fs::read_dir(folder.path()).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name());
+    assert!(
+        names
+            .into_iter()
+            .all(|name| !name.to_string_lossy().ends_with(".part"))
+    );
 }

@@ -103,3 +103,31 @@ fn an_authority_file_that_is_missing() {
 fn no_rows() {
     wrong(&["verify", "--rows", "0"], &["--rows"]);
 }
+
+#[test]
+fn a_picture_of_no_known_kind() {
+    for command in ["install", "uninstall"] {
+        for path in ["run.png", "run", "-"] {
+            let args = [command, "--timeline", path];
+            wrong(&args, &[path, "ends in neither .svg nor .html"]);
+        }
+    }
+    wrong(
+        &["graph", "--format", "png"],
+        &["png", "mermaid", "dot", "svg"],
+    );
+}
+
+#[test]
+fn nothing_happens_in_a_dry_run() {
+    for command in ["install", "uninstall"] {
+        let args = [command, "--timeline", "run.svg", "--dry-run=server"];
+        wrong(&args, &["--timeline", "--dry-run"]);
+    }
+}
+
+#[test]
+fn a_picture_is_no_document() {
+    let args = ["graph", "--format", "svg", "-o", "json"];
+    wrong(&args, &["--format", "-o", "leave one of them out"]);
+}
