@@ -105,12 +105,15 @@ impl<'a> Wanted<'a> {
         ]
     }
 
-    fn compare(&self, table: Option<&Description>, changes: &mut Changes) {
+    fn compare(&self, tables: &[Description], changes: &mut Changes) {
         let side = self.side;
-        let Some(table) = table else {
+        let Some(table) = of_side(tables, side) else {
             changes.note(side, None, Some("a table"));
             return;
         };
+        for second in seconds(tables, side) {
+            changes.note(format!("{side}.second"), Some(id(second)), None);
+        }
         changes.compare(&format!("{side}.default"), target(table), self.way.id());
         for subnet in self.subnets {
             if !follows(table, subnet) {
@@ -135,14 +138,15 @@ impl RouteTables {
         }
     }
 
-    /// Every table with our mark, by id: of two for one side the first one counts.
+    /// Every table with our mark. Of two for one side, which two runs at once may make, the first one counts: one that
+    /// subnets follow, then the smallest id.
     async fn list(&self) -> Result<Vec<Description>, ResourceError> {
         let call = self.cloud.ec2.describe_route_tables();
         let tables = call.filters(self.cloud.ec2_ours()).send().await;
         let tables =
             tables.attempting(|| format!("cannot look for the route tables of {}", self.name))?;
         let mut tables = tables.route_tables.unwrap_or_default();
-        tables.sort_by(|a, b| id(a).cmp(id(b)));
+        tables.sort_by_key(|table| (is_idle(table), id(table).to_owned()));
         Ok(tables)
     }
 
@@ -268,6 +272,21 @@ fn of_side<'a>(tables: &'a [Description], side: &str) -> Option<&'a Description>
         .find(|table| tag_value(table.tags(), SIDE) == Some(side))
 }
 
+/// Tables of that side that do not count and that no subnet follows.
+fn seconds<'a>(tables: &'a [Description], side: &'a str) -> impl Iterator<Item = &'a Description> {
+    let of_side = move |table: &&Description| tag_value(table.tags(), SIDE) == Some(side);
+    tables
+        .iter()
+        .filter(of_side)
+        .skip(1)
+        .filter(|table| is_idle(table))
+}
+
+/// Whether no subnet follows it.
+fn is_idle(table: &Description) -> bool {
+    table.associations().is_empty()
+}
+
 fn default_route(table: &Description) -> Option<&Route> {
     let mut routes = table.routes().iter();
     routes.find(|route| route.destination_cidr_block() == Some(EVERYWHERE))
@@ -330,7 +349,7 @@ impl Resource for RouteTables {
         };
         let mut changes = Changes::default();
         for wanted in Wanted::both(inputs) {
-            wanted.compare(of_side(&tables, wanted.side), &mut changes);
+            wanted.compare(&tables, &mut changes);
         }
         Ok(changes.observed(routes(&tables)))
     }
@@ -347,6 +366,9 @@ impl Resource for RouteTables {
                 Some(table) => table.clone(),
                 None => self.create(&inputs.0, wanted.side, context).await?,
             };
+            for second in seconds(&tables, wanted.side) {
+                self.remove(second).await?;
+            }
             if target(&table) != Some(wanted.way.id()) {
                 self.route(&table, wanted.way).await?;
             }
