@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
@@ -292,11 +293,30 @@ class Inventory(Case):
         self.assertEqual(control("GET", "inventory"), control("GET", "inventory"))
 
 
+def ends(pid, seconds=10):
+    """Whether the process is gone, or only waits to be collected, by then."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state == "Z" or time.monotonic() > deadline:
+            return state == "Z"
+        time.sleep(0.05)
+
+
 class Process(Case):
     def start(self, *arguments, parent=None):
         command = [sys.executable, "-m", "stage_aws", *arguments]
         pipe = subprocess.PIPE
         return subprocess.Popen(parent(command) if parent else command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+    def end(self, process):
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            pipe.close()
 
     def test_it_listens_on_loopback_only(self):
         process = self.start("--host", "0.0.0.0")
@@ -308,20 +328,23 @@ class Process(Case):
         script = "import subprocess, sys, time; p = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True); print(p.pid, p.stdout.readline(), flush=True); time.sleep(600)"
         process = self.start(parent=lambda command: [sys.executable, "-c", script, *command])
         child = int(process.stdout.readline().split()[0])
-        process.kill()
-        process.communicate()
-        deadline = time.monotonic() + 10
-        while pathlib.Path(f"/proc/{child}/stat").exists() and time.monotonic() < deadline:
-            if pathlib.Path(f"/proc/{child}/stat").read_text().split(")")[1].split()[0] == "Z":
-                break
-            time.sleep(0.05)
-        self.assertLess(time.monotonic(), deadline)
+        try:
+            process.kill()
+            process.wait()
+            self.assertTrue(ends(child), "it outlived its parent")
+        finally:
+            self.end(process)
+            if not ends(child, seconds=0):
+                os.kill(child, signal.SIGKILL)
 
     def test_it_ends_with_the_pipe_on_its_stdin(self):
         process = self.start()
-        self.assertIn("listening", process.stdout.readline())
-        process.communicate(timeout=10)
-        self.assertEqual(process.returncode, 0)
+        try:
+            self.assertIn("listening", process.stdout.readline())
+            process.stdin.close()
+            self.assertEqual(process.wait(timeout=10), 0)
+        finally:
+            self.end(process)
 
     def test_options_reach_the_answers(self):
         process = self.start("--kafka-bootstrap", "127.0.0.1:9096", "--kubernetes-endpoint", "https://127.0.0.1:6443")
@@ -334,5 +357,4 @@ class Process(Case):
             self.assertEqual(caught.exception.code, 404)
             caught.exception.close()
         finally:
-            process.kill()
-            process.communicate()
+            self.end(process)

@@ -118,12 +118,13 @@ class Eks(Case):
         self.refused("ResourceInUseException", self.eks.delete_cluster, "nodegroups", name="e1")
         self.advance("eks:nodegroup:create")
         self.assertEqual((self.group_state()["status"], self.group_state()["health"]), ("ACTIVE", {"issues": []}))
+        machines = lambda: sum(one["Description"].startswith("aws-K8S-n1") for one in self.ec2.describe_network_interfaces()["NetworkInterfaces"])
+        self.assertEqual(machines(), 2)
         update = self.eks.update_nodegroup_config(clusterName="e1", nodegroupName="n1", scalingConfig={"desiredSize": 3})["update"]
         self.advance("eks:nodegroup:update")
         found = self.eks.describe_update(name="e1", updateId=update["id"], nodegroupName="n1")["update"]
         self.assertEqual(found["status"], "Successful")
-        interfaces = self.ec2.describe_network_interfaces()["NetworkInterfaces"]
-        self.assertEqual(sum(one["Description"].startswith("aws-K8S-n1") for one in interfaces), 3)
+        self.assertEqual(machines(), 3)
         self.eks.update_cluster_version(name="e1", version="1.34")
         self.advance("eks:cluster:update-version")
         self.eks.update_nodegroup_version(clusterName="e1", nodegroupName="n1")
@@ -133,6 +134,7 @@ class Eks(Case):
         self.assertEqual(self.group_state()["status"], "DELETING")
         self.advance("eks:nodegroup:delete")
         self.refused("ResourceNotFoundException", self.group_state)
+        self.assertEqual(machines(), 0)
         self.eks.delete_cluster(name="e1")
 
     def test_a_cluster_can_fail(self):

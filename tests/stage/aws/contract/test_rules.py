@@ -67,7 +67,8 @@ class Ec2(Case):
 
 class Iam(Case):
     def test_documents(self):
-        for text in ("junk", '{"Version":"2012-10-17"}', '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole"}]}'):
+        self.refused("MalformedPolicyDocument", self.iam.create_role, "Json", RoleName="r", AssumeRolePolicyDocument="junk")
+        for text in ('{"Version":"2012-10-17"}', '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole"}]}'):
             self.refused("MalformedPolicyDocument", self.iam.create_role, RoleName="r", AssumeRolePolicyDocument=text)
         stranger = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:role/none"}, "Action": "sts:AssumeRole"}
         text = json.dumps({"Version": "2012-10-17", "Statement": [stranger]})
@@ -92,6 +93,7 @@ class Iam(Case):
     def test_service_linked_roles(self):
         made = self.iam.create_service_linked_role(AWSServiceName="kafka.amazonaws.com")["Role"]
         self.assertEqual(made["RoleName"], "AWSServiceRoleForKafka")
+        self.iam.get_role(RoleName="AWSServiceRoleForKafka")
         self.refused("InvalidInput", self.iam.create_service_linked_role, AWSServiceName="kafka.amazonaws.com")
 
     def test_assume_role_asks_the_trust_policy(self):
