@@ -16,7 +16,12 @@ const LOOK: Duration = Duration::from_millis(20);
 /// The longest leap: what takes real time and is not known to do so shall not meet its deadline at once.
 const LEAP: Duration = Duration::from_secs(30);
 /// Kinds of Kubernetes whose readiness takes real time.
-const REAL: &[&str] = &["deployment/", "statefulset/", "persistentvolumeclaim/", "webhook"];
+const REAL: &[&str] = &[
+    "deployment/",
+    "statefulset/",
+    "persistentvolumeclaim/",
+    "webhook",
+];
 
 /// The engine's clock on a stage with both halves.
 #[derive(Clone)]
@@ -92,7 +97,9 @@ impl LeapingClock {
                 Some(next) => {
                     let next = next.min(now + LEAP);
                     moved(next);
-                    self.0.leapt.send_modify(|leapt| *leapt += next.saturating_sub(now));
+                    self.0
+                        .leapt
+                        .send_modify(|leapt| *leapt += next.saturating_sub(now));
                     self.state().last = Instant::now();
                 }
                 None => moved(now),
@@ -122,9 +129,15 @@ impl Clock for LeapingClock {
             entry
         };
         Box::pin(async move {
-            let _forgotten = Forgotten { clock: clock.clone(), entry };
+            let _forgotten = Forgotten {
+                clock: clock.clone(),
+                entry,
+            };
             let mut leaps = clock.0.leapt.subscribe();
-            while let Some(left) = until.checked_sub(clock.now()).filter(|left| !left.is_zero()) {
+            while let Some(left) = until
+                .checked_sub(clock.now())
+                .filter(|left| !left.is_zero())
+            {
                 tokio::select! {
                     () = tokio::time::sleep(left) => {}
                     // The clock lives as long as this.

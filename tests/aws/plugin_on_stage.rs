@@ -20,7 +20,9 @@ use leaping_clock::LeapingClock;
 
 fn main() -> Result<ProcessExitCode> {
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let code = runtime.block_on(run(cli));
     runtime.shutdown_background();
     code

@@ -95,9 +95,9 @@ pub struct InstallArgs {
     /// Wait until Milvus is ready
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub wait: bool,
-    /// How long to wait, for example 10m
-    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = duration)]
-    pub timeout: Duration,
+    /// How long to wait, for example 10m; 15m, and 90m in an AWS account
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
     /// Draw what happened when into this file, a picture (.svg) or a page (.html)
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run", value_parser = timeline_file())]
     pub timeline: Option<TimelineFile>,
@@ -238,9 +238,9 @@ pub struct UninstallArgs {
     /// Show what would be removed, and remove nothing
     #[arg(long, value_name = "WHERE")]
     pub dry_run: Option<DryRun>,
-    /// How long to wait until everything is gone
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
-    pub timeout: Duration,
+    /// How long to wait until everything is gone; 5m, and 60m in an AWS account
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
     /// Draw what happened when into this file, a picture (.svg) or a page (.html)
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run", value_parser = timeline_file())]
     pub timeline: Option<TimelineFile>,

@@ -34,6 +34,8 @@ impl Default for Host {
 
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Host").field("engine", &self.engine).finish_non_exhaustive()
+        f.debug_struct("Host")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! `install`: brings an installation about, or changes it, until it is as the file says.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use milvus_aws_core::{
     aws::CallCount,
@@ -110,7 +110,8 @@ async fn install(
         place.name()
     ));
     let placed = place.graph(wanted, args.wait)?;
-    let report = bring_about(&placed.graph, args, (host, &record), printer).await;
+    let timeout = args.timeout.unwrap_or(place.patience());
+    let report = bring_about(&placed.graph, timeout, (host, &record), printer).await;
     let drawn = record.end(&format!("install {}", installation.name), &report, printer);
     let context = place.use_cluster(&placed, &report, &installation.namespace, printer);
     let result = Installed {
@@ -140,7 +141,7 @@ async fn install(
 
 async fn bring_about(
     graph: &Graph,
-    args: &InstallArgs,
+    timeout: Duration,
     (host, record): (&Host, &Arc<Record>),
     printer: Printer,
 ) -> Report {
@@ -150,7 +151,7 @@ async fn bring_about(
     let engine = host
         .engine
         .clone()
-        .timeout(args.timeout)
+        .timeout(timeout)
         .cancellation(interrupt::token(move |line| told.note(line)))
         .listener(move |event| {
             progress.engine_event(event);

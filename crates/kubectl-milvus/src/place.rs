@@ -1,5 +1,7 @@
 //! Where an installation goes, once that place was reached.
 
+use std::time::Duration;
+
 use milvus_aws_core::{
     aws::EksCluster,
     engine::{Graph, Handle, Report},
@@ -62,7 +64,8 @@ impl Place {
         match self {
             Self::Kubernetes(cluster) => {
                 let manifests = manifests(wanted)?;
-                let install = Install::new(cluster.client.clone(), &wanted.installation, &manifests);
+                let install =
+                    Install::new(cluster.client.clone(), &wanted.installation, &manifests);
                 Ok(Placed {
                     graph: install.wait(wait).graph()?.graph,
                     cluster: None,
@@ -92,8 +95,18 @@ impl Place {
             return Ok(());
         };
         match report.output(handle) {
-            Some(cluster) => aws::kubeconfig::use_cluster(&cluster, &account.login, namespace, printer),
+            Some(cluster) => {
+                aws::kubeconfig::use_cluster(&cluster, &account.login, namespace, printer)
+            }
             None => Ok(()),
+        }
+    }
+
+    /// How long an installation there may take, unless the user says otherwise.
+    pub(crate) const fn patience(&self) -> Duration {
+        match self {
+            Self::Kubernetes(_) => Duration::from_mins(15),
+            Self::Aws(_) => Duration::from_mins(90),
         }
     }
 
@@ -103,7 +116,10 @@ impl Place {
             Self::Kubernetes(cluster) => cluster.server.clone(),
             Self::Aws(account) => {
                 let account = &account.cloud.account;
-                format!("a cluster of its own in {} of account {}", account.region, account.id)
+                format!(
+                    "a cluster of its own in {} of account {}",
+                    account.region, account.id
+                )
             }
         }
     }

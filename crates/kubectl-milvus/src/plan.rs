@@ -47,7 +47,12 @@ pub(crate) async fn of(
 ) -> Result<Plan, Error> {
     let placed = place.graph(wanted, true)?;
     let token = interrupt::token(move |line| printer.tell(line));
-    Ok(host.engine.clone().cancellation(token).plan(&placed.graph).await?)
+    Ok(host
+        .engine
+        .clone()
+        .cancellation(token)
+        .plan(&placed.graph)
+        .await?)
 }
 
 /// An error when something in the way is not ours.

@@ -1,6 +1,6 @@
 //! `uninstall`: removes an installation; its data stays unless asked for by name.
 
-use std::{fmt::Write as _, io::IsTerminal, sync::Arc};
+use std::{fmt::Write as _, io::IsTerminal, sync::Arc, time::Duration};
 
 use milvus_aws_core::{
     Installation,
@@ -23,6 +23,9 @@ use crate::{
     timeline_file::Record,
     wanted::{Named, Wanted},
 };
+
+/// How long everything may take to go, unless the user says otherwise.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What an uninstall did. Its JSON form is a contract (docs/schema).
 #[derive(Debug, Serialize)]
@@ -144,7 +147,7 @@ async fn remove(
     let progress = Arc::new(Progress::new(printer));
     let (told, heard) = (Arc::clone(&progress), Arc::clone(&record));
     let engine = Engine::new()
-        .timeout(args.timeout)
+        .timeout(args.timeout.unwrap_or(PATIENCE))
         .cancellation(interrupt::token(move |line| told.note(line)))
         .listener(move |event| {
             progress.engine_event(event);
@@ -172,7 +175,11 @@ async fn remove(
 }
 
 /// A terminal is asked to type the name; elsewhere `--confirm` must hold it.
-pub(crate) fn confirm(args: &UninstallArgs, name: &InstallationName, printer: Printer) -> Result<(), Error> {
+pub(crate) fn confirm(
+    args: &UninstallArgs,
+    name: &InstallationName,
+    printer: Printer,
+) -> Result<(), Error> {
     let typed = match &args.confirm {
         Some(typed) => typed.clone(),
         None if std::io::stdin().is_terminal() && printer.is_interactive() => {
@@ -226,7 +233,11 @@ impl Uninstalled<'_> {
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         if self.report.result().is_ok() {
-            text = format!("{} is removed, after {}\n", self.name, seconds(self.report.took));
+            text = format!(
+                "{} is removed, after {}\n",
+                self.name,
+                seconds(self.report.took)
+            );
         }
         for Kept { resource, because } in &self.kept {
             let _infallible = writeln!(text, "kept {resource}: {because}");

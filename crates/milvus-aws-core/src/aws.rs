@@ -36,6 +36,7 @@ mod network;
 mod node_group;
 mod oidc_provider;
 mod policy;
+pub mod prices;
 mod role;
 mod route_tables;
 mod s3_endpoint;

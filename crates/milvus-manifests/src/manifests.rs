@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{Error, Kind, Object, object::ObjectRef, yaml};
 
 /// The objects of one installation in the order in which they are applied. The namespace is not among them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Default, Debug, Clone, PartialEq)]
 pub struct Manifests {
     objects: Vec<Object>,
 }

@@ -19,19 +19,39 @@ pub(crate) struct AwsAccount {
 }
 
 /// Connects, and says as whom.
-pub(crate) async fn connect(installation: &Installation, calls: CallLog, printer: Printer) -> Result<AwsAccount, Error> {
-    let region = installation.on_aws().and_then(|on_aws| on_aws.aws.region.clone());
-    let connection = Connection { profile: None, region, calls };
+pub(crate) async fn connect(
+    installation: &Installation,
+    calls: CallLog,
+    printer: Printer,
+) -> Result<AwsAccount, Error> {
+    let region = installation
+        .on_aws()
+        .and_then(|on_aws| on_aws.aws.region.clone());
+    let connection = Connection {
+        profile: None,
+        region,
+        calls,
+    };
     let cloud = Cloud::connect(&connection, installation.name.clone()).await?;
     let account = cloud.account.clone();
-    printer.tell(&format!("account {} in {}, as {}", account.id, account.region, account.caller));
+    printer.tell(&format!(
+        "account {} in {}, as {}",
+        account.id, account.region, account.caller
+    ));
     Ok(AwsAccount {
         cloud,
-        login: Login { program: program()?, account, profile: connection.profile },
+        login: Login {
+            program: program()?,
+            account,
+            profile: connection.profile,
+        },
     })
 }
 
 /// This plugin, for kubeconfigs: they outlive this process, so that a path is needed.
 fn program() -> Result<PathBuf, Error> {
-    std::env::current_exe().map_err(|source| Error::Read { path: PathBuf::from("kubectl-milvus"), source })
+    std::env::current_exe().map_err(|source| Error::Read {
+        path: PathBuf::from("kubectl-milvus"),
+        source,
+    })
 }

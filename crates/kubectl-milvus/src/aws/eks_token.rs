@@ -35,5 +35,7 @@ pub(crate) async fn run(args: &EksTokenArgs, printer: Printer) -> Result<ExitCod
 }
 
 fn timestamp(time: SystemTime) -> String {
-    jiff::Timestamp::try_from(time).map(|time| time.to_string()).unwrap_or_default()
+    jiff::Timestamp::try_from(time)
+        .map(|time| time.to_string())
+        .unwrap_or_default()
 }

@@ -40,7 +40,11 @@ pub(crate) struct AwsGraph {
 }
 
 /// Puts it together. `wait` says whether pods are waited for.
-pub(crate) fn of(account: &AwsAccount, installation: &Installation, wait: bool) -> Result<AwsGraph, Error> {
+pub(crate) fn of(
+    account: &AwsAccount,
+    installation: &Installation,
+    wait: bool,
+) -> Result<AwsGraph, Error> {
     let cloud = &account.cloud;
     let settings = &installation.on_aws().ok_or(Error::NotOnAws)?.aws;
     let mut builder = Graph::builder();
@@ -52,7 +56,10 @@ pub(crate) fn of(account: &AwsAccount, installation: &Installation, wait: bool) 
     })?;
     let client = Late::From(client);
     let owner = Owner::of(installation);
-    let class = EbsStorageClass { name: STORAGE_CLASS.to_owned(), default: true };
+    let class = EbsStorageClass {
+        name: STORAGE_CLASS.to_owned(),
+        default: true,
+    };
     let class = add_storage_class(&mut builder, client.clone(), &owner, &class, &[])?;
     let controller = add_load_balancer_controller(
         &mut builder,
@@ -61,29 +68,48 @@ pub(crate) fn of(account: &AwsAccount, installation: &Installation, wait: bool) 
         Late::computed(aws.network.clone(), |network| network.vpc.to_string()),
         &[aws.eks.nodes.need(), aws.eks.controller_role.need()],
     )?;
-    let milvus = Milvus { account, installation, settings };
+    let milvus = Milvus {
+        account,
+        installation,
+        settings,
+    };
     let known = milvus.manifests(vec![no_brokers_yet()?], SecretString::default())?;
     let installed = Install::new(client, installation, &known)
         .wait(wait)
-        .rendered_by(milvus.rendered(&aws, &known))
-        .after(Kind::StatefulSet, [aws.eks.nodes.need(), aws.eks.ebs_csi.need(), class.need()])
+        .rendered_by(milvus.rendered(&aws))
+        .after(
+            Kind::StatefulSet,
+            [aws.eks.nodes.need(), aws.eks.ebs_csi.need(), class.need()],
+        )
         .after(Kind::Deployment, before_pods(&aws))
         .load_balancers_after([controller.ready.need()])
         .add_to(&mut builder, &[])?;
     let address = add_load_balancer(&mut builder, account, &installed)?;
-    Ok(AwsGraph { graph: builder.build(), cluster: aws.eks.cluster, address })
+    Ok(AwsGraph {
+        graph: builder.build(),
+        cluster: aws.eks.cluster,
+        address,
+    })
 }
 
 /// What Milvus's pods would fail without.
 fn before_pods(aws: &AwsHandles) -> Vec<Need> {
-    let mut needs = vec![aws.eks.nodes.need(), aws.eks.milvus_role.need(), aws.bucket.need()];
+    let mut needs = vec![
+        aws.eks.nodes.need(),
+        aws.eks.milvus_role.need(),
+        aws.bucket.need(),
+    ];
     needs.extend(aws.eks.addons.iter().map(|(_, addon)| addon.need()));
     needs.extend(aws.login_works.iter().cloned());
     needs
 }
 
 /// Its targets are pods: healthy once those are.
-fn add_load_balancer(builder: &mut GraphBuilder, account: &AwsAccount, installed: &Installed) -> Result<Handle<String>, Error> {
+fn add_load_balancer(
+    builder: &mut GraphBuilder,
+    account: &AwsAccount,
+    installed: &Installed,
+) -> Result<Handle<String>, Error> {
     let mut after = vec![installed.complete.need()];
     after.extend(installed.service.iter().map(Handle::need));
     Ok(builder.add(LoadBalancer::new(account.cloud.clone(), after))?)
@@ -105,7 +131,10 @@ fn controller(account: &AwsAccount, owner: &Owner) -> LoadBalancerController {
 
 /// The mark, for what controllers make for us.
 fn tags(account: &AwsAccount) -> std::collections::BTreeMap<String, String> {
-    let mark = (Mark::key().to_owned(), account.cloud.mark.value().to_owned());
+    let mark = (
+        Mark::key().to_owned(),
+        account.cloud.mark.value().to_owned(),
+    );
     [mark].into_iter().collect()
 }
 
@@ -122,29 +151,49 @@ struct Milvus<'a> {
 
 impl Milvus<'_> {
     /// Its objects with those brokers and that password.
-    fn manifests(&self, brokers: Vec<HostPort>, password: SecretString) -> Result<Manifests, Error> {
+    fn manifests(
+        &self,
+        brokers: Vec<HostPort>,
+        password: SecretString,
+    ) -> Result<Manifests, Error> {
         let cloud = &self.account.cloud;
         let bucket = cloud.bucket_of(self.settings)?;
-        let installation = self.installation.on_services(&cloud.services(brokers, &bucket));
+        let installation = self
+            .installation
+            .on_services(&cloud.services(brokers, &bucket));
         let secrets = Secrets {
-            kafka: Some(LoginSecret::Given { username: aws::MSK_USER.to_owned(), password }),
+            kafka: Some(LoginSecret::Given {
+                username: aws::MSK_USER.to_owned(),
+                password,
+            }),
             s3: None,
         };
         let manifests = render(&installation, &secrets)?;
-        Ok(manifests.with(self.load_balancer(&installation)).with(self.attu(&installation)))
+        Ok(manifests
+            .with(self.load_balancer(&installation))
+            .with(self.attu(&installation)))
     }
 
     /// The same once brokers and password are there. It cannot fail where the known ones could be rendered: if it ever
     /// did, an object that is missing from it stops the run.
-    fn rendered(&self, aws: &AwsHandles, known: &Manifests) -> Late<Arc<Manifests>> {
-        let _ = known;
-        let account = AwsAccount { cloud: self.account.cloud.clone(), login: self.account.login.clone() };
+    fn rendered(&self, aws: &AwsHandles) -> Late<Arc<Manifests>> {
+        let account = AwsAccount {
+            cloud: self.account.cloud.clone(),
+            login: self.account.login.clone(),
+        };
         let (installation, settings) = (self.installation.clone(), self.settings.clone());
-        Late::computed((aws.brokers.clone(), aws.login.clone()), move |(brokers, login)| {
-            let milvus = Milvus { account: &account, installation: &installation, settings: &settings };
-            let manifests = milvus.manifests(brokers.bootstrap, login.password);
-            Arc::new(manifests.unwrap_or_default())
-        })
+        Late::computed(
+            (aws.brokers.clone(), aws.login.clone()),
+            move |(brokers, login)| {
+                let milvus = Milvus {
+                    account: &account,
+                    installation: &installation,
+                    settings: &settings,
+                };
+                let manifests = milvus.manifests(brokers.bootstrap, login.password);
+                Arc::new(manifests.unwrap_or_default())
+            },
+        )
     }
 
     fn load_balancer(&self, installation: &Installation) -> Vec<Object> {
@@ -166,7 +215,11 @@ impl Milvus<'_> {
         let Network::Existing(network) = &self.settings.network else {
             return Vec::new();
         };
-        let subnets = if public { &network.public_subnets } else { &network.private_subnets };
+        let subnets = if public {
+            &network.public_subnets
+        } else {
+            &network.private_subnets
+        };
         subnets.iter().map(ToString::to_string).collect()
     }
 
@@ -181,11 +234,20 @@ impl Milvus<'_> {
             release: installation.name.clone(),
             namespace: installation.namespace.clone(),
             image: attu_image(&installation.version),
-            milvus_address: format!("http://{}:{}", installation.name.full_name(), installation.service.port),
+            milvus_address: format!(
+                "http://{}:{}",
+                installation.name.full_name(),
+                installation.service.port
+            ),
             exposure,
             subnets: self.subnets(exposure == Exposure::InternetFacing),
             tags: tags(self.account),
-            certificate: self.settings.attu.certificate.as_ref().map(ToString::to_string),
+            certificate: self
+                .settings
+                .attu
+                .certificate
+                .as_ref()
+                .map(ToString::to_string),
         };
         attu.objects()
     }

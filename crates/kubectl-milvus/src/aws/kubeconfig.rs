@@ -43,19 +43,31 @@ pub(super) fn of(cluster: &EksCluster, login: &Login) -> Kubeconfig {
 }
 
 /// Makes the cluster kubectl's current one: in the first file of `KUBECONFIG`, else in `~/.kube/config`.
-pub(crate) fn use_cluster(cluster: &EksCluster, login: &Login, namespace: &Namespace, printer: Printer) -> Result<(), Error> {
+pub(crate) fn use_cluster(
+    cluster: &EksCluster,
+    login: &Login,
+    namespace: &Namespace,
+    printer: Printer,
+) -> Result<(), Error> {
     let Some(path) = path() else {
-        printer.tell("no home folder is known, so that no kubeconfig was written; KUBECONFIG names one");
+        printer.tell(
+            "no home folder is known, so that no kubeconfig was written; KUBECONFIG names one",
+        );
         return Ok(());
     };
     if write(&path, cluster, login, namespace)? {
-        printer.tell(&format!("kubectl now talks to {}: {} says how", cluster.name, path.display()));
+        printer.tell(&format!(
+            "kubectl now talks to {}: {} says how",
+            cluster.name,
+            path.display()
+        ));
     }
     Ok(())
 }
 
 fn path() -> Option<PathBuf> {
-    let named = std::env::var_os("KUBECONFIG").and_then(|paths| std::env::split_paths(&paths).next());
+    let named =
+        std::env::var_os("KUBECONFIG").and_then(|paths| std::env::split_paths(&paths).next());
     named
         .filter(|path| !path.as_os_str().is_empty())
         .or_else(|| Some(std::env::home_dir()?.join(".kube").join("config")))
@@ -63,10 +75,22 @@ fn path() -> Option<PathBuf> {
 
 /// Puts the cluster's context into the file, makes it the current one, and leaves every other one as it is. Writes
 /// nothing where the file says so already.
-fn write(path: &Path, cluster: &EksCluster, login: &Login, namespace: &Namespace) -> Result<bool, Error> {
-    let failed = |source: std::io::Error| Error::Write { path: path.to_owned(), source };
+fn write(
+    path: &Path,
+    cluster: &EksCluster,
+    login: &Login,
+    namespace: &Namespace,
+) -> Result<bool, Error> {
+    let failed = |source: std::io::Error| Error::Write {
+        path: path.to_owned(),
+        source,
+    };
     let mut ours = of(cluster, login);
-    for context in ours.contexts.iter_mut().filter_map(|context| context.context.as_mut()) {
+    for context in ours
+        .contexts
+        .iter_mut()
+        .filter_map(|context| context.context.as_mut())
+    {
         context.namespace = Some(namespace.to_string());
     }
     let before = match std::fs::read_to_string(path) {
@@ -85,7 +109,8 @@ fn write(path: &Path, cluster: &EksCluster, login: &Login, namespace: &Namespace
     config.current_context = ours.current_context;
     config.kind = ours.kind;
     config.api_version = ours.api_version;
-    let text = serde_saphyr::to_string(&config).map_err(|error| failed(std::io::Error::other(error)))?;
+    let text =
+        serde_saphyr::to_string(&config).map_err(|error| failed(std::io::Error::other(error)))?;
     if text == before {
         return Ok(false);
     }
@@ -106,7 +131,9 @@ fn put<T>(entries: &mut Vec<T>, ours: Vec<T>, name: impl Fn(&T) -> &String) {
 /// Another reader sees the old file or the new one, and nobody but the user reads either.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_owned);
     std::fs::create_dir_all(&folder)?;
     let beside = folder.join(format!(".{}.{}", file_name(path), std::process::id()));
@@ -116,7 +143,10 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options
         .open(&beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+        })
         .and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
         // What is left of it is of no use to anybody; the first error is the one to tell.
@@ -126,7 +156,10 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -1,13 +1,11 @@
 //! The way into a cluster of EKS: ready once its API server lets us in.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode, Kubeconfig, KubeConfigOptions};
+use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
 use milvus_aws_core::{
     aws::{Account, EksCluster},
-    engine::{
-        Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
-    },
+    engine::{Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step},
 };
 
 use super::kubeconfig;
@@ -30,7 +28,13 @@ pub(crate) struct Login {
 impl Login {
     /// What a kubeconfig says of it.
     pub(crate) fn auth_info(&self, cluster: &str) -> AuthInfo {
-        let words = ["eks-token", "--cluster-name", cluster, "--region", self.account.region.as_str()];
+        let words = [
+            "eks-token",
+            "--cluster-name",
+            cluster,
+            "--region",
+            self.account.region.as_str(),
+        ];
         let mut args: Vec<String> = words.map(str::to_owned).to_vec();
         if let Some(profile) = &self.profile {
             args.extend(["--profile".to_owned(), profile.clone()]);
@@ -46,6 +50,7 @@ impl Login {
                 interactive_mode: Some(ExecInteractiveMode::Never),
                 provide_cluster_info: false,
                 cluster: None,
+                other: BTreeMap::default(),
             }),
             ..AuthInfo::default()
         }
@@ -74,22 +79,35 @@ impl KubernetesAccess {
         let waiting = |reason: String| Ok(Readiness::Waiting { reason });
         match client.apiserver_version().await {
             Ok(_) => Ok(Readiness::Ready(client)),
-            Err(kube::Error::Api(status)) if matches!(status.code, 401 | 403) => {
-                waiting(format!("the cluster {} does not let us in yet: {}", cluster.name, status.message))
-            }
-            Err(error) => waiting(format!("the API server of {} does not answer yet: {error}", cluster.name)),
+            Err(kube::Error::Api(status)) if matches!(status.code, 401 | 403) => waiting(format!(
+                "the cluster {} does not let us in yet: {}",
+                cluster.name, status.message
+            )),
+            Err(error) => waiting(format!(
+                "the API server of {} does not answer yet: {error}",
+                cluster.name
+            )),
         }
     }
 }
 
 /// A client of a cluster that exists.
-pub(crate) async fn client(cluster: &EksCluster, login: &Login) -> Result<kube::Client, ClusterError> {
+pub(crate) async fn client(
+    cluster: &EksCluster,
+    login: &Login,
+) -> Result<kube::Client, ClusterError> {
     let config = kubeconfig::of(cluster, login);
-    client_of(config).await.map_err(|source| ClusterError::Eks { cluster: cluster.name.clone(), source })
+    client_of(config).await.map_err(|source| ClusterError::Eks {
+        cluster: cluster.name.clone(),
+        source,
+    })
 }
 
-async fn client_of(config: Kubeconfig) -> Result<kube::Client, Box<dyn std::error::Error + Send + Sync>> {
-    let config = kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await?;
+async fn client_of(
+    config: Kubeconfig,
+) -> Result<kube::Client, Box<dyn std::error::Error + Send + Sync>> {
+    let config =
+        kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await?;
     Ok(kube::Client::try_from(config)?)
 }
 
@@ -109,7 +127,11 @@ impl Resource for KubernetesAccess {
         Duration::from_secs(2)
     }
 
-    async fn observe(&self, cluster: Option<&EksCluster>, _: &Context) -> Result<Observed<kube::Client>, ResourceError> {
+    async fn observe(
+        &self,
+        cluster: Option<&EksCluster>,
+        _: &Context,
+    ) -> Result<Observed<kube::Client>, ResourceError> {
         let Some(cluster) = cluster else {
             return Ok(Observed::Unknown);
         };
@@ -121,11 +143,20 @@ impl Resource for KubernetesAccess {
         })
     }
 
-    async fn apply(&self, cluster: &EksCluster, _: &Step, _: &Context) -> Result<Readiness<kube::Client>, ResourceError> {
+    async fn apply(
+        &self,
+        cluster: &EksCluster,
+        _: &Step,
+        _: &Context,
+    ) -> Result<Readiness<kube::Client>, ResourceError> {
         self.ask(cluster).await
     }
 
-    async fn readiness(&self, cluster: &EksCluster, _: &Context) -> Result<Readiness<kube::Client>, ResourceError> {
+    async fn readiness(
+        &self,
+        cluster: &EksCluster,
+        _: &Context,
+    ) -> Result<Readiness<kube::Client>, ResourceError> {
         self.ask(cluster).await
     }
 

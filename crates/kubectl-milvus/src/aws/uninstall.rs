@@ -3,7 +3,7 @@
 //! The order matters: load balancers, their target groups and security groups go while the controller that made them
 //! still lives, and volumes while their driver does (pains rows 56 and 57).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use milvus_aws_core::{
     Installation,
@@ -25,6 +25,9 @@ use crate::{
     uninstall::{Uninstalled, confirm, kept},
 };
 
+/// How long each half may take to go, unless the user says otherwise.
+const PATIENCE: Duration = Duration::from_mins(60);
+
 /// What is to go.
 struct Parts {
     /// What is in the cluster; none where there is no cluster any more.
@@ -41,7 +44,11 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Error> {
     let record = Arc::new(Record::begin(args.timeline.as_ref())?);
     let parts = find(installation, host.calls.clone(), printer).await?;
-    let data = if args.delete_data { DataPolicy::Delete } else { DataPolicy::Keep };
+    let data = if args.delete_data {
+        DataPolicy::Delete
+    } else {
+        DataPolicy::Keep
+    };
     if args.dry_run.is_some() {
         let mut plan = host.engine.plan_deletion(&parts.account, data).await?;
         if let Some(found) = &parts.kubernetes {
@@ -56,7 +63,11 @@ pub(crate) async fn run(
         confirm(args, &installation.name, printer)?;
     }
     let report = remove(&parts, args, data, (host, &record), printer).await;
-    let drawn = record.end(&format!("uninstall {}", installation.name), &report, printer);
+    let drawn = record.end(
+        &format!("uninstall {}", installation.name),
+        &report,
+        printer,
+    );
     let others: &[Kept] = parts.kubernetes.as_ref().map_or(&[], |found| &found.kept);
     let result = Uninstalled {
         name: installation.name.as_str(),
@@ -74,7 +85,11 @@ pub(crate) async fn run(
     Ok(ExitCode::Done)
 }
 
-async fn find(installation: &Installation, calls: CallLog, printer: Printer) -> Result<Parts, Error> {
+async fn find(
+    installation: &Installation,
+    calls: CallLog,
+    printer: Printer,
+) -> Result<Parts, Error> {
     let account = account::connect(installation, calls, printer).await?;
     let mut builder = Graph::builder();
     core::add(&mut builder, &account.cloud, installation)?;
@@ -85,7 +100,10 @@ async fn find(installation: &Installation, calls: CallLog, printer: Printer) -> 
         }
         None => None,
     };
-    Ok(Parts { kubernetes, account: builder.build() })
+    Ok(Parts {
+        kubernetes,
+        account: builder.build(),
+    })
 }
 
 /// What is in the cluster goes first; if it does not, the cluster stays, and with it whoever can take it away.
@@ -99,13 +117,22 @@ async fn remove(
     let progress = Arc::new(Progress::new(printer));
     let told = Arc::clone(&progress);
     let token = interrupt::token(move |line| told.note(line));
+    let timeout = args.timeout.unwrap_or(PATIENCE);
     let engine = || -> Engine {
-        let (progress, record, heard) = (Arc::clone(&progress), Arc::clone(record), Arc::clone(&host.heard));
-        host.engine.clone().timeout(args.timeout).cancellation(token.clone()).listener(move |event| {
-            progress.engine_event(event);
-            record.hear(event);
-            heard(event);
-        })
+        let (progress, record, heard) = (
+            Arc::clone(&progress),
+            Arc::clone(record),
+            Arc::clone(&host.heard),
+        );
+        host.engine
+            .clone()
+            .timeout(timeout)
+            .cancellation(token.clone())
+            .listener(move |event| {
+                progress.engine_event(event);
+                record.hear(event);
+                heard(event);
+            })
     };
     let Some(found) = &parts.kubernetes else {
         return engine().delete(&parts.account, data).await;

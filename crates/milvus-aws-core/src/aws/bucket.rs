@@ -14,10 +14,12 @@ use super::{
     cloud::Cloud,
     failure::{Attempt, failure, has_code},
     mark::Owner,
+    prices,
 };
 use crate::{
     engine::{
-        Change, Context, Observed, Readiness, Resource, ResourceError, ResourceId, Retention, Step,
+        Change, Context, Cost, Observed, Readiness, Resource, ResourceError, ResourceId, Retention,
+        Step,
     },
     installation::BucketName,
 };
@@ -300,6 +302,10 @@ impl Resource for Bucket {
 
     fn needs(&self) -> &() {
         &()
+    }
+
+    fn monthly_cost(&self) -> Cost {
+        prices::objects(self.cloud.account.region.as_str())
     }
 
     fn usual_duration(&self) -> Duration {

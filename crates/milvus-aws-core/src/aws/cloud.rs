@@ -28,7 +28,6 @@ pub struct Cloud {
     pub(super) kms: aws_sdk_kms::Client,
     pub(super) s3: aws_sdk_s3::Client,
     pub(super) secrets: aws_sdk_secretsmanager::Client,
-    pub(super) sts: aws_sdk_sts::Client,
     pub(super) tagging: aws_sdk_resourcegroupstagging::Client,
 }
 

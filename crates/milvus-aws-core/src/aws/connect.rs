@@ -113,7 +113,6 @@ impl Cloud {
             ),
             secrets: client!(aws_sdk_secretsmanager),
             tagging: client!(aws_sdk_resourcegroupstagging),
-            sts,
             calls,
         })
     }

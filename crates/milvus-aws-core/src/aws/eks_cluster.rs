@@ -21,12 +21,13 @@ use super::{
     ids::{RoleArn, SecurityGroupId, VpcId},
     mark::Owner,
     network::Network,
+    prices,
     settling::Settling,
 };
 use crate::{
     engine::{
-        After, Context, Handle, Inputs, Observed, Readiness, Resource, ResourceError, ResourceId,
-        Step,
+        After, Context, Cost, Handle, Inputs, Observed, Readiness, Resource, ResourceError,
+        ResourceId, Step,
     },
     installation::aws::{ControlPlaneLog, Eks, EndpointAccess},
 };
@@ -398,6 +399,10 @@ impl Resource for ControlPlane {
 
     fn needs(&self) -> &Self::Needs {
         &self.needs
+    }
+
+    fn monthly_cost(&self) -> Cost {
+        prices::eks_cluster(self.cloud.account.region.as_str())
     }
 
     fn usual_duration(&self) -> Duration {

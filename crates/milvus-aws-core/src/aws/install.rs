@@ -12,7 +12,7 @@ use super::{
     msk_configuration::MskConfiguration,
     msk_ingress::MskIngress,
     msk_security_group::MskSecurityGroup,
-    network::{Network, add_network},
+    network::{self, add_network},
     policy::ServiceAccount,
     role::role_name,
     scram_association::ScramAssociation,
@@ -22,12 +22,15 @@ use crate::{
     Installation,
     engine::{GraphBuilder, Handle, InvalidGraph, Need},
     installation::{
-        BucketName, HostPort, InvalidName, OnAws, RootPath, SERVICE_ACCOUNT, Services, aws::Aws,
+        BucketName, HostPort, InvalidName, OnAws, RootPath, SERVICE_ACCOUNT, Services,
+        aws::{Aws, Network},
     },
 };
 
 /// Namespace and name of the load balancer controller's service account, as its chart has them.
 const CONTROLLER: (&str, &str) = ("kube-system", "aws-load-balancer-controller");
+/// Zones of a network of our own; with existing subnets there may be fewer.
+const ZONES: u64 = 3;
 /// The port of S3's API.
 const S3_PORT: NonZeroU16 = NonZeroU16::MIN.saturating_add(442);
 
@@ -35,7 +38,7 @@ const S3_PORT: NonZeroU16 = NonZeroU16::MIN.saturating_add(442);
 #[derive(Debug, Clone)]
 pub struct AwsHandles {
     /// The network.
-    pub network: Handle<Network>,
+    pub network: Handle<network::Network>,
     /// The Kubernetes cluster.
     pub eks: EksHandles,
     /// The bucket.
@@ -90,7 +93,7 @@ pub fn add(
     let configuration = builder.add(configuration)?;
     let brokers = builder.add(MskCluster::new(
         cloud.clone(),
-        aws.msk.clone(),
+        (aws.msk.clone(), zones(&aws.network)),
         network.clone(),
         group.clone(),
         configuration,
@@ -108,6 +111,14 @@ pub fn add(
         login,
         login_works: vec![ingress.need(), association.need()],
     })
+}
+
+/// Over how many zones brokers will be, as far as the file tells.
+fn zones(network: &Network) -> u64 {
+    match network {
+        Network::New(_) => ZONES,
+        Network::Existing(network) => ZONES.min(network.private_subnets.len() as u64),
+    }
 }
 
 fn service_account((namespace, name): (&str, &str)) -> ServiceAccount {

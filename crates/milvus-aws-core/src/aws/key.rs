@@ -10,9 +10,11 @@ use super::{
     failure::{Attempt, failure, has_code},
     ids::KeyArn,
     mark::{Mark, Owner},
+    prices,
 };
 use crate::engine::{
-    Change, Context, Observed, Readiness, Resource, ResourceError, ResourceId, Retention, Step,
+    Change, Context, Cost, Observed, Readiness, Resource, ResourceError, ResourceId, Retention,
+    Step,
 };
 
 /// Days that a deleted key can still be taken back: the least that KMS allows.
@@ -231,6 +233,10 @@ impl Resource for Key {
 
     fn needs(&self) -> &() {
         &()
+    }
+
+    fn monthly_cost(&self) -> Cost {
+        prices::key(self.cloud.account.region.as_str())
     }
 
     fn usual_duration(&self) -> Duration {

@@ -6,9 +6,9 @@ use aws_sdk_elasticloadbalancingv2::types::{
     LoadBalancer as Found, LoadBalancerStateEnum, TargetHealthStateEnum,
 };
 
-use super::{cloud::Cloud, failure::Attempt, names::fitted};
+use super::{cloud::Cloud, failure::Attempt, names::fitted, prices};
 use crate::engine::{
-    After, Context, Need, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
+    After, Context, Cost, Need, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
 };
 
 /// The longest name of a load balancer (source: Elastic Load Balancing API, CreateLoadBalancer).
@@ -125,6 +125,10 @@ impl Resource for LoadBalancer {
 
     fn needs(&self) -> &After {
         &self.after
+    }
+
+    fn monthly_cost(&self) -> Cost {
+        prices::network_load_balancer(self.cloud.account.region.as_str())
     }
 
     fn usual_duration(&self) -> Duration {

@@ -18,10 +18,12 @@ use super::{
     msk_configuration::ConfigurationRevision,
     msk_update,
     network::Network,
+    prices,
 };
 use crate::{
     engine::{
-        Change, Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
+        Change, Context, Cost, Handle, Observed, Readiness, Resource, ResourceError, ResourceId,
+        Step,
     },
     installation::{HostPort, aws::Msk},
 };
@@ -35,6 +37,8 @@ pub struct MskCluster {
     pub(super) cloud: Cloud,
     pub(super) name: String,
     pub(super) settings: Msk,
+    /// Over how many zones they will be: for their price alone.
+    zones: u64,
     needs: (
         Handle<Network>,
         Handle<SecurityGroupId>,
@@ -56,10 +60,11 @@ pub struct Brokers {
 }
 
 impl MskCluster {
-    /// Brokers in those subnets, behind that security group, with that configuration, on disks encrypted by that key.
+    /// Brokers in those subnets, behind that security group, with that configuration, on disks encrypted by that key;
+    /// over about so many zones.
     pub fn new(
         cloud: Cloud,
-        settings: Msk,
+        (settings, zones): (Msk, u64),
         network: Handle<Network>,
         security_group: Handle<SecurityGroupId>,
         configuration: Handle<ConfigurationRevision>,
@@ -69,6 +74,7 @@ impl MskCluster {
             name: cloud.full_name(),
             cloud,
             settings,
+            zones,
             needs: (network, security_group, configuration, key),
         }
     }
@@ -264,6 +270,14 @@ impl Resource for MskCluster {
 
     fn needs(&self) -> &Self::Needs {
         &self.needs
+    }
+
+    fn monthly_cost(&self) -> Cost {
+        let region = self.cloud.account.region.as_str();
+        let brokers = self.zones * u64::from(self.settings.brokers_per_zone.get());
+        let gib = u64::try_from(msk_update::gib(self.settings.storage)).unwrap_or_default();
+        let machines = prices::brokers(region, self.settings.instance_type.as_str(), brokers);
+        machines.plus(prices::broker_storage(region, gib * brokers))
     }
 
     fn usual_duration(&self) -> Duration {

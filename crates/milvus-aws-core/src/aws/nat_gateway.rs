@@ -13,10 +13,11 @@ use super::{
     failure::Attempt,
     ids::{InternetGatewayId, NatGatewayId},
     network::Network,
+    prices,
     settling::{Settling, said, token_of, until_gone_or_again, until_seen},
 };
 use crate::engine::{
-    Context, Handle, Inputs, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
+    Context, Cost, Handle, Inputs, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
 };
 
 /// What the calls of this file need.
@@ -207,6 +208,11 @@ impl Resource for NatGateway {
 
     fn needs(&self) -> &Self::Needs {
         &self.needs
+    }
+
+    fn monthly_cost(&self) -> Cost {
+        let region = self.cloud.account.region.as_str();
+        prices::nat_gateways(region, 1).plus(prices::public_addresses(region, 1))
     }
 
     fn usual_duration(&self) -> Duration {

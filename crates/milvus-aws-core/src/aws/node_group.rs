@@ -21,12 +21,13 @@ use super::{
     ids::RoleArn,
     mark::{Mark, Owner},
     network::Network,
+    prices,
     settling::Settling,
 };
 use crate::{
     engine::{
-        After, Context, Handle, Inputs, Observed, Readiness, Resource, ResourceError, ResourceId,
-        Step,
+        After, Context, Cost, Handle, Inputs, Observed, Readiness, Resource, ResourceError,
+        ResourceId, Step,
     },
     installation::aws::{InstanceType, Nodes},
 };
@@ -304,6 +305,14 @@ impl Resource for NodeGroup {
 
     fn needs(&self) -> &Self::Needs {
         &self.needs
+    }
+
+    fn monthly_cost(&self) -> Cost {
+        let region = self.cloud.account.region.as_str();
+        let count = u64::from(self.settings.count.get());
+        let disks = self.settings.storage.mib().div_ceil(MIB_A_GIB) * count;
+        let machines = prices::nodes(region, self.settings.instance_type.as_str(), count);
+        machines.plus(prices::gp3(region, disks))
     }
 
     fn usual_duration(&self) -> Duration {

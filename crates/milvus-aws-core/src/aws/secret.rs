@@ -15,9 +15,10 @@ use super::{
     failure::{Attempt, failure, has_code},
     ids::{KeyArn, SecretArn},
     mark::Owner,
+    prices,
 };
 use crate::engine::{
-    Change, Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
+    Change, Context, Cost, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
 };
 
 /// MSK accepts no secret with another beginning (source: MSK developer guide, "Sign-in credentials authentication").
@@ -116,6 +117,18 @@ impl MskSecret {
             Err(error) if not_yet(&error) => Err(ResourceError::transient(format!(
                 "Secrets Manager cannot use the key {key} yet"
             ))),
+            // An earlier one of the name is not gone everywhere yet.
+            Err(error)
+                if has_code(&error, &["InvalidRequestException"])
+                    && error
+                        .message()
+                        .is_some_and(|message| message.contains("scheduled for deletion")) =>
+            {
+                Err(ResourceError::transient(format!(
+                    "an earlier secret {} is still being deleted",
+                    self.name
+                )))
+            }
             Err(error) if has_code(&error, &["ResourceExistsException"]) => Err(
                 ResourceError::transient(format!("the secret {} was made meanwhile", self.name)),
             ),
@@ -173,6 +186,10 @@ impl Resource for MskSecret {
 
     fn needs(&self) -> &Self::Needs {
         &self.key
+    }
+
+    fn monthly_cost(&self) -> Cost {
+        prices::secret(self.cloud.account.region.as_str())
     }
 
     fn usual_duration(&self) -> Duration {

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -40,6 +43,7 @@ pub struct Context {
     shared: Arc<Shared>,
     resource: ResourceId,
     last_reason: Arc<Mutex<Option<String>>>,
+    polled: Arc<AtomicBool>,
 }
 
 impl Context {
@@ -48,6 +52,7 @@ impl Context {
             shared,
             resource,
             last_reason: Arc::default(),
+            polled: Arc::default(),
         }
     }
 
@@ -140,6 +145,16 @@ impl Context {
             kind,
         };
         (self.shared.listener)(&event);
+    }
+
+    /// A poll of a wait got its answer.
+    pub(super) fn polled_well(&self) {
+        self.polled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether one did since this was asked last.
+    pub(super) fn take_polled_well(&self) -> bool {
+        self.polled.swap(false, Ordering::Relaxed)
     }
 
     /// Remembers a reason for the report without telling it.

@@ -38,6 +38,21 @@ pub struct MonthlyCost {
 }
 
 impl Cost {
+    /// Both together. Of two prices by use the first one is told.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        if self == Self::Unknown || other == Self::Unknown {
+            return Self::Unknown;
+        }
+        let known = Cents(self.known().0.saturating_add(other.known().0));
+        match (known, self.per_use().or(other.per_use())) {
+            (Cents(0), None) => Self::Free,
+            (known, None) => Self::Monthly(known),
+            (Cents(0), Some(price)) => Self::PerUse(price),
+            (known, Some(price)) => Self::MonthlyAndUse(known, price),
+        }
+    }
+
     /// Whether it costs nothing.
     #[allow(
         clippy::trivially_copy_pass_by_ref,

@@ -45,6 +45,10 @@ impl<'a> Retry<'a> {
         let Halt::Error(error) = halt else {
             return Err(halt);
         };
+        // In a wait of half an hour some polls fail: those are no failures in a row.
+        if self.context.take_polled_well() {
+            self.went_well();
+        }
         let now = self.run.elapsed();
         let since = *self.failing_since.get_or_insert(now);
         let after = match error.kind() {

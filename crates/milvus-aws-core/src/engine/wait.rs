@@ -15,7 +15,9 @@ pub(super) async fn until_ready<R: Resource>(
 ) -> Result<R::Output, ResourceError> {
     let began = context.elapsed();
     loop {
-        match context.call(resource.readiness(inputs, context)).await? {
+        let readiness = context.call(resource.readiness(inputs, context)).await?;
+        context.polled_well();
+        match readiness {
             Readiness::Ready(output) => return Ok(output),
             Readiness::Waiting { reason } => context.progress(reason),
             Readiness::Failed { reason } => return Err(ResourceError::fatal(reason)),
@@ -35,7 +37,9 @@ pub(super) async fn until_gone<R: Resource>(
 ) -> Result<(), ResourceError> {
     let began = context.elapsed();
     loop {
-        match context.call(resource.observe(inputs, context)).await? {
+        let seen = context.call(resource.observe(inputs, context)).await?;
+        context.polled_well();
+        match seen {
             // What is foreign was made by somebody else since, under the same name: ours is gone.
             Observed::Absent | Observed::Unknown | Observed::Foreign { .. } => return Ok(()),
             Observed::Leaving { reason } => context.progress(reason),

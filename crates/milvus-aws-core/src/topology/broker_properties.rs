@@ -44,6 +44,7 @@ pub(crate) fn conflict(name: &PropertyName, value: &str) -> Option<String> {
 
 /// The properties of brokers in that number, `name=value` a line in the order of their names. What Milvus needs more
 /// of than the user gives is raised; what the user gives more of stays.
+#[cfg(any(feature = "aws", test))]
 pub(crate) fn server_properties(given: &BTreeMap<PropertyName, String>, brokers: u64) -> String {
     let mut properties: BTreeMap<&str, String> = given
         .iter()
@@ -72,4 +73,71 @@ pub(crate) fn server_properties(given: &BTreeMap<PropertyName, String>, brokers:
         .iter()
         .map(|(name, value)| format!("{name}={value}\n"));
     lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(pairs: &[(&str, &str)]) -> BTreeMap<PropertyName, String> {
+        let pair = |(name, value): &(&str, &str)| (name.parse().unwrap(), (*value).to_owned());
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn rows_9_15_and_17_the_brokers_make_topics_take_large_messages_and_keep_copies() {
+        let expected = "auto.create.topics.enable=true\n\
+                        default.replication.factor=3\n\
+                        message.max.bytes=10485880\n\
+                        min.insync.replicas=2\n\
+                        num.partitions=1\n\
+                        replica.fetch.max.bytes=20971760\n";
+        assert_eq!(server_properties(&given(&[]), 3), expected);
+    }
+
+    #[test]
+    fn what_a_user_gives_is_raised_and_never_lowered() {
+        let given = given(&[
+            ("log.retention.hours", "72"),
+            ("message.max.bytes", "1000"),
+            ("replica.fetch.max.bytes", "99999999"),
+        ]);
+        let properties = server_properties(&given, 3);
+        assert!(
+            properties.contains("log.retention.hours=72\n"),
+            "{properties}"
+        );
+        assert!(
+            properties.contains("\nmessage.max.bytes=10485880\n"),
+            "{properties}"
+        );
+        assert!(
+            properties.contains("replica.fetch.max.bytes=99999999\n"),
+            "{properties}"
+        );
+    }
+
+    #[test]
+    fn fewer_brokers_keep_fewer_copies_and_one_may_restart() {
+        let properties = server_properties(&given(&[]), 2);
+        assert!(
+            properties.contains("default.replication.factor=2\n"),
+            "{properties}"
+        );
+        assert!(
+            properties.contains("min.insync.replicas=1\n"),
+            "{properties}"
+        );
+    }
+
+    #[test]
+    fn what_milvus_cannot_live_with_is_refused() {
+        let conflict = |name: &str, value: &str| conflict(&name.parse().unwrap(), value);
+        let said = conflict("auto.create.topics.enable", "false").unwrap();
+        assert_eq!(said, "is false, Milvus needs `true`; leave it out");
+        assert!(conflict("num.partitions", "3").is_some());
+        assert!(conflict("message.max.bytes", "lots").is_some());
+        assert!(conflict("message.max.bytes", "1000").is_none());
+        assert!(conflict("log.retention.hours", "72").is_none());
+    }
 }

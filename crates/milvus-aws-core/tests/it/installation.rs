@@ -1,5 +1,6 @@
 mod hostile;
 mod messages;
+mod on_aws;
 mod round_trip;
 mod schema;
 mod secrets;
