@@ -131,9 +131,12 @@ impl Error {
     /// The exit code that scripts see.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::File(_) | Self::Name(_) | Self::Version(_) | Self::Usage(_) | Self::Secret(_) => {
-                ExitCode::Usage
-            }
+            Self::File(_)
+            | Self::Name(_)
+            | Self::Version(_)
+            | Self::Usage(_)
+            | Self::NeedsAccount
+            | Self::Secret(_) => ExitCode::Usage,
             Self::Read { .. }
             | Self::UnknownIndex(_)
             | Self::Probe(milvus_probe::Error::InvalidEndpoint { .. }) => ExitCode::Usage,

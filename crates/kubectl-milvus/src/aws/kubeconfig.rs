@@ -70,7 +70,9 @@ fn path() -> Option<PathBuf> {
         std::env::var_os("KUBECONFIG").and_then(|paths| std::env::split_paths(&paths).next());
     named
         .filter(|path| !path.as_os_str().is_empty())
-        .or_else(|| Some(std::env::home_dir()?.join(".kube").join("config")))
+        .or_else(|| Some(std::env::home_dir()?.join(".kube").join("config")))?;
+    // What a link leads to is replaced, not the link.
+    Some(std::fs::canonicalize(&path).unwrap_or(path))
 }
 
 /// Puts the cluster's context into the file, makes it the current one, and leaves every other one as it is. Writes
@@ -165,4 +167,111 @@ fn file_name(path: &Path) -> String {
 fn base64(bytes: &[u8]) -> String {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use milvus_aws_core::aws::Account;
+
+    use super::*;
+
+    fn login() -> Login {
+        Login {
+            program: "/usr/local/bin/kubectl-milvus".into(),
+            account: Account {
+                id: "111122223333".to_owned(),
+                caller: "arn:aws:iam::111122223333:user/me".to_owned(),
+                partition: "aws".to_owned(),
+                region: "us-west-2".parse().unwrap(),
+            },
+            profile: Some("work".to_owned()),
+        }
+    }
+
+    fn cluster(endpoint: &str) -> EksCluster {
+        EksCluster {
+            name: "demo-milvus".to_owned(),
+            arn: "arn:aws:eks:us-west-2:111122223333:cluster/demo-milvus".to_owned(),
+            endpoint: endpoint.to_owned(),
+            certificate_authority: b"PEM".to_vec(),
+            issuer: String::new(),
+            security_group: milvus_aws_core::aws::SecurityGroupId::new("sg-1"),
+            vpc: milvus_aws_core::aws::VpcId::new("vpc-1"),
+            version: "1.34".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_cluster_becomes_the_current_one_and_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kube").join("config");
+        std::fs::create_dir(folder.path().join("kube")).unwrap();
+        let theirs = "apiVersion: v1\nkind: Config\ncurrent-context: theirs\ncontexts:\n- name: theirs\n  context: {cluster: c, user: u}\n";
+        std::fs::write(&path, theirs).unwrap();
+        let namespace = "search".parse().unwrap();
+        let write =
+            |endpoint: &str| write(&path, &cluster(endpoint), &login(), &namespace).unwrap();
+        assert!(write("https://one"));
+        assert!(
+            !write("https://one"),
+            "nothing is written where nothing changes"
+        );
+        assert!(write("https://two"));
+        let config = Kubeconfig::read_from(&path).unwrap();
+        let arn = cluster("").arn;
+        assert_eq!(config.current_context.as_deref(), Some(arn.as_str()));
+        let names: Vec<_> = config
+            .contexts
+            .iter()
+            .map(|context| context.name.as_str())
+            .collect();
+        assert_eq!(names, ["theirs", arn.as_str()]);
+        let context = config.contexts[1].context.as_ref().unwrap();
+        assert_eq!(context.namespace.as_deref(), Some("search"));
+        let server = config.clusters[0]
+            .cluster
+            .as_ref()
+            .unwrap()
+            .server
+            .as_deref();
+        assert_eq!((config.clusters.len(), server), (1, Some("https://two")));
+        let exec = config.auth_infos[0]
+            .auth_info
+            .as_ref()
+            .unwrap()
+            .exec
+            .as_ref()
+            .unwrap();
+        assert_eq!(
+            exec.command.as_deref(),
+            Some("/usr/local/bin/kubectl-milvus")
+        );
+        let words = [
+            "eks-token",
+            "--cluster-name",
+            "demo-milvus",
+            "--region",
+            "us-west-2",
+            "--profile",
+            "work",
+        ];
+        assert_eq!(exec.args.as_deref().unwrap(), words);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_reads_a_new_kubeconfig() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new").join("config");
+        write(
+            &path,
+            &cluster("https://one"),
+            &login(),
+            &"search".parse().unwrap(),
+        )
+        .unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 }

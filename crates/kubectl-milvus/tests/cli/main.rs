@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod aws;
 mod bad_input;
 mod output;
 mod plugin;
