@@ -140,3 +140,73 @@ async fn time_can_run_faster() {
     assert_eq!(began.elapsed().as_secs(), 15);
     assert!(clock.now() >= Duration::from_mins(25));
 }
+
+/// Made at once, ready after half an hour; every second question about it fails.
+#[derive(Default)]
+struct Flaky {
+    made: AtomicU32,
+    asked: AtomicU32,
+}
+
+impl Resource for &'static Flaky {
+    type Needs = ();
+    type Output = ();
+
+    fn id(&self) -> ResourceId {
+        ResourceId::new("flaky")
+    }
+
+    fn needs(&self) -> &() {
+        &()
+    }
+
+    fn usual_duration(&self) -> Duration {
+        Duration::from_mins(30)
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_mins(1)
+    }
+
+    async fn observe(&self, _: Option<&()>, _: &Context) -> Result<Observed<()>, ResourceError> {
+        Ok(match self.made.load(Ordering::Relaxed) {
+            0 => Observed::Absent,
+            _ => Observed::Current { output: None },
+        })
+    }
+
+    async fn apply(&self, (): &(), _: &Step, _: &Context) -> Result<Readiness<()>, ResourceError> {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        Ok(Readiness::Waiting {
+            reason: "CREATING".to_owned(),
+        })
+    }
+
+    async fn readiness(&self, (): &(), context: &Context) -> Result<Readiness<()>, ResourceError> {
+        if self.asked.fetch_add(1, Ordering::Relaxed) % 2 == 1 {
+            return Err(ResourceError::transient("no answer"));
+        }
+        Ok(if context.elapsed() >= Duration::from_mins(30) {
+            Readiness::Ready(())
+        } else {
+            Readiness::Waiting {
+                reason: "CREATING".to_owned(),
+            }
+        })
+    }
+
+    async fn delete(&self, _: Option<&()>, _: &Context) -> Result<(), ResourceError> {
+        Ok(())
+    }
+}
+
+/// Patience is for failures in a row: polls that go well in between start it anew.
+#[tokio::test(start_paused = true)]
+async fn failures_between_good_polls_do_not_add_up() {
+    let flaky: &'static Flaky = Box::leak(Box::default());
+    let mut builder = Graph::builder();
+    builder.add(flaky).unwrap();
+    let report = Engine::new().apply(&builder.build()).await;
+    assert_eq!(report.result(), Ok(()));
+    assert_eq!(flaky.made.load(Ordering::Relaxed), 1);
+}
