@@ -186,7 +186,7 @@ impl Resource for ExistingNetwork {
 
     /// A deletion leaves it alone.
     fn retention(&self) -> Retention {
-        Retention::Data
+        Retention::External
     }
 
     async fn observe(

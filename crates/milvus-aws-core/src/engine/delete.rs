@@ -76,10 +76,12 @@ fn kept(run: &Run<'_>, sights: &[Sight], data: DataPolicy) -> Vec<Option<String>
     let mut kept: Vec<Option<String>> = vec![None; vertices.len()];
     // Backwards, so that what a kept resource needs is marked before it is its turn to mark.
     for (index, vertex) in vertices.iter().enumerate().rev() {
-        let holds_data = vertex.node.retention() == Retention::Data && data == DataPolicy::Keep;
+        let retention = vertex.node.retention();
+        let holds_data = retention == Retention::Data && data == DataPolicy::Keep;
         match &sights[index].seen {
             Observed::Absent | Observed::Unknown => continue,
             Observed::Foreign { owner } => kept[index] = Some(format!("is not ours: {owner}")),
+            _ if retention == Retention::External => kept[index] = Some("is only used".to_owned()),
             _ if holds_data => kept[index] = Some("holds data".to_owned()),
             _ => {}
         }

@@ -251,6 +251,8 @@ pub enum Retention {
     /// Deleted with the rest.
     #[default]
     Disposable,
+    /// Was there before and is only used: a deletion never touches it.
+    External,
     /// Holds data: stays, together with what it needs, unless the deletion asks for data too.
     Data,
 }

@@ -142,3 +142,24 @@ async fn deleting_nothing_is_done() {
     );
     assert!(!report.changed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_only_used_stays_whatever_goes() {
+    let world = World::new();
+    let graph = graph(&world, &needs(), |node| {
+        if node.number == 0 {
+            node.only_used()
+        } else {
+            node
+        }
+    });
+    Engine::new().apply(&graph).await;
+    let report = Engine::new().delete(&graph, DataPolicy::Delete).await;
+    assert_eq!(report.entries[0].outcome, retained("is only used"));
+    assert!(
+        report.entries[1..]
+            .iter()
+            .all(|entry| entry.outcome == Outcome::Deleted)
+    );
+    assert_eq!(world.existing().into_iter().collect::<Vec<_>>(), [0]);
+}

@@ -173,6 +173,11 @@ impl Node {
         self
     }
 
+    pub(crate) fn only_used(mut self) -> Self {
+        self.retention = Retention::External;
+        self
+    }
+
     pub(crate) fn holding_data(mut self) -> Self {
         self.retention = Retention::Data;
         self
