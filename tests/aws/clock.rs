@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -49,7 +49,7 @@ impl VirtualClock {
     pub async fn drive(&self, calls: CallLog, moved: impl Fn(Duration)) {
         loop {
             self.idle(&calls).await;
-            let next = self.0.sleepers.lock().unwrap().pop();
+            let next = self.sleepers().pop();
             let Some(Reverse(sleeper)) = next else {
                 tokio::time::sleep(LOOK).await;
                 continue;
@@ -64,6 +64,13 @@ impl VirtualClock {
             // Who waited may have gone meanwhile.
             let _ = sleeper.wake.send(());
         }
+    }
+
+    fn sleepers(&self) -> MutexGuard<'_, BinaryHeap<Reverse<Sleeper>>> {
+        self.0
+            .sleepers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Until no call is under way and no task has anything left to do. This runtime has one thread and a fair queue.
