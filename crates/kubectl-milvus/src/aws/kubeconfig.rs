@@ -68,9 +68,10 @@ pub(crate) fn use_cluster(
 fn path() -> Option<PathBuf> {
     let named =
         std::env::var_os("KUBECONFIG").and_then(|paths| std::env::split_paths(&paths).next());
-    named
-        .filter(|path| !path.as_os_str().is_empty())
-        .or_else(|| Some(std::env::home_dir()?.join(".kube").join("config")))?;
+    let path = match named.filter(|path| !path.as_os_str().is_empty()) {
+        Some(path) => path,
+        None => std::env::home_dir()?.join(".kube").join("config"),
+    };
     // What a link leads to is replaced, not the link.
     Some(std::fs::canonicalize(&path).unwrap_or(path))
 }

@@ -18,7 +18,7 @@ fn blocks(language: &str) -> Vec<&'static str> {
 #[test]
 fn the_files_are_valid() {
     let files = blocks("yaml");
-    assert_eq!(files.len(), 2);
+    assert_eq!(files.len(), 3);
     for file in files {
         if let Err(error) = Installation::from_yaml("README.md", file) {
             panic!("{error}\n{file}");
@@ -38,7 +38,7 @@ fn the_commands_exist() {
         folder.run(&args).exits(0);
         count += 1;
     }
-    assert_eq!(count, 8);
+    assert_eq!(count, 11);
 }
 
 #[test]
