@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_micros(200);
 
 /// The engine's clock on the stage.
 #[derive(Clone)]
-pub struct VirtualClock(Arc<Inner>);
+pub(crate) struct VirtualClock(Arc<Inner>);
 
 struct Inner {
     now: AtomicU64,
@@ -37,7 +37,7 @@ struct Sleeper {
 
 impl VirtualClock {
     /// A clock that begins at the stage's time. Its time moves by [`Self::drive`].
-    pub fn starting_at(now: Duration) -> Self {
+    pub(crate) fn starting_at(now: Duration) -> Self {
         Self(Arc::new(Inner {
             now: AtomicU64::new(micros(now)),
             sleeps: AtomicU64::new(0),
@@ -46,7 +46,7 @@ impl VirtualClock {
     }
 
     /// Moves time whenever nothing else happens, and tells `moved` before anybody wakes. Never ends.
-    pub async fn drive(&self, calls: CallLog, moved: impl Fn(Duration)) {
+    pub(crate) async fn drive(&self, calls: CallLog, moved: impl Fn(Duration)) {
         loop {
             self.idle(&calls).await;
             let next = self.sleepers().pop();
@@ -100,11 +100,7 @@ impl Clock for VirtualClock {
         let number = self.0.sleeps.fetch_add(1, Ordering::SeqCst);
         let (wake, woken) = oneshot::channel();
         let at = micros(self.now() + duration);
-        self.0
-            .sleepers
-            .lock()
-            .unwrap()
-            .push(Reverse(Sleeper { at, number, wake }));
+        self.sleepers().push(Reverse(Sleeper { at, number, wake }));
         Box::pin(async move {
             // The clock outlives whoever sleeps by it.
             let _ = woken.await;

@@ -8,13 +8,13 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 /// The stage's clock, seen from a process that runs on it.
-pub struct Control {
+pub(crate) struct Control {
     address: String,
 }
 
 impl Control {
     /// The stage that `AWS_ENDPOINT_URL` names.
-    pub fn from_environment() -> Result<Self> {
+    pub(crate) fn from_environment() -> Result<Self> {
         let url = std::env::var("AWS_ENDPOINT_URL").context("AWS_ENDPOINT_URL names the stage")?;
         let address = url
             .strip_prefix("http://")
@@ -25,14 +25,14 @@ impl Control {
     }
 
     /// The stage's time.
-    pub fn now(&self) -> Result<Duration> {
+    pub(crate) fn now(&self) -> Result<Duration> {
         let answer = self.ask("GET", "clock", &json!({}))?;
         let seconds = answer["now"].as_f64().context("the clock says no time")?;
         Ok(Duration::from_secs_f64(seconds))
     }
 
     /// Moves the stage's time. Without the stage the run cannot go on: the next call fails and tells so.
-    pub fn move_to(&self, now: Duration) {
+    pub(crate) fn move_to(&self, now: Duration) {
         let _ = self.ask("POST", "clock", &json!({"to": now.as_secs_f64()}));
     }
 

@@ -25,7 +25,7 @@ const REAL: &[&str] = &[
 
 /// The engine's clock on a stage with both halves.
 #[derive(Clone)]
-pub struct LeapingClock(Arc<Inner>);
+pub(crate) struct LeapingClock(Arc<Inner>);
 
 struct Inner {
     began: Instant,
@@ -46,7 +46,7 @@ struct State {
 
 impl LeapingClock {
     /// A clock that begins at the stage's time. It leaps by [`Self::drive`].
-    pub fn starting_at(base: Duration) -> Self {
+    pub(crate) fn starting_at(base: Duration) -> Self {
         let state = State {
             wakes: BTreeSet::new(),
             number: 0,
@@ -62,7 +62,7 @@ impl LeapingClock {
     }
 
     /// Takes note of what is under way.
-    pub fn hear(&self, event: &Event) {
+    pub(crate) fn hear(&self, event: &Event) {
         let mut state = self.state();
         state.last = Instant::now();
         let id = event.resource.as_str();
@@ -81,7 +81,7 @@ impl LeapingClock {
     }
 
     /// Leaps whenever AWS alone is waited for, and tells `moved` the time, also while it merely passes. Never ends.
-    pub async fn drive(&self, calls: CallLog, moved: impl Fn(Duration)) {
+    pub(crate) async fn drive(&self, calls: CallLog, moved: impl Fn(Duration)) {
         loop {
             tokio::time::sleep(LOOK).await;
             let now = self.now();

@@ -136,8 +136,8 @@ impl Error {
             | Self::Version(_)
             | Self::Usage(_)
             | Self::NeedsAccount
-            | Self::Secret(_) => ExitCode::Usage,
-            Self::Read { .. }
+            | Self::Secret(_)
+            | Self::Read { .. }
             | Self::UnknownIndex(_)
             | Self::Probe(milvus_probe::Error::InvalidEndpoint { .. }) => ExitCode::Usage,
             Self::Unconfirmed { .. }

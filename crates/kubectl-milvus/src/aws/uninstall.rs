@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How long each half may take to go, unless the user says otherwise.
-const PATIENCE: Duration = Duration::from_mins(60);
+const PATIENCE: Duration = Duration::from_hours(1);
 
 /// What is to go.
 struct Parts {

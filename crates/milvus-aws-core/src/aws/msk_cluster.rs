@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// From the call to brokers that answer (source: MSK developer guide says 15 minutes; 20 to 30 is what users tell).
-const USUAL: Duration = Duration::from_secs(1500);
+const USUAL: Duration = Duration::from_mins(25);
 
 /// The installation's brokers.
 #[derive(Debug)]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use aws_sdk_kafka::types::{BrokerEbsVolumeInfo, Cluster, ClusterState, ConfigurationInfo};
+use aws_sdk_kafka::types::{
+    BrokerEbsVolumeInfo, Cluster, ClusterState, ConfigurationInfo, EbsStorageInfo,
+};
 
 use super::{
     failure::Attempt,
@@ -80,7 +82,7 @@ fn difference(
             let is = nodes
                 .storage_info()
                 .and_then(|storage| storage.ebs_storage_info())
-                .and_then(|disk| disk.volume_size());
+                .and_then(EbsStorageInfo::volume_size);
             (
                 "storage",
                 is.map(|size| format!("{size}Gi")),

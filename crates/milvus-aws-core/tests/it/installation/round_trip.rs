@@ -247,7 +247,6 @@ fn installation() -> impl Strategy<Value = Installation> {
                 scheduling,
                 authorization,
                 config,
-                ..Installation::default()
             }
         },
     )
