@@ -50,16 +50,39 @@ pub(crate) enum Difference {
     Authorization,
 }
 
-pub(crate) fn run(cache: &Cache, command: &Command) -> Result<()> {
-    if !data_plane::is_inside(cache)? {
-        // The same once more, in the stage's network; returns only if that could not be started.
-        let program = std::env::current_exe()?.into_os_string();
-        let words: Vec<_> = [program]
-            .into_iter()
-            .chain(std::env::args_os().skip(1))
-            .collect();
-        return Err(exec::command(cache, &words)?.exec()).context("starting nsenter");
+/// Makes sure that this runs in the stage's network: if not, the same once more in there, in place of this process.
+fn go_inside(cache: &Cache) -> Result<()> {
+    if data_plane::is_inside(cache)? {
+        return Ok(());
     }
+    let program = std::env::current_exe()?.into_os_string();
+    let words: Vec<_> = [program]
+        .into_iter()
+        .chain(std::env::args_os().skip(1))
+        .collect();
+    Err(exec::command(cache, &words)?.exec()).context("starting nsenter")
+}
+
+/// `cargo xtask stage aws`.
+pub(crate) fn aws(cache: &Cache) -> Result<()> {
+    go_inside(cache)?;
+    let joined = milvus_stage::aws::joined(cache)?;
+    let answer = json!({
+        "endpoint": joined.endpoint(),
+        "region": joined.aws.region(),
+        "kafka": joined.services.kafka_bootstrap(),
+        "ca": joined.services.ca_file(),
+    });
+    writeln!(
+        std::io::stdout().lock(),
+        "{}",
+        serde_json::to_string_pretty(&answer)?
+    )?;
+    Ok(())
+}
+
+pub(crate) fn run(cache: &Cache, command: &Command) -> Result<()> {
+    go_inside(cache)?;
     match command {
         Command::Up { shape, variant } => up(cache, *shape, *variant),
         Command::Down { name } => {

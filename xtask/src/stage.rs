@@ -38,6 +38,8 @@ pub(crate) enum Command {
     /// Kafka, S3 and Milvus servers beside Kubernetes, on a stage that is up.
     #[command(subcommand)]
     DataPlane(data_plane::Command),
+    /// Start the AWS half on a stage that is up, unless it runs; JSON says where it is.
+    Aws,
     /// Process 1 of the stage.
     #[command(hide = true)]
     Init,
@@ -63,6 +65,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
             Err(exec::command(&cache, &command)?.exec()).context("starting nsenter")
         }
         Command::DataPlane(command) => data_plane::run(&cache, &command),
+        Command::Aws => data_plane::aws(&cache),
         Command::Init => lifecycle::init(),
         Command::Supervise => lifecycle::supervise(),
         Command::BringUp => lifecycle::bring_up(),

@@ -2,6 +2,7 @@
 //! it does not do.
 
 mod http;
+mod joined;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub use self::joined::{Joined, joined};
 use crate::cache::Cache;
 use crate::{data_plane, parts};
 
@@ -28,7 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct AwsStage {
     // Its stdin is a pipe that we hold: the process ends with us even if nothing of ours runs any more.
-    child: Child,
+    // None for the one that the stage runs, which stays.
+    child: Option<Child>,
     port: u16,
     endpoint: String,
 }
@@ -128,7 +131,7 @@ impl AwsStage {
         }
         let port = port?;
         Ok(Self {
-            child,
+            child: Some(child),
             port,
             endpoint: format!("http://127.0.0.1:{port}"),
         })
@@ -283,8 +286,10 @@ impl AwsStage {
 
 impl Drop for AwsStage {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
@@ -305,12 +310,17 @@ fn python(cache: &Cache) -> Result<Command> {
     let part = parts.dir(PART)?;
     let mut command = Command::new(part.join("python"));
     command
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("stage/aws"))
+        .current_dir(folder())
         .env("PYTHONPATH", part.join("site"))
         // The checkout stays as it is.
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env_remove("AWS_PROFILE");
     Ok(command)
+}
+
+/// Folder of the Python sources.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("stage/aws")
 }
 
 /// The port that the process says it listens on.

@@ -21,6 +21,15 @@ pub(super) fn properties() -> String {
         .replace("BROKER_PASSWORD", BROKER_PASSWORD)
 }
 
+/// Settings of a client that may do everything: the broker's own login.
+pub(super) fn admin_properties(ca: &Path) -> String {
+    format!(
+        "security.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\nssl.truststore.type=PEM\nssl.truststore.location={}\n\
+         sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"broker\" password=\"{BROKER_PASSWORD}\";\n",
+        ca.display()
+    )
+}
+
 /// Writes the broker's folder, anew: a broker that ended may have left half a log.
 pub(super) fn component(name: &str, part: &Path, dir: &Path, pki: &Path) -> Result<Component> {
     crate::cache::remove(dir)?;

@@ -1,4 +1,4 @@
-//! Keys and certificates of the data plane: one private CA, and one certificate for Kafka and S3.
+//! Keys and certificates of the data plane: one private CA, and one certificate for Kafka, S3 and the AWS half.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -20,6 +20,10 @@ const NAMES: &[&str] = &[
     NODE_ADDRESS,
     "kafka.stage.test",
     "s3.stage.test",
+    // AWS, as pods know it: one server answers for all of it.
+    "sts.amazonaws.com",
+    "*.us-west-2.amazonaws.com",
+    "*.s3.us-west-2.amazonaws.com",
 ];
 
 /// Writes `ca.crt`, `server.crt`, `server.key`, `keystore.pem` (what Kafka reads), and `ssl/`, which has the shape of

@@ -125,16 +125,40 @@ impl Services {
         self.pki().join("ca.crt")
     }
 
+    /// Certificate and key of all servers beside Kubernetes.
+    pub(crate) fn server_pair(&self) -> [PathBuf; 2] {
+        ["server.crt", "server.key"].map(|name| self.pki().join(name))
+    }
+
+    /// A command that asks the broker as its administrator; arguments of `kafka-configs` follow.
+    pub(crate) fn kafka_configs(&self) -> Result<Vec<String>> {
+        let folder = self.dir.join("kafka");
+        let settings = folder.join("admin.properties");
+        pki::secret(&settings, &kafka::admin_properties(&self.ca_file()))?;
+        Ok(vec![
+            "java".to_owned(),
+            "-XX:+UseSerialGC".to_owned(),
+            "-XX:TieredStopAtLevel=1".to_owned(),
+            "-cp".to_owned(),
+            format!("{}/libs/*", self.parts.dir("kafka")?.display()),
+            "kafka.admin.ConfigCommand".to_owned(),
+            "--bootstrap-server".to_owned(),
+            self.kafka_bootstrap(),
+            "--command-config".to_owned(),
+            settings.display().to_string(),
+        ])
+    }
+
     /// A folder to be seen as `/etc/ssl` by who shall trust that CA.
-    pub(super) fn trust_dir(&self) -> PathBuf {
+    pub(crate) fn trust_dir(&self) -> PathBuf {
         self.pki().join("ssl")
     }
 
-    pub(super) fn stage(&self) -> &Stage {
+    pub(crate) fn stage(&self) -> &Stage {
         &self.stage
     }
 
-    pub(super) fn parts(&self) -> &Parts {
+    pub(crate) fn parts(&self) -> &Parts {
         &self.parts
     }
 

@@ -6,6 +6,7 @@ mod node;
 mod official;
 pub(crate) mod parts;
 mod pki;
+mod stand_ins;
 
 pub use node::bring_up;
 
@@ -19,3 +20,8 @@ pub const API_ADDRESS: &str = "192.168.77.1:6443";
 pub const SERVICE_ADDRESS: &str = "10.96.0.1";
 /// The cluster's DNS server.
 pub const DNS_ADDRESS: &str = "10.96.0.10";
+/// What the issuer of service accounts' tokens ends with.
+pub const OIDC_ID: &str = "57A6E0F4B3C2D1957A6E0F4B3C2D1957";
+/// Who issues service accounts' tokens: the EKS cluster, as the AWS half names it.
+pub const OIDC_ISSUER: &str =
+    "https://oidc.eks.us-west-2.amazonaws.com/id/57A6E0F4B3C2D1957A6E0F4B3C2D1957";

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{API_ADDRESS, DNS_ADDRESS, NODE, NODE_ADDRESS, addons, pki};
+use super::{API_ADDRESS, DNS_ADDRESS, NODE, NODE_ADDRESS, OIDC_ISSUER, addons, pki};
 use crate::cgroup;
 use crate::control::{Component, Stage};
 use crate::parts::Parts;
@@ -19,8 +19,8 @@ pub(super) const LIMIT: Duration = Duration::from_secs(90);
 const ETCD: &str = "127.0.0.1:2379";
 const PODS: &str = "10.244.0.0/16";
 const SERVICES: &str = "10.96.0.0/16";
-/// Who signs service-account tokens: what pods' tokens name as their issuer.
-const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
+/// Whose tokens are accepted besides those of [`OIDC_ISSUER`], in whose name all are signed.
+const OTHER_ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 
 /// Starts the control plane and the node, and waits until pods can run, names resolve and volumes are provisioned.
 pub fn bring_up(stage: &Stage, parts: &Parts) -> Result<()> {
@@ -114,6 +114,7 @@ impl Node<'_> {
         self.fill("containerd.toml", include_str!("containerd.toml"))?;
         self.fill("kubelet.yaml", include_str!("kubelet.yaml"))?;
         self.fill("cni/10-stage.conflist", include_str!("cni.json"))?;
+        self.fill("token-webhook.json", include_str!("token-webhook.json"))?;
         let search = "search svc.cluster.local cluster.local";
         fs::write(
             self.run.join("resolv.conf"),
@@ -189,7 +190,15 @@ impl Node<'_> {
                     format!("--client-ca-file={}", pki("ca.crt")),
                     format!("--service-account-key-file={}", pki("sa.pub")),
                     format!("--service-account-signing-key-file={}", pki("sa.key")),
-                    format!("--service-account-issuer={ISSUER}"),
+                    format!("--service-account-issuer={OIDC_ISSUER}"),
+                    format!("--service-account-issuer={OTHER_ISSUER}"),
+                    // Asked for tokens that are not its own; as long as the AWS half does not run, nobody has any.
+                    format!(
+                        "--authentication-token-webhook-config-file={}",
+                        self.run.join("token-webhook.json").display()
+                    ),
+                    "--authentication-token-webhook-version=v1".to_owned(),
+                    "--authentication-token-webhook-cache-ttl=1s".to_owned(),
                     "--authorization-mode=Node,RBAC".to_owned(),
                     "--enable-admission-plugins=NodeRestriction".to_owned(),
                     "--allow-privileged=true".to_owned(),

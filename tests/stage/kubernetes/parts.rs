@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::Result;
 
-use super::{image::Image, official};
+use super::{image::Image, official, stand_ins};
 use crate::cache::{Build, Part};
 
 const KUBERNETES: &str = "1.34.4";
@@ -21,6 +21,8 @@ const IMAGES: &[&str] = &[
     "image-local-path-provisioner",
     "image-etcd",
     "image-milvus",
+    "image-load-balancer-controller",
+    "image-attu",
 ];
 
 const GO_MOD: &str = include_str!("go/go.mod");
@@ -87,6 +89,20 @@ pub(crate) fn parts() -> Vec<Part> {
             official::milvus,
         ),
         Part {
+            name: "stand-ins",
+            version: "1",
+            recipe: stand_ins::recipe(),
+            needs: &[],
+            build: stand_ins::build,
+        },
+        image(
+            "image-load-balancer-controller",
+            "1",
+            &["stand-ins"],
+            stand_ins::controller,
+        ),
+        image("image-attu", "1", &["stand-ins"], stand_ins::attu),
+        Part {
             name: "containerd-images",
             version: "1",
             recipe: vec![CONTAINERD_SCRIPT.to_owned()],
@@ -98,6 +114,8 @@ pub(crate) fn parts() -> Vec<Part> {
                 "image-local-path-provisioner",
                 "image-etcd",
                 "image-milvus",
+                "image-load-balancer-controller",
+                "image-attu",
             ],
             build: build_containerd_images,
         },

@@ -5,6 +5,7 @@ import ctypes
 import ipaddress
 import os
 import signal
+import ssl
 import stat
 import sys
 import threading
@@ -23,8 +24,16 @@ def arguments():
     parser.add_argument("--kafka-bootstrap", help="HOST:PORT that every cluster gives as its brokers")
     parser.add_argument("--kubernetes-endpoint", help="URL that every EKS cluster gives as its endpoint")
     parser.add_argument("--kubernetes-ca", help="PEM file of that endpoint's CA")
+    parser.add_argument("--kubernetes-issuer-id", help="what EKS's OIDC issuer ends with, if the API server signs in its name")
+    parser.add_argument("--kubernetes-issuer-key", help="PEM file of the public key that it signs tokens with")
+    parser.add_argument("--kafka-users", help="JSON file with the command that makes and removes the broker's logins")
+    parser.add_argument("--kubeconfig", help="administrator's kubeconfig, to look up pods' service accounts")
+    parser.add_argument("--trust-dir", help="folder of the node that pods with a role see as /etc/ssl")
+    parser.add_argument("--tls-cert", help="PEM file: serve TLS on port 443 too")
+    parser.add_argument("--tls-key", help="PEM file of its key")
+    parser.add_argument("--in-stage", action="store_true", help="in the stage's own network: any host, and it ends with the stage")
     found = parser.parse_args()
-    if not ipaddress.ip_address(found.host).is_loopback:
+    if not found.in_stage and not ipaddress.ip_address(found.host).is_loopback:
         parser.error("--host must be a loopback address")
     return found
 
@@ -49,13 +58,19 @@ def _end_with_stdin():
 
 def main():
     options = arguments()
-    die_with_parent()
+    if not options.in_stage:
+        die_with_parent()
     from . import quick  # noqa: F401, I001  before moto is imported
     from . import app, http
 
     app.STAGE.options = vars(options)
     app.STAGE.reset()
     listener, port = http.listen(options.host, options.port)
+    if options.tls_cert:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options.tls_cert, options.tls_key)
+        secure, _ = http.listen(options.host, 443)
+        threading.Thread(target=http.serve, args=(secure, app.handle, context), daemon=True).start()
     print(f"listening on {port}", flush=True)
     http.serve(listener, app.handle)
 

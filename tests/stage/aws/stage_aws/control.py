@@ -3,7 +3,7 @@
 import json
 import traceback
 
-from . import clock, inventory, principals
+from . import clock, inventory, kubernetes, principals
 from .eks import EKS, oidc
 from .faults import Rule
 from .kafka import KAFKA
@@ -157,5 +157,6 @@ ROUTES = {
     ("GET", "gate"): wait_held, ("POST", "gate"): arm_gate, ("DELETE", "gate"): open_gate,
     ("GET", "inventory"): take_inventory, ("POST", "auth"): set_enforcement, ("POST", "principals"): make_principal,
     ("GET", "logins"): logins, ("GET", "oidc"): get_oidc, ("POST", "oidc/token"): make_token,
+    ("POST", "kubernetes/token-review"): kubernetes.review_token, ("POST", "kubernetes/pod-identity"): kubernetes.add_identity,
     ("GET", "invalid"): get_invalid, ("GET", "denied"): get_denied,
 }

@@ -103,10 +103,12 @@ class _Connection:
         self.sock.sendall(data if bodiless else data + body)
 
 
-def _converse(sock, handle):
-    connection = _Connection(sock)
+def _converse(sock, handle, tls):
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            sock = tls.wrap_socket(sock, server_side=True)
+        connection = _Connection(sock)
         while True:
             request = connection.read()
             connection.write(request, handle(request))
@@ -126,8 +128,8 @@ def listen(host, port):
     return listener, listener.getsockname()[1]
 
 
-def serve(listener, handle):
-    """Answers for ever."""
+def serve(listener, handle, tls=None):
+    """Answers for ever; over TLS if a context is given."""
     while True:
         sock, _ = listener.accept()
-        threading.Thread(target=_converse, args=(sock, handle), daemon=True).start()
+        threading.Thread(target=_converse, args=(sock, handle, tls), daemon=True).start()

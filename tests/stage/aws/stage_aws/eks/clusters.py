@@ -43,7 +43,7 @@ class Cluster:
         self.status = "CREATING"
         self.shown = {}
         self.tags = {}
-        self.hex = secrets.token_hex(16).upper()
+        self.hex = STAGE.options.get("kubernetes_issuer_id") or secrets.token_hex(16).upper()
         self.issuer = f"https://oidc.eks.{region}.amazonaws.com/id/{self.hex}"
         self.key = oidc.new_key()
         self.interfaces = []

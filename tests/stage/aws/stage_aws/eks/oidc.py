@@ -3,14 +3,16 @@
 import base64
 import datetime
 import json
+import pathlib
 import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import NameOID
 
-
+from ..stage import STAGE
 
 def new_key():
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -36,7 +38,18 @@ def discovery(cluster):
     }
 
 
+def api_server_key():
+    """The key of the stage's API server, if its tokens are the cluster's."""
+    path = STAGE.options.get("kubernetes_issuer_key")
+    return serialization.load_pem_public_key(pathlib.Path(path).read_bytes()) if path else None
+
+
 def jwks(cluster):
+    real = api_server_key()
+    if real:
+        at = real.public_numbers()
+        point = {axis: _encoded(number.to_bytes(32, "big")) for axis, number in (("x", at.x), ("y", at.y))}
+        return {"keys": [{"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": key_id(cluster), **point}]}
     numbers = cluster.key.public_key().public_numbers()
     return {"keys": [{
         "kty": "RSA", "alg": "RS256", "use": "sig", "kid": key_id(cluster), "n": _number(numbers.n), "e": _number(numbers.e),
@@ -76,7 +89,12 @@ def verified(cluster, text):
     try:
         head, claims, signature = text.strip().split(".")
         raw = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
-        cluster.key.public_key().verify(raw, f"{head}.{claims}".encode(), padding.PKCS1v15(), hashes.SHA256())
+        real, signed = api_server_key(), f"{head}.{claims}".encode()
+        if real:
+            halves = (int.from_bytes(half, "big") for half in (raw[:32], raw[32:]))
+            real.verify(encode_dss_signature(*halves), signed, ec.ECDSA(hashes.SHA256()))
+        else:
+            cluster.key.public_key().verify(raw, signed, padding.PKCS1v15(), hashes.SHA256())
         return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
     except Exception:  # whatever is wrong with it, it is no token of this cluster
         return None

@@ -3,6 +3,7 @@
 from ..errors import AwsError
 from ..rest_json import Service
 from ..stage import OURS
+from . import brokers
 from .clusters import Clusters
 from .configurations import Configurations
 from .scram import Scram
@@ -22,6 +23,7 @@ class Kafka(Clusters, Configurations, Scram, Updates, Service):
         self.regions = {}
 
     def reset(self):
+        brokers.remove_all()
         self.regions.clear()
 
     @property

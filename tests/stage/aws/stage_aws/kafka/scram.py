@@ -1,11 +1,13 @@
 """Logins by SASL/SCRAM: secrets associated with MSK clusters."""
 
+import functools
 import json
 
 from .. import neighbours
 from ..clock import DURATIONS
 from ..rest_json import page
 from ..stage import STAGE
+from . import brokers
 from .configurations import bad
 
 NO_ACCESS = "Amazon MSK wasn't able to access the provided secret."
@@ -73,7 +75,9 @@ class Scram:
             if why:
                 refused.append({"SecretArn": arn, "ErrorCode": why[0], "ErrorMessage": why[1]})
                 continue
-            cluster.secrets.setdefault(arn, STAGE.clock.now)
+            if arn not in cluster.secrets:
+                cluster.secrets[arn] = STAGE.clock.now
+                STAGE.clock.after("kafka:scram:login", functools.partial(self._known, cluster, arn))
             secret = neighbours.backend("secretsmanager", self.request.region).secrets[arn]
             secret.policy = secret.policy or resource_policy(arn)
         return {"ClusterArn": ClusterArn, "UnprocessedScramSecrets": refused}
@@ -86,10 +90,17 @@ class Scram:
                 message = "The provided secret is not associated with the cluster."
                 refused.append({"SecretArn": arn, "ErrorCode": "InvalidSecretArn", "ErrorMessage": message})
                 continue
+            brokers.remove(arn)
             secret = neighbours.backend("secretsmanager", self.request.region).secrets.get(arn)
             if secret and secret.policy == resource_policy(arn):
                 secret.policy = None
         return {"ClusterArn": ClusterArn, "UnprocessedScramSecrets": refused}
+
+    def _known(self, cluster, arn):
+        """The brokers know the login now, if it is still associated."""
+        secret = neighbours.backend("secretsmanager", cluster.region).secrets.get(arn)
+        if arn in cluster.secrets and secret and login(secret):
+            brokers.add(arn, *login(secret))
 
     def ListScramSecrets(self, ClusterArn, MaxResults=None, NextToken=None):
         found, token = page(list(self._cluster(ClusterArn).secrets), MaxResults, NextToken)

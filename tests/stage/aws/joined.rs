@@ -1,0 +1,128 @@
+//! The AWS half beside the stage's Kubernetes and Kafka: started when something asks for it, ended with the stage.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{AwsStage, PART, folder};
+use crate::cache::Cache;
+use crate::control::{Component, State};
+use crate::data_plane::Services;
+use crate::kubernetes::{API_ADDRESS, NODE_ADDRESS, OIDC_ID};
+use crate::wait::{self, Look};
+
+const NAME: &str = "aws";
+/// Where it answers without TLS; on 443 it answers with it.
+const PORT: u16 = 4566;
+const LIMIT: Duration = Duration::from_secs(60);
+const OBJECTS: &str = include_str!("joined.yaml");
+
+/// The AWS half on a stage, with all that it stands on.
+#[derive(Debug)]
+pub struct Joined {
+    /// Its control routes.
+    pub aws: AwsStage,
+    /// Kafka behind MSK, and the CA.
+    pub services: Services,
+}
+
+impl Joined {
+    /// What `AWS_ENDPOINT_URL` is to be, for processes in the stage's network and for pods.
+    pub fn endpoint(&self) -> String {
+        format!("http://{NODE_ADDRESS}:{PORT}")
+    }
+}
+
+/// Starts what does not run yet, and waits until it answers. It stays until the stage ends.
+/// Callers must be in the stage's network.
+pub fn joined(cache: &Cache) -> Result<Joined> {
+    let services = Services::start(cache)?;
+    let _lock = cache.lock("aws")?;
+    let stage = services.stage().clone();
+    let runs = |reports: Vec<crate::control::Report>| {
+        let mut reports = reports.into_iter();
+        reports.any(|report| report.name == NAME && report.state == State::Running)
+    };
+    let aws = AwsStage {
+        child: None,
+        port: PORT,
+        endpoint: format!("http://{NODE_ADDRESS}:{PORT}"),
+    };
+    if !runs(stage.components()?) {
+        stage.start(component(cache, &services)?)?;
+        wait::until("the stage's AWS", LIMIT, || {
+            stage.still_runs(NAME)?;
+            Ok(match aws.clock() {
+                Ok(_) => Look::Done(()),
+                Err(error) => Look::NotYet(format!("{error:#}")),
+            })
+        })?;
+        apply(cache, &services)?;
+    }
+    Ok(Joined { aws, services })
+}
+
+fn component(cache: &Cache, services: &Services) -> Result<Component> {
+    let run = cache.run_dir();
+    let part = services.parts().dir(PART)?;
+    let dir = run.join("aws");
+    fs::create_dir_all(&dir).with_context(|| format!("creating {}", dir.display()))?;
+    let users = dir.join("kafka-users.json");
+    fs::write(&users, serde_json::to_string(&services.kafka_configs()?)?)?;
+    let text = |path: PathBuf| path.display().to_string();
+    let [certificate, key] = services.server_pair();
+    let options = [
+        ("--host", "0.0.0.0".to_owned()),
+        ("--port", PORT.to_string()),
+        ("--kafka-bootstrap", services.kafka_bootstrap()),
+        ("--kafka-users", text(users)),
+        ("--kubernetes-endpoint", format!("https://{API_ADDRESS}")),
+        ("--kubernetes-ca", text(run.join("pki/ca.crt"))),
+        ("--kubernetes-issuer-id", OIDC_ID.to_owned()),
+        ("--kubernetes-issuer-key", text(run.join("pki/sa.pub"))),
+        ("--kubeconfig", text(run.join("admin.kubeconfig"))),
+        ("--trust-dir", text(services.trust_dir())),
+        ("--tls-cert", text(certificate)),
+        ("--tls-key", text(key)),
+    ];
+    let options = options
+        .into_iter()
+        .flat_map(|(name, value)| [name.to_owned(), value]);
+    Ok(Component::new(NAME, part.join("python"))
+        .args(["-m", "stage_aws", "--in-stage"])
+        .args(options)
+        .env("PYTHONPATH", part.join("site").display().to_string())
+        .env("PYTHONUNBUFFERED", "1")
+        // The checkout stays as it is.
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .dir(folder()))
+}
+
+/// What EKS's add-ons and its control plane bring into the cluster.
+fn apply(cache: &Cache, services: &Services) -> Result<()> {
+    let run = cache.run_dir();
+    let ca = fs::read(services.ca_file()).context("reading the stage's CA")?;
+    let path = run.join("aws/joined.yaml");
+    fs::write(&path, OBJECTS.replace("@CA@", &STANDARD.encode(ca)))?;
+    let done = Command::new(services.parts().dir("kubernetes")?.join("bin/kubectl"))
+        .arg("--kubeconfig")
+        .arg(run.join("admin.kubeconfig"))
+        .arg("--cache-dir")
+        .arg(run.join("tmp/kubectl-cache"))
+        .args(["apply", "--server-side", "--field-manager=stage", "-f"])
+        .arg(path)
+        .output()
+        .context("starting kubectl")?;
+    if !done.status.success() {
+        bail!(
+            "applying what AWS brings: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+    Ok(())
+}

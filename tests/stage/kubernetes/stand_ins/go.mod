@@ -1,0 +1,3 @@
+module stage/stand_ins
+
+go 1.24
