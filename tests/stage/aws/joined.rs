@@ -19,7 +19,7 @@ use crate::wait::{self, Look};
 const NAME: &str = "aws";
 /// Where it answers without TLS; on 443 it answers with it.
 const PORT: u16 = 4566;
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const OBJECTS: &str = include_str!("joined.yaml");
 
 /// The AWS half on a stage, with all that it stands on.

@@ -72,7 +72,7 @@ fn processor_time(pid: u32) -> Duration {
 #[test]
 fn it_starts_within_five_seconds_and_ends_when_dropped() {
     let stage = stage();
-    let took = processor_time(stage.child.id());
+    let took = processor_time(stage.child.as_ref().unwrap().id());
     assert!(took < Duration::from_secs(5), "{took:?}");
     let port = stage.port;
     assert!(TcpStream::connect(("127.0.0.1", port)).is_ok());
