@@ -64,9 +64,12 @@ fn go_inside(cache: &Cache) -> Result<()> {
 }
 
 /// `cargo xtask stage aws`.
-pub(crate) fn aws(cache: &Cache) -> Result<()> {
+pub(crate) fn aws(cache: &Cache, check: bool) -> Result<()> {
     go_inside(cache)?;
     let joined = milvus_stage::aws::joined(cache)?;
+    if check {
+        milvus_stage::aws::check(cache, &joined)?;
+    }
     let answer = json!({
         "endpoint": joined.endpoint(),
         "region": joined.aws.region(),

@@ -39,7 +39,11 @@ pub(crate) enum Command {
     #[command(subcommand)]
     DataPlane(data_plane::Command),
     /// Start the AWS half on a stage that is up, unless it runs; JSON says where it is.
-    Aws,
+    Aws {
+        /// Prove that its parts hold together; its account is empty afterwards.
+        #[arg(long)]
+        check: bool,
+    },
     /// Process 1 of the stage.
     #[command(hide = true)]
     Init,
@@ -65,7 +69,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
             Err(exec::command(&cache, &command)?.exec()).context("starting nsenter")
         }
         Command::DataPlane(command) => data_plane::run(&cache, &command),
-        Command::Aws => data_plane::aws(&cache),
+        Command::Aws { check } => data_plane::aws(&cache, check),
         Command::Init => lifecycle::init(),
         Command::Supervise => lifecycle::supervise(),
         Command::BringUp => lifecycle::bring_up(),

@@ -126,3 +126,31 @@ fn apply(cache: &Cache, services: &Services) -> Result<()> {
     }
     Ok(())
 }
+
+/// Proves on a stage that is up that the joined parts do what they are for. The AWS half is emptied by it.
+pub fn check(cache: &Cache, joined: &Joined) -> Result<()> {
+    let parts = crate::lifecycle::build(cache)?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let kubectl = parts.dir("kubernetes")?.join("bin");
+    let path = std::env::join_paths([kubectl].into_iter().chain(std::env::split_paths(&path)))?;
+    let done = super::python(cache)?
+        .args([
+            "-m",
+            "unittest",
+            "discover",
+            "-s",
+            "joined_contract",
+            "-t",
+            ".",
+        ])
+        .env("AWS_ENDPOINT_URL", joined.endpoint())
+        .env("MILVUS_STAGE_RUN", cache.run_dir())
+        .env("KUBECONFIG", cache.run_dir().join("admin.kubeconfig"))
+        .env("PATH", path)
+        .status()
+        .context("starting the check of the joined stage")?;
+    if !done.success() {
+        bail!("the joined stage does not hold: {done}");
+    }
+    Ok(())
+}

@@ -23,6 +23,7 @@ const IMAGES: &[&str] = &[
     "image-milvus",
     "image-load-balancer-controller",
     "image-attu",
+    "image-probe",
 ];
 
 const GO_MOD: &str = include_str!("go/go.mod");
@@ -102,6 +103,7 @@ pub(crate) fn parts() -> Vec<Part> {
             stand_ins::controller,
         ),
         image("image-attu", "1", &["stand-ins"], stand_ins::attu),
+        image("image-probe", "1", &["stand-ins"], stand_ins::probe),
         Part {
             name: "containerd-images",
             version: "1",
@@ -116,6 +118,7 @@ pub(crate) fn parts() -> Vec<Part> {
                 "image-milvus",
                 "image-load-balancer-controller",
                 "image-attu",
+                "image-probe",
             ],
             build: build_containerd_images,
         },

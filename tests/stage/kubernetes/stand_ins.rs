@@ -31,6 +31,7 @@ const SOURCES: &[(&str, &str)] = &[
         "controller/reconcile.go",
         include_str!("stand_ins/controller/reconcile.go"),
     ),
+    ("probe/main.go", include_str!("stand_ins/probe/main.go")),
     (
         "controller/webhooks.go",
         include_str!("stand_ins/controller/webhooks.go"),
@@ -78,6 +79,11 @@ pub(super) fn attu(build: &Build<'_>) -> Result<()> {
             "docker.io/zilliz/attu:v2.5.3",
         ],
     )
+}
+
+/// What pods of the checks run.
+pub(super) fn probe(build: &Build<'_>) -> Result<()> {
+    program(build, "probe", vec!["docker.io/stage/probe:1"])
 }
 
 fn program(build: &Build<'_>, name: &'static str, names: Vec<&'static str>) -> Result<()> {

@@ -36,7 +36,9 @@ def _configure(name, words, properties=None):
 
 def add(arn, name, password):
     if STAGE.options.get("kafka_users"):
-        _configure(name, [], f"SCRAM-SHA-512=[password={password}]\n")
+        # Java's properties have backslashes escaped; the brackets of the command line would be part of the password.
+        escaped = password.replace("\\", "\\\\")
+        _configure(name, [], f"SCRAM-SHA-512=password={escaped}\n")
         _made[arn] = name
 
 
