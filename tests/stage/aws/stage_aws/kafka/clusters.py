@@ -10,6 +10,7 @@ from .. import ACCOUNT, neighbours
 from ..errors import AwsError
 from ..rest_json import page
 from ..stage import STAGE
+from . import brokers
 from .configurations import bad
 
 VERSIONS = json.loads((pathlib.Path(__file__).parent / "versions.json").read_text())
@@ -252,6 +253,8 @@ def _created(cluster, fails):
 
 def _deleted(region, cluster):
     cluster.release_interfaces()
+    for arn in cluster.secrets:
+        brokers.remove(arn)
     del region.clusters[cluster.arn]
 
 
