@@ -12,6 +12,7 @@ use super::{
     ec2_marks::filter,
     failure::Attempt,
     ids::{InternetGatewayId, NatGatewayId},
+    mark::Owner,
     network::Network,
     prices,
     settling::{Settling, said, token_of, until_gone_or_again, until_seen},
@@ -60,6 +61,17 @@ impl NatGateway {
         let gateways =
             gateways.attempting(|| format!("cannot look for the NAT gateway {}", self.name))?;
         let mut gateways = gateways.nat_gateways.unwrap_or_default();
+        // What is ours is not left to the filter alone: these are deleted by id.
+        gateways.retain(|gateway| {
+            let tags = gateway.tags().iter();
+            let tags = tags.map(|tag| {
+                (
+                    tag.key().unwrap_or_default(),
+                    tag.value().unwrap_or_default(),
+                )
+            });
+            self.cloud.mark.owner(tags) == Owner::Ours
+        });
         gateways.sort_by(|a, b| id(a).cmp(id(b)));
         Ok(gateways)
     }
