@@ -1,0 +1,122 @@
+//! An account of its own for a test, and runs of the installer in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use milvus_stage::aws::AwsStage;
+use milvus_stage::cache::Cache;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Two processors: one account at a time is quicker than many at once.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// An empty account.
+pub(crate) struct Account {
+    pub(crate) stage: AwsStage,
+    folder: TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// What a run said, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) told: Value,
+    pub(crate) stderr: String,
+}
+
+impl Account {
+    pub(crate) fn new() -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let stage = AwsStage::start(&Cache::open().unwrap()).unwrap();
+        Self {
+            stage,
+            folder: TempDir::new().unwrap(),
+            _turn: turn,
+        }
+    }
+
+    /// The installer, on the installation of that name.
+    pub(crate) fn start(&self, verb: &str, name: &str) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_on-virtual-time"));
+        let home = self.folder.path();
+        command
+            .arg(verb)
+            .arg(self.file(name))
+            .env_clear()
+            .env("HOME", home)
+            .env("AWS_ENDPOINT_URL", self.stage.endpoint())
+            .env("AWS_REGION", self.stage.region())
+            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "not-a-secret")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().unwrap()
+    }
+
+    pub(crate) fn run(&self, verb: &str, name: &str) -> Ran {
+        let output = self.start(verb, name).wait_with_output().unwrap();
+        Ran {
+            code: output.status.code(),
+            told: serde_json::from_slice(&output.stdout).unwrap_or_default(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// What exists: how many of each kind and of each name with our tag, whatever ids they got.
+    pub(crate) fn existing(&self) -> BTreeMap<String, usize> {
+        let inventory = self.stage.inventory().unwrap();
+        let mut counts = BTreeMap::new();
+        for item in inventory["present"].as_array().unwrap() {
+            let name = item["tags"]["Name"].as_str().unwrap_or("-");
+            let mark = item["tags"]["kubectl-milvus/installation"]
+                .as_str()
+                .unwrap_or("-");
+            let key = format!("{}/{} {name} {mark}", item["service"], item["kind"]);
+            *counts.entry(key).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The ids of everything that exists.
+    pub(crate) fn ids(&self) -> BTreeSet<String> {
+        let inventory = self.stage.inventory().unwrap();
+        let items = inventory["present"].as_array().unwrap().iter();
+        items
+            .map(|item| format!("{}/{} {}", item["service"], item["kind"], item["id"]))
+            .collect()
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        let path = self.folder.path().join(format!("{name}.yaml"));
+        let text =
+            format!("apiVersion: kubectl-milvus/v1\nname: {name}\nversion: 2.4.5\ntarget: aws\n");
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Ran {
+    #[track_caller]
+    pub(crate) fn ends_with(self, code: i32) -> Self {
+        assert_eq!(
+            self.code,
+            Some(code),
+            "{}\n{:#}",
+            self.stderr,
+            self.told["error"]
+        );
+        self
+    }
+
+    /// Calls that write, or that do not.
+    pub(crate) fn calls(&self, writes: bool) -> u64 {
+        let calls = self.told["calls"].as_array().unwrap();
+        let these = calls.iter().filter(|call| call["writes"] == writes);
+        these.map(|call| call["times"].as_u64().unwrap()).sum()
+    }
+}

@@ -1,0 +1,12 @@
+//! The AWS half end to end: core's whole graph of AWS resources, on the stage's AWS and on its time.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on may as well stop"
+)]
+
+mod account;
+mod faults;
+mod foreign;
+mod install;
