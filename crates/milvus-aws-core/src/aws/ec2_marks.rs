@@ -21,9 +21,15 @@ impl Cloud {
             .build()
     }
 
-    /// What carries the installation's mark.
+    /// What carries the installation's mark. The answer is looked at by [`Self::ec2_is_ours`] all the same: what is
+    /// changed and deleted by id must not hang on a filter.
     pub(super) fn ec2_ours(&self) -> Filter {
         filter(&format!("tag:{}", Mark::key()), self.mark.value())
+    }
+
+    /// Whether something with those tags carries the installation's mark.
+    pub(super) fn ec2_is_ours(&self, tags: &[Tag]) -> bool {
+        tag_value(tags, Mark::key()) == Some(self.mark.value())
     }
 }
 

@@ -5,9 +5,9 @@ use std::num::NonZeroU16;
 use super::{
     bucket::Bucket,
     cloud::Cloud,
+    eks::{EksHandles, Workloads, add_eks},
     ids::RoleArn,
     key::Key,
-    kubernetes_access::{EksHandles, Workloads, add_eks},
     msk_cluster::{Brokers, MskCluster},
     msk_configuration::MskConfiguration,
     msk_ingress::MskIngress,

@@ -52,6 +52,7 @@ impl InternetGateway {
         let gateways = gateways
             .attempting(|| format!("cannot look for the internet gateway {}", self.name))?;
         let mut gateways = gateways.internet_gateways.unwrap_or_default();
+        gateways.retain(|gateway| self.cloud.ec2_is_ours(gateway.tags()));
         gateways.sort_by_key(|gateway| (vpc_of(gateway).is_none(), id(gateway).to_owned()));
         Ok(gateways)
     }

@@ -76,8 +76,12 @@ impl Leftovers {
         Self { cloud, network }
     }
 
+    /// In that network alone: elsewhere a cluster of the same name may have been somebody else's.
     async fn list(&self, network: Option<&Network>) -> Result<Left, ResourceError> {
-        let vpc = network.map(|network| network.vpc.as_str());
+        let Some(network) = network else {
+            return Ok(Left::default());
+        };
+        let vpc = network.vpc.as_str();
         Ok(Left {
             load_balancers: self.load_balancers(vpc).await?,
             target_groups: self.target_groups(vpc).await?,
@@ -86,26 +90,26 @@ impl Leftovers {
         })
     }
 
-    async fn load_balancers(&self, vpc: Option<&str>) -> Result<Vec<String>, ResourceError> {
+    async fn load_balancers(&self, vpc: &str) -> Result<Vec<String>, ResourceError> {
         let pages = self.cloud.elb.describe_load_balancers().into_paginator();
         let mut items = pages.items().send();
         let mut arns = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.attempting(|| "cannot list the load balancers".to_owned())?;
-            if vpc.is_none() || item.vpc_id() == vpc {
+            if item.vpc_id() == Some(vpc) {
                 arns.extend(item.load_balancer_arn);
             }
         }
         self.of_cluster(arns).await
     }
 
-    async fn target_groups(&self, vpc: Option<&str>) -> Result<Vec<String>, ResourceError> {
+    async fn target_groups(&self, vpc: &str) -> Result<Vec<String>, ResourceError> {
         let pages = self.cloud.elb.describe_target_groups().into_paginator();
         let mut items = pages.items().send();
         let mut arns = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.attempting(|| "cannot list the target groups".to_owned())?;
-            if vpc.is_none() || item.vpc_id() == vpc {
+            if item.vpc_id() == Some(vpc) {
                 arns.extend(item.target_group_arn);
             }
         }
@@ -136,12 +140,9 @@ impl Leftovers {
         Ok(ours)
     }
 
-    async fn security_groups(&self, vpc: Option<&str>) -> Result<Vec<String>, ResourceError> {
+    async fn security_groups(&self, vpc: &str) -> Result<Vec<String>, ResourceError> {
         let call = self.cloud.ec2.describe_security_groups();
-        let call = match vpc {
-            Some(vpc) => call.filters(filter("vpc-id", vpc)),
-            None => call,
-        };
+        let call = call.filters(filter("vpc-id", vpc));
         let mut items = call.into_paginator().items().send();
         let mut ids = Vec::new();
         while let Some(item) = items.next().await {
@@ -155,13 +156,10 @@ impl Leftovers {
     }
 
     /// Interfaces that nothing uses any more: those in use go with what uses them.
-    async fn interfaces(&self, vpc: Option<&str>) -> Result<Vec<String>, ResourceError> {
+    async fn interfaces(&self, vpc: &str) -> Result<Vec<String>, ResourceError> {
         let call = self.cloud.ec2.describe_network_interfaces();
         let call = call.filters(filter("status", "available"));
-        let call = match vpc {
-            Some(vpc) => call.filters(filter("vpc-id", vpc)),
-            None => call,
-        };
+        let call = call.filters(filter("vpc-id", vpc));
         let control_plane = format!("Amazon EKS {}", self.cloud.full_name());
         let mut items = call.into_paginator().items().send();
         let mut ids = Vec::new();

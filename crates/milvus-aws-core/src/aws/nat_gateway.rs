@@ -12,7 +12,6 @@ use super::{
     ec2_marks::filter,
     failure::Attempt,
     ids::{InternetGatewayId, NatGatewayId},
-    mark::Owner,
     network::Network,
     prices,
     settling::{Settling, said, token_of, until_gone_or_again, until_seen},
@@ -61,17 +60,7 @@ impl NatGateway {
         let gateways =
             gateways.attempting(|| format!("cannot look for the NAT gateway {}", self.name))?;
         let mut gateways = gateways.nat_gateways.unwrap_or_default();
-        // What is ours is not left to the filter alone: these are deleted by id.
-        gateways.retain(|gateway| {
-            let tags = gateway.tags().iter();
-            let tags = tags.map(|tag| {
-                (
-                    tag.key().unwrap_or_default(),
-                    tag.value().unwrap_or_default(),
-                )
-            });
-            self.cloud.mark.owner(tags) == Owner::Ours
-        });
+        gateways.retain(|gateway| self.cloud.ec2_is_ours(gateway.tags()));
         gateways.sort_by(|a, b| id(a).cmp(id(b)));
         Ok(gateways)
     }
@@ -82,8 +71,9 @@ impl NatGateway {
         let addresses = call.filters(filter("domain", "vpc")).send().await;
         let addresses =
             addresses.attempting(|| format!("cannot look for the address of {}", self.name))?;
+        let mut addresses = addresses.addresses.unwrap_or_default();
+        addresses.retain(|address| self.cloud.ec2_is_ours(address.tags()));
         let ids = |address: Address| address.allocation_id;
-        let addresses = addresses.addresses.unwrap_or_default();
         let mut ids: Vec<String> = addresses.into_iter().filter_map(ids).collect();
         ids.sort();
         Ok(ids)

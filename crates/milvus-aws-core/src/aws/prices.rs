@@ -3,7 +3,8 @@
 
 use crate::engine::{Cents, Cost};
 
-/// When the prices were looked up.
+/// The month whose list prices these are meant to be. Those of nodes, of NAT by use and of load balancers by use have
+/// not been held against AWS's pages yet.
 pub const AS_OF: &str = "2026-11";
 
 /// Hours that AWS bills as a month.

@@ -146,6 +146,7 @@ impl RouteTables {
         let tables =
             tables.attempting(|| format!("cannot look for the route tables of {}", self.name))?;
         let mut tables = tables.route_tables.unwrap_or_default();
+        tables.retain(|table| self.cloud.ec2_is_ours(table.tags()));
         tables.sort_by_key(|table| (is_idle(table), id(table).to_owned()));
         Ok(tables)
     }

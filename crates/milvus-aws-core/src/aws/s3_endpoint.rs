@@ -55,7 +55,9 @@ impl S3Endpoint {
         let endpoints =
             endpoints.attempting(|| format!("cannot look for the endpoint {}", self.name))?;
         let mut endpoints = endpoints.vpc_endpoints.unwrap_or_default();
-        endpoints.retain(|endpoint| !is(endpoint, &[State::Deleted]));
+        endpoints.retain(|endpoint| {
+            self.cloud.ec2_is_ours(endpoint.tags()) && !is(endpoint, &[State::Deleted])
+        });
         endpoints.sort_by(|a, b| id(a).cmp(id(b)));
         Ok(endpoints)
     }

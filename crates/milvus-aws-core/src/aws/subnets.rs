@@ -105,7 +105,9 @@ impl Subnets {
         let subnets = call.send().await;
         let subnets =
             subnets.attempting(|| format!("cannot look for the subnets of {}", self.name))?;
-        Ok(subnets.subnets.unwrap_or_default())
+        let mut subnets = subnets.subnets.unwrap_or_default();
+        subnets.retain(|subnet| self.cloud.ec2_is_ours(subnet.tags()));
+        Ok(subnets)
     }
 
     /// Those of ours that have one of our ranges.

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{Volume, VolumeState};
 
 use super::{
     cloud::Cloud,
-    ec2_marks::filter,
+    ec2_marks::{filter, tag_value},
     failure::Attempt,
     settling::{Settling, until_gone_or_again},
 };
@@ -22,6 +22,9 @@ pub(super) const ACTIONS: &[&str] = &[
     "eks:DescribeCluster",
 ];
 
+/// What the driver's tag says of volumes that it made (source: AWS EBS CSI driver, tagging).
+const OWNED: &str = "owned";
+
 /// The EBS volumes of the installation's cluster. An installation makes none: the cluster's driver does.
 #[derive(Debug)]
 pub struct Volumes {
@@ -35,12 +38,20 @@ impl Volumes {
     }
 
     async fn list(&self) -> Result<Vec<Volume>, ResourceError> {
-        let tag = format!("tag:kubernetes.io/cluster/{}", self.cloud.full_name());
-        let call = self.cloud.ec2.describe_volumes();
-        let pages = call.filters(filter(&tag, "owned")).into_paginator();
+        let tag = format!("kubernetes.io/cluster/{}", self.cloud.full_name());
+        let owned = filter(&format!("tag:{tag}"), OWNED);
+        let pages = self
+            .cloud
+            .ec2
+            .describe_volumes()
+            .filters(owned)
+            .into_paginator();
         let volumes: Result<Vec<Volume>, _> = pages.items().send().collect().await;
         let mut volumes = volumes.attempting(|| "cannot list the EBS volumes".to_owned())?;
-        volumes.retain(|volume| !is(volume, &[VolumeState::Deleting, VolumeState::Deleted]));
+        volumes.retain(|volume| {
+            let leaving = is(volume, &[VolumeState::Deleting, VolumeState::Deleted]);
+            tag_value(volume.tags(), &tag) == Some(OWNED) && !leaving
+        });
         Ok(volumes)
     }
 }

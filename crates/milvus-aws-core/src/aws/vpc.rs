@@ -60,6 +60,7 @@ impl Vpc {
         let vpcs = call.send().await;
         let vpcs = vpcs.attempting(|| format!("cannot look for the VPC {}", self.name))?;
         let mut vpcs = vpcs.vpcs.unwrap_or_default();
+        vpcs.retain(|vpc| self.cloud.ec2_is_ours(vpc.tags()));
         if vpcs.len() > 1 {
             let inhabited = self.inhabited(&vpcs).await?;
             vpcs.sort_by_key(|vpc| (!inhabited.contains(id(vpc)), id(vpc).to_owned()));
