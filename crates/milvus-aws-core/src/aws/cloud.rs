@@ -18,8 +18,6 @@ pub struct Cloud {
     /// What was called.
     pub calls: CallLog,
     pub(super) credentials: Option<SharedCredentialsProvider>,
-    /// Where all services are, when the environment says so.
-    pub(super) endpoint: Option<String>,
     pub(super) ec2: aws_sdk_ec2::Client,
     pub(super) eks: aws_sdk_eks::Client,
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
@@ -49,17 +47,6 @@ impl Account {
     /// The ARN of something global of this account: `arn:aws:iam::ACCOUNT:role/NAME`.
     pub fn global_arn(&self, service: &str, resource: &str) -> String {
         format!("arn:{}:{service}::{}:{resource}", self.partition, self.id)
-    }
-
-    /// The ARN of something regional of this account.
-    pub fn arn(&self, service: &str, resource: &str) -> String {
-        let Self {
-            id,
-            partition,
-            region,
-            ..
-        } = self;
-        format!("arn:{partition}:{service}:{region}:{id}:{resource}")
     }
 
     /// The ARN of a policy that AWS keeps: `arn:aws:iam::aws:policy/NAME`.

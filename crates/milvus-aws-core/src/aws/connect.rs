@@ -99,7 +99,6 @@ impl Cloud {
             account,
             mark: Mark::new(installation),
             credentials: config.credentials_provider(),
-            endpoint: config.endpoint_url().map(str::to_owned),
             ec2: client!(aws_sdk_ec2),
             eks: client!(aws_sdk_eks),
             elb: client!(aws_sdk_elasticloadbalancingv2),

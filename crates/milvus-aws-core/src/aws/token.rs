@@ -59,16 +59,16 @@ impl TokenError {
 }
 
 impl KubernetesToken {
-    /// A token for a cluster, signed at that moment. `endpoint` is where STS is, when it is not the region's own.
+    /// A token for a cluster, signed at that moment. It always names the region's own STS: API servers ask no other
+    /// place, wherever `AWS_ENDPOINT_URL` sends our own calls (source: aws-iam-authenticator, hosts that it takes).
     pub fn signed(
         credentials: Credentials,
         account: &Account,
-        endpoint: Option<&str>,
         cluster: &str,
         now: SystemTime,
     ) -> Result<Self, TokenError> {
         let expiry = credentials.expiry();
-        let url = presigned(credentials, account, endpoint, cluster, now).map_err(|source| {
+        let url = presigned(credentials, account, cluster, now).map_err(|source| {
             TokenError::new(cluster, "the request cannot be signed").caused_by(source)
         })?;
         let token = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(url));
@@ -89,23 +89,21 @@ impl Cloud {
             TokenError::new(cluster, "the credentials cannot be had, log in again")
                 .caused_by(source)
         })?;
-        let endpoint = self.endpoint.as_deref();
         let now = SystemTime::now();
-        KubernetesToken::signed(credentials, &self.account, endpoint, cluster, now)
+        KubernetesToken::signed(credentials, &self.account, cluster, now)
     }
 }
 
 fn presigned(
     credentials: Credentials,
     account: &Account,
-    endpoint: Option<&str>,
     cluster: &str,
     now: SystemTime,
 ) -> Result<String, Box<dyn Error + Send + Sync>> {
     let region = account.region.as_str();
-    let regional = format!("https://sts.{region}.{}", account.dns_suffix());
-    let endpoint = endpoint.unwrap_or(&regional).trim_end_matches('/');
-    let mut url = format!("{endpoint}/?Action=GetCallerIdentity&Version=2011-06-15");
+    let suffix = account.dns_suffix();
+    let mut url =
+        format!("https://sts.{region}.{suffix}/?Action=GetCallerIdentity&Version=2011-06-15");
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;
     settings.expires_in = Some(URL_LIFETIME);

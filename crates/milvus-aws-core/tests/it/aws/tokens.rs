@@ -29,20 +29,9 @@ fn credentials(session: Option<&str>, expiry: Option<SystemTime>) -> Credentials
     )
 }
 
-fn token(
-    session: Option<&str>,
-    expiry: Option<SystemTime>,
-    endpoint: Option<&str>,
-) -> KubernetesToken {
+fn token(session: Option<&str>, expiry: Option<SystemTime>) -> KubernetesToken {
     let credentials = credentials(session, expiry);
-    KubernetesToken::signed(
-        credentials,
-        &account(),
-        endpoint,
-        "demo-milvus",
-        UNIX_EPOCH + NOW,
-    )
-    .unwrap()
+    KubernetesToken::signed(credentials, &account(), "demo-milvus", UNIX_EPOCH + NOW).unwrap()
 }
 
 /// The URL inside of a token, its parameters in order.
@@ -62,7 +51,7 @@ fn url(token: &KubernetesToken) -> (String, Vec<String>) {
 /// The signatures are what botocore's `SigV4QueryAuth` makes of the same request, key and time.
 #[test]
 fn a_token_is_the_presigned_request_of_the_aws_cli() {
-    let (place, parameters) = url(&token(Some("session/token+with=signs"), None, None));
+    let (place, parameters) = url(&token(Some("session/token+with=signs"), None));
     assert_eq!(place, "https://sts.us-west-2.amazonaws.com/");
     assert_eq!(
         parameters,
@@ -81,36 +70,21 @@ fn a_token_is_the_presigned_request_of_the_aws_cli() {
 }
 
 #[test]
-fn another_endpoint_is_asked_where_the_environment_names_one() {
-    let (place, parameters) = url(&token(None, None, Some("http://127.0.0.1:5000/")));
-    assert_eq!(place, "http://127.0.0.1:5000/");
-    let signature =
-        "X-Amz-Signature=1d4d0367fef369c3f34ffa53effdb868bc48d9e26e72b79accfd9c09b7acb791";
-    assert!(
-        parameters.iter().any(|one| one == signature),
-        "{parameters:?}"
-    );
-}
-
-#[test]
 fn a_token_ends_before_eks_and_the_credentials_do() {
     let now = UNIX_EPOCH + NOW;
-    assert_eq!(
-        token(None, None, None).expires,
-        now + Duration::from_mins(14)
-    );
+    assert_eq!(token(None, None).expires, now + Duration::from_mins(14));
     let soon = now + Duration::from_mins(5);
-    assert_eq!(token(None, Some(soon), None).expires, soon);
+    assert_eq!(token(None, Some(soon)).expires, soon);
     let late = now + Duration::from_hours(5);
     assert_eq!(
-        token(None, Some(late), None).expires,
+        token(None, Some(late)).expires,
         now + Duration::from_mins(14)
     );
 }
 
 #[test]
 fn a_token_is_not_shown() {
-    let token = token(None, None, None);
+    let token = token(None, None);
     let shown = format!("{token:?}");
     assert!(!shown.contains(token.token.expose_secret()), "{shown}");
 }
