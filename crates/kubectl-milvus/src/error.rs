@@ -95,9 +95,6 @@ pub enum Error {
         /// Which installation.
         name: String,
     },
-    /// Nobody agreed to make what costs money.
-    #[error("nothing was made: nobody agreed to it")]
-    NotAgreed,
     /// A command for AWS, and an installation that is elsewhere.
     #[error("the installation's target is not aws")]
     NotOnAws,
@@ -141,9 +138,8 @@ impl Error {
             | Self::UnknownIndex(_)
             | Self::Probe(milvus_probe::Error::InvalidEndpoint { .. }) => ExitCode::Usage,
             Self::Unconfirmed { .. }
-            | Self::NotAgreed
             | Self::Run {
-                source: RunError::Refused(_),
+                source: RunError::Refused(_) | RunError::Declined,
                 ..
             } => ExitCode::Refused,
             Self::Interrupted
@@ -160,7 +156,10 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NeedsAccount => "`kubectl milvus plan` shows what there would be".to_owned(),
-            Self::NotAgreed => "`--yes` agrees where no terminal can ask".to_owned(),
+            Self::Run {
+                source: RunError::Declined,
+                ..
+            } => "`--yes` agrees where no terminal can ask".to_owned(),
             Self::Aws(milvus_aws_core::aws::ConnectError::Identity(_)) => {
                 "log in to AWS, or choose a profile by AWS_PROFILE".to_owned()
             }

@@ -1,23 +1,23 @@
 //! `install`: brings an installation about, or changes it, until it is as the file says.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use milvus_aws_core::{
     aws::CallCount,
-    engine::{Graph, Outcome, Report},
+    engine::{Engine, Graph, Outcome, Report},
 };
 use serde::Serialize;
 
 use crate::{
     ExitCode,
-    aws::confirm::confirm,
+    aws::confirm::asking,
     cli::{DryRun, InstallArgs},
     cluster::ClusterFlags,
     error::Error,
     host::Host,
     interrupt,
     place::Place,
-    plan, plan_text,
+    plan,
     printer::{Output, Printer},
     progress::{Progress, seconds},
     render::manifests,
@@ -71,27 +71,7 @@ pub(crate) async fn run(
         plan::show(&wanted, &place, host, printer).await?;
         return Ok(ExitCode::Done);
     }
-    if let Place::Aws(_) = &place {
-        agree(&wanted, &place, args, host, printer).await?;
-    }
     install(&wanted, &place, args, (host, record), printer).await
-}
-
-/// What is made in an account costs: it is shown, and somebody has to agree.
-async fn agree(
-    wanted: &Wanted,
-    place: &Place,
-    args: &InstallArgs,
-    host: &Host,
-    printer: Printer,
-) -> Result<(), Error> {
-    let plan = plan::of(wanted, place, host, printer).await?;
-    plan::refuse(wanted, &plan)?;
-    if !plan.has_changes() {
-        return Ok(());
-    }
-    printer.tell(&plan_text::text(&plan));
-    confirm(args.yes, "make that?", printer)
 }
 
 async fn install(
@@ -111,7 +91,12 @@ async fn install(
     ));
     let placed = place.graph(wanted, args.wait)?;
     let timeout = args.timeout.unwrap_or(place.patience());
-    let report = bring_about(&placed.graph, timeout, (host, &record), printer).await;
+    let mut engine = host.engine.clone().timeout(timeout);
+    if let Place::Aws(_) = place {
+        // What is made in an account costs.
+        engine = asking(engine, args.yes, printer);
+    }
+    let report = bring_about(&placed.graph, engine, (host, &record), printer).await;
     let drawn = record.end(&format!("install {}", installation.name), &report, printer);
     let context = place.use_cluster(&placed, &report, &installation.namespace, printer);
     let result = Installed {
@@ -141,17 +126,14 @@ async fn install(
 
 async fn bring_about(
     graph: &Graph,
-    timeout: Duration,
+    engine: Engine,
     (host, record): (&Host, &Arc<Record>),
     printer: Printer,
 ) -> Report {
     let progress = Arc::new(Progress::new(printer));
     let told = Arc::clone(&progress);
     let (heard, record) = (Arc::clone(&host.heard), Arc::clone(record));
-    let engine = host
-        .engine
-        .clone()
-        .timeout(timeout)
+    let engine = engine
         .cancellation(interrupt::token(move |line| told.note(line)))
         .listener(move |event| {
             progress.engine_event(event);

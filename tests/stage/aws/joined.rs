@@ -114,7 +114,13 @@ fn apply(cache: &Cache, services: &Services) -> Result<()> {
         .arg(run.join("admin.kubeconfig"))
         .arg("--cache-dir")
         .arg(run.join("tmp/kubectl-cache"))
-        .args(["apply", "--server-side", "--force-conflicts", "--field-manager=stage", "-f"])
+        .args([
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            "--field-manager=stage",
+            "-f",
+        ])
         .arg(path)
         .output()
         .context("starting kubectl")?;

@@ -1,24 +1,28 @@
 //! Nothing is made in an account before its price was shown and somebody agreed.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
-use crate::{error::Error, printer::Printer};
+use milvus_aws_core::engine::{Engine, Plan};
 
-/// Asks on a terminal; elsewhere only `--yes` agrees.
-pub(crate) fn confirm(yes: bool, question: &str, printer: Printer) -> Result<(), Error> {
-    if yes {
-        return Ok(());
-    }
-    let unconfirmed = || Error::NotAgreed;
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(unconfirmed());
+use crate::{plan_text, printer::Printer};
+
+/// An engine that shows what it would do and asks; with `yes` it only shows.
+pub(crate) fn asking(engine: Engine, yes: bool, printer: Printer) -> Engine {
+    engine.agreement(move |plan: Plan| async move {
+        printer.tell(&plan_text::text(&plan));
+        let asked = move || agreed("make that?", printer).unwrap_or(false);
+        yes || tokio::task::spawn_blocking(asked).await.unwrap_or(false)
+    })
+}
+
+/// Asks on a terminal; elsewhere nobody can agree.
+fn agreed(question: &str, printer: Printer) -> io::Result<bool> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Ok(false);
     }
     printer.tell(&format!("{question} [y/N]"));
-    std::io::stderr().flush()?;
+    io::stderr().flush()?;
     let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    match answer.trim() {
-        "y" | "Y" | "yes" => Ok(()),
-        _ => Err(unconfirmed()),
-    }
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

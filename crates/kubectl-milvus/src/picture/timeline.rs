@@ -84,6 +84,7 @@ impl Timeline {
             None => "",
             Some(Stopped::Cancelled) => ", interrupted",
             Some(Stopped::TimedOut) => ", out of time",
+            Some(Stopped::Declined) => ", not agreed to",
             Some(Stopped::Refused) => ", refused",
         };
         format!(

@@ -1,5 +1,7 @@
 //! Bringing a graph about.
 
+use std::time::Duration;
+
 use super::{
     context::Context,
     error::ResourceError,
@@ -14,6 +16,9 @@ use super::{
     walk::{Direction, Turn, walk},
 };
 
+/// For how long what was seen before the agreement counts as seen just now.
+const FRESH: Duration = Duration::from_secs(30);
+
 /// Brings every resource about, each the moment that its inputs are there.
 pub(super) async fn apply(run: &Run<'_>) -> Report {
     let sights = match observe::look(run).await {
@@ -26,7 +31,16 @@ pub(super) async fn apply(run: &Run<'_>) -> Report {
     {
         return refuse(run, &sights);
     }
-    let mut sights: Vec<Option<Sight>> = sights.into_iter().map(Some).collect();
+    let looked = run.elapsed();
+    if !run.agreed(|| observe::plan_after(run, &sights)).await {
+        return settle::nothing_done(run, Some(Stopped::Declined), |_| Outcome::NotStarted);
+    }
+    // Who thinks about it for long may agree to what has changed since.
+    let fresh = run.elapsed().saturating_sub(looked) < FRESH;
+    let mut sights: Vec<_> = sights
+        .into_iter()
+        .map(|sight| fresh.then_some(sight))
+        .collect();
     let settled = walk(
         run.graph,
         Direction::Forward,

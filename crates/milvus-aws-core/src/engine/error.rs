@@ -107,6 +107,9 @@ pub enum RunError {
     /// Resources failed; what does not need them was done.
     #[error("failed: {}", list(.0))]
     Failed(Vec<(ResourceId, String)>),
+    /// Who was asked did not agree; nothing was changed.
+    #[error("not agreed to; nothing was changed")]
+    Declined,
     /// Cancelled. The same command goes on from what exists.
     #[error("interrupted; the same command goes on from here")]
     Cancelled,

@@ -83,15 +83,24 @@ pub(super) fn outputs_of_needs(
 /// What an application would do.
 pub(super) async fn plan(run: &Run<'_>) -> Result<Plan, PlanError> {
     let sights = look(run).await?;
-    let actions = sights.into_iter().map(|sight| match sight.seen {
+    Ok(plan_after(run, &sights))
+}
+
+/// What an application would do about what was seen.
+pub(super) fn plan_after(run: &Run<'_>, sights: &[Sight]) -> Plan {
+    let actions = sights.iter().map(|sight| match &sight.seen {
         Observed::Absent | Observed::Unknown | Observed::Leaving { .. } => Action::Create,
         Observed::Current { output } => Action::Keep {
             ready: output.is_some(),
         },
-        Observed::Differs { changes, .. } => Action::Update { changes },
-        Observed::Foreign { owner } => Action::Refuse { owner },
+        Observed::Differs { changes, .. } => Action::Update {
+            changes: changes.clone(),
+        },
+        Observed::Foreign { owner } => Action::Refuse {
+            owner: owner.clone(),
+        },
     });
-    Ok(plan_of(run, actions))
+    plan_of(run, actions)
 }
 
 /// A plan with one action for each resource.

@@ -101,6 +101,8 @@ pub enum Stopped {
     TimedOut,
     /// Something carries no mark of ours; nothing was changed.
     Refused,
+    /// Who was asked did not agree; nothing was changed.
+    Declined,
 }
 
 impl Report {
@@ -131,6 +133,7 @@ impl Report {
         }
         match self.stopped {
             Some(Stopped::TimedOut) => Err(RunError::TimedOut(interrupted)),
+            Some(Stopped::Declined) => Err(RunError::Declined),
             Some(Stopped::Cancelled | Stopped::Refused) => Err(RunError::Cancelled),
             None => Ok(()),
         }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use futures::future::{self, Either};
+use futures::future::{self, BoxFuture, Either};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -41,7 +41,11 @@ pub struct Engine {
     grace: Duration,
     calls: NonZeroUsize,
     seed: u64,
+    agreement: Option<Agreement>,
 }
+
+/// Who is asked before the first write.
+type Agreement = Arc<dyn Fn(Plan) -> BoxFuture<'static, bool> + Send + Sync>;
 
 /// What a deletion does with resources that hold data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -64,6 +68,7 @@ impl Default for Engine {
             grace: DEFAULT_GRACE,
             calls: NonZeroUsize::new(DEFAULT_CALLS).unwrap_or(NonZeroUsize::MIN),
             seed: random_seed(),
+            agreement: None,
         }
     }
 }
@@ -123,6 +128,18 @@ impl Engine {
         self
     }
 
+    /// Asks before the first write of [`Self::apply`], with what it would do: `false` ends the run with nothing done.
+    /// Where nothing is to be written, nobody is asked.
+    #[must_use]
+    pub fn agreement<F, A>(mut self, agreement: A) -> Self
+    where
+        F: Future<Output = bool> + Send + 'static,
+        A: Fn(Plan) -> F + Send + Sync + 'static,
+    {
+        self.agreement = Some(Arc::new(move |plan| Box::pin(agreement(plan))));
+        self
+    }
+
     /// What [`Self::apply`] would do. Writes nothing.
     pub async fn plan(&self, graph: &Graph) -> Result<Plan, PlanError> {
         let run = self.run(graph);
@@ -164,6 +181,7 @@ impl Engine {
             grace: self.grace,
             halt: CancellationToken::new(),
             stopped: OnceLock::new(),
+            agreement: self.agreement.clone(),
         }
     }
 }
@@ -187,6 +205,7 @@ pub(super) struct Run<'a> {
     grace: Duration,
     halt: CancellationToken,
     stopped: OnceLock<Stopped>,
+    agreement: Option<Agreement>,
 }
 
 /// Why work on a resource ended early.
@@ -214,6 +233,15 @@ impl Run<'_> {
             Arc::clone(&self.shared),
             self.graph.vertices[index].id.clone(),
         )
+    }
+
+    /// Whether that may be done.
+    pub(super) async fn agreed(&self, plan: impl FnOnce() -> Plan) -> bool {
+        let Some(agreement) = &self.agreement else {
+            return true;
+        };
+        let plan = plan();
+        !plan.has_changes() || agreement(plan).await
     }
 
     /// What stopped the run, if anything did.

@@ -2,7 +2,9 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use milvus_aws_core::engine::{CancellationToken, Engine, Outcome, PlanError, RunError, Stopped};
+use milvus_aws_core::engine::{
+    Action, CancellationToken, Engine, Outcome, PlanError, RunError, Stopped,
+};
 
 use super::world::{World, graph};
 
@@ -115,4 +117,44 @@ async fn a_run_that_reached_its_end_was_not_stopped() {
     let (report, ()) = tokio::join!(engine.apply(&graph), cancel);
     assert_eq!(report.result(), Ok(()));
     assert_eq!(report.stopped, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_written_when_nobody_agrees() {
+    let world = World::new();
+    let graph = graph(&world, &[vec![], vec![0]], |node| node);
+    let asked = Engine::new().agreement(|plan| async move {
+        assert_eq!(plan.steps.len(), 2);
+        false
+    });
+    let report = asked.apply(&graph).await;
+    assert_eq!(report.stopped, Some(Stopped::Declined));
+    assert!(!report.changed());
+    assert_eq!(report.result(), Err(RunError::Declined));
+    let plan = Engine::new().plan(&graph).await.unwrap();
+    assert!(
+        plan.steps.iter().all(|step| step.action == Action::Create),
+        "{plan:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_asked_where_nothing_is_to_be_done_and_a_long_thought_is_followed_by_a_new_look()
+{
+    let world = World::new();
+    let graph = graph(&world, &[vec![], vec![0]], |node| node);
+    let meanwhile = world.clone();
+    let thoughtful = Engine::new().agreement(move |_| {
+        let meanwhile = meanwhile.clone();
+        async move {
+            tokio::time::sleep(Duration::from_mins(5)).await;
+            let other = super::world::graph(&meanwhile, &[vec![], vec![0]], |node| node);
+            Engine::new().apply(&other).await.result().unwrap();
+            true
+        }
+    });
+    // Another run made everything while this one waited for an answer: nothing is made twice.
+    assert!(!thoughtful.apply(&graph).await.changed());
+    let nobody = Engine::new().agreement(|plan| async move { panic!("asked for {plan:?}") });
+    assert_eq!(nobody.apply(&graph).await.result(), Ok(()));
 }
