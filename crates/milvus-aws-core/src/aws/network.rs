@@ -17,6 +17,9 @@ use crate::{
     installation::aws::Network as Settings,
 };
 
+/// Zones that MSK spreads brokers over (source: MSK API, BrokerNodeGroupInfo: two or three client subnets).
+const MOST_ZONES: usize = 3;
+
 /// A VPC and its subnets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Network {
@@ -38,7 +41,7 @@ pub struct Subnet {
 }
 
 impl Network {
-    /// One private subnet of each zone, in the order of the zones: brokers are spread over them.
+    /// One private subnet of each zone, in the order of the zones, of three at most: brokers are spread over them.
     pub(super) fn one_private_subnet_a_zone(&self) -> Vec<&SubnetId> {
         let by_zone: std::collections::BTreeMap<_, _> = self
             .private_subnets
@@ -46,7 +49,7 @@ impl Network {
             .rev()
             .map(|subnet| (&subnet.zone, &subnet.id))
             .collect();
-        by_zone.into_values().collect()
+        by_zone.into_values().take(MOST_ZONES).collect()
     }
 }
 
