@@ -95,6 +95,9 @@ pub struct InstallArgs {
     /// Wait until Milvus is ready
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub wait: bool,
+    /// Prove that Milvus works, when something was changed and waited for
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub verify: bool,
     /// How long to wait, for example 10m; 15m, and 90m in an AWS account
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,

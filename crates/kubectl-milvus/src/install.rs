@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use milvus_aws_core::{
+    Installation,
     aws::CallCount,
-    engine::{Engine, Graph, Outcome, Report},
+    engine::{Engine, Graph, MonthlyCost, Needs as _, Outcome, Report},
 };
+use milvus_manifests::root_secret_name;
+use milvus_probe::Report as Proof;
 use serde::Serialize;
 
 use crate::{
@@ -15,13 +18,15 @@ use crate::{
     cluster::ClusterFlags,
     error::Error,
     host::Host,
-    interrupt,
-    place::Place,
-    plan,
+    installed, interrupt,
+    place::{Place, Placed},
+    plan, plan_text,
     printer::{Output, Printer},
     progress::{Progress, seconds},
     render::manifests,
+    root_password::login_text,
     timeline_file::Record,
+    verify,
     wanted::Wanted,
 };
 
@@ -39,6 +44,15 @@ struct Installed<'a> {
     /// What was called in AWS.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     calls: Vec<CallCount>,
+    /// Whether Milvus was proved to work; absent where nobody looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified: Option<bool>,
+    /// What it costs a month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    monthly_cost: Option<MonthlyCost>,
+    /// The Secret with the login of Milvus's first user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login_secret: Option<String>,
     /// Host name of the load balancer.
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
@@ -99,6 +113,8 @@ async fn install(
     let report = bring_about(&placed.graph, engine, (host, &record), printer).await;
     let drawn = record.end(&format!("install {}", installation.name), &report, printer);
     let context = place.use_cluster(&placed, &report, &installation.namespace, printer);
+    let verification = verify_after(&placed, installation, args, &report, printer).await;
+    let verified = verification.as_ref().ok().and_then(Option::as_ref);
     let result = Installed {
         name: installation.name.as_str(),
         namespace: installation.namespace.as_str(),
@@ -106,6 +122,9 @@ async fn install(
         changed: report.changed(),
         waited: args.wait,
         calls: host.calls.counts(),
+        verified: verified.map(|proof| proof.passed),
+        monthly_cost: Some(placed.graph.monthly_cost()).filter(|cost| !cost.is_free()),
+        login_secret: (placed.login.as_ref()).map(|_| root_secret_name(&installation.name)),
         address: placed.address.and_then(|address| report.output(&address)),
         report: &report,
     };
@@ -121,7 +140,33 @@ async fn install(
     })?;
     context?;
     drawn?;
-    Ok(ExitCode::Done)
+    let Some(proof) = verification? else {
+        return Ok(ExitCode::Done);
+    };
+    printer.tell(verify::text(&proof).trim_end());
+    Ok(verify::tell(&proof, printer))
+}
+
+/// What was changed and waited for has to prove itself.
+async fn verify_after(
+    placed: &Placed,
+    installation: &Installation,
+    args: &InstallArgs,
+    report: &Report,
+    printer: Printer,
+) -> Result<Option<Proof>, Error> {
+    let ready = report.result().is_ok() && report.changed();
+    if !(args.wait && args.verify && ready) {
+        return Ok(None);
+    }
+    let Some(client) = placed.client.values(&report.outputs) else {
+        return Ok(None);
+    };
+    let (namespace, name) = (&installation.namespace, Some(&installation.name));
+    let installed = installed::Installed::find(&client, namespace, name).await?;
+    let login = placed.login.as_ref().and_then(|login| report.output(login));
+    let proof = verify::installed(&client, &installed, login, printer);
+    proof.await.map(Some)
 }
 
 async fn bring_about(
@@ -188,11 +233,16 @@ fn text(installed: &Installed<'_>) -> String {
         Some(address) => format!("load balancer: {address}:19530\n"),
         None => String::new(),
     };
+    let mut cost = String::new();
+    plan_text::write_cost(&mut cost, installed.monthly_cost.unwrap_or_default());
+    let login = login_text(installed.login_secret.as_deref());
     format!(
         "{name} (Milvus {version}) {state}, after {}\n\
          {address}\
+         {cost}\
          prove it:  kubectl milvus verify {name} -n {namespace}\n\
-         use it:    kubectl milvus connect {name} -n {namespace}\n",
+         use it:    kubectl milvus connect {name} -n {namespace}\n\
+         {login}",
         seconds(installed.report.took)
     )
 }

@@ -43,6 +43,15 @@ pub enum InstalledError {
         /// The name that was asked for.
         named: Option<InstallationName>,
     },
+    /// The login cannot be read.
+    #[error("read the login in secret/{secret}")]
+    Login {
+        /// The Secret's name.
+        secret: String,
+        /// What the API server said.
+        #[source]
+        source: Box<kube::Error>,
+    },
     /// There are several.
     #[error("namespace {namespace} holds several installations, name one: {}", names.join(", "))]
     Several {

@@ -25,6 +25,7 @@ mod port_forward;
 pub mod printer;
 mod progress;
 mod render;
+mod root_password;
 mod secret_reader;
 mod status;
 mod timeline_file;

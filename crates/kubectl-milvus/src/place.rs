@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use milvus_aws_core::{
+    Installation,
     aws::EksCluster,
-    engine::{Graph, Handle, Report},
+    engine::{After, Graph, GraphBuilder, Handle, InvalidGraph, Late, Report},
     installation::{Namespace, Target},
 };
-use milvus_manifests::apply::Install;
+use milvus_manifests::apply::{Install, Installed};
+use milvus_probe::Login;
 
 use crate::{
     aws::{self, account::AwsAccount},
@@ -16,6 +18,7 @@ use crate::{
     host::Host,
     printer::Printer,
     render::manifests,
+    root_password::RootPassword,
     wanted::Wanted,
 };
 
@@ -33,8 +36,12 @@ pub(crate) struct Placed {
     pub graph: Graph,
     /// The Kubernetes cluster that is made with it, if one is.
     pub cluster: Option<Handle<EksCluster>>,
+    /// The cluster's API.
+    pub client: Late<kube::Client>,
     /// Host name of the load balancer that is made with it, if one is.
     pub address: Option<Handle<String>>,
+    /// The login of Milvus's first user, where clients must log in and somebody waits for that.
+    pub login: Option<Handle<Login>>,
 }
 
 impl Place {
@@ -64,12 +71,25 @@ impl Place {
         match self {
             Self::Kubernetes(cluster) => {
                 let manifests = manifests(wanted)?;
-                let install =
-                    Install::new(cluster.client.clone(), &wanted.installation, &manifests);
+                let installation = &wanted.installation;
+                let mut builder = Graph::builder();
+                let client = Late::Known(cluster.client.clone());
+                let installed = Install::new(client.clone(), installation, &manifests)
+                    .wait(wait)
+                    .add_to(&mut builder, &[])?;
+                let login = add_root_password(
+                    &mut builder,
+                    client.clone(),
+                    installation,
+                    &installed,
+                    wait,
+                )?;
                 Ok(Placed {
-                    graph: install.wait(wait).graph()?.graph,
+                    graph: builder.build(),
                     cluster: None,
+                    client,
                     address: None,
+                    login,
                 })
             }
             Self::Aws(account) => {
@@ -77,7 +97,9 @@ impl Place {
                 Ok(Placed {
                     graph: aws.graph,
                     cluster: Some(aws.cluster),
+                    client: Late::From(aws.client),
                     address: Some(aws.address),
+                    login: aws.login,
                 })
             }
         }
@@ -123,4 +145,23 @@ impl Place {
             }
         }
     }
+}
+
+/// Nobody logs in with the password that everybody knows. Without waiting for pods, that stays for the next run to do.
+pub(crate) fn add_root_password(
+    builder: &mut GraphBuilder,
+    client: Late<kube::Client>,
+    installation: &Installation,
+    installed: &Installed,
+    wait: bool,
+) -> Result<Option<Handle<Login>>, InvalidGraph> {
+    let Some(secret) = installed.root.clone().filter(|_| wait) else {
+        return Ok(None);
+    };
+    let resource = RootPassword {
+        name: installation.name.clone(),
+        namespace: installation.namespace.clone(),
+        needs: (After(vec![installed.complete.need()]), client, secret),
+    };
+    builder.add(resource).map(Some)
 }

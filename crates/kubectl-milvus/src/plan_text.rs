@@ -74,8 +74,8 @@ fn write_counts(text: &mut String, plan: &Plan) {
     );
 }
 
-/// What it costs after the run, and what takes longest until then.
-fn write_sums(text: &mut String, plan: &Plan, cost: MonthlyCost) {
+/// What it costs a month; nothing where it is free.
+pub(crate) fn write_cost(text: &mut String, cost: MonthlyCost) {
     if !cost.is_free() {
         let more = if cost.lower_bound {
             ", and what is billed by use or not known"
@@ -84,6 +84,11 @@ fn write_sums(text: &mut String, plan: &Plan, cost: MonthlyCost) {
         };
         let _infallible = writeln!(text, "cost a month: {}{more}", cost.known);
     }
+}
+
+/// What it costs after the run, and what takes longest until then.
+fn write_sums(text: &mut String, plan: &Plan, cost: MonthlyCost) {
+    write_cost(text, cost);
     let path = plan.critical_path();
     if !path.total.is_zero() {
         let usual = |id: &ResourceId| plan.steps.iter().find(|step| step.resource == *id);

@@ -17,13 +17,15 @@ use crate::{
     port_forward::PortForward,
     printer::Printer,
     progress::{Progress, seconds},
+    root_password::root_login,
     wanted::{self, Named},
 };
 
-/// Where the server answers, and what must live as long as that holds.
+/// Where the server answers and who we are to it, and what must live as long as that holds.
 struct Reached {
     endpoint: Endpoint,
     health_endpoint: Option<HealthEndpoint>,
+    login: Option<Login>,
     forwards: Vec<PortForward>,
 }
 
@@ -33,17 +35,65 @@ pub(crate) async fn run(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let login = login(args)?;
+    let given = login(args)?;
     let authorities = args.ca_file.as_deref().map(wanted::read).transpose()?;
     let authorities = authorities.map(|pem| String::from_utf8_lossy(&pem).into_owned());
-    let mut options = options(args, login.is_some())?;
-    let reached = reach(args, flags, printer).await?;
-    options.health = reached.health_endpoint;
+    let options = options(args)?;
+    let mut reached = reach(args, flags, printer).await?;
+    if given.is_some() {
+        reached.login = given;
+    }
+    let report = prove(reached, authorities, options, printer).await?;
+    printer.result(&report, || text(&report))?;
+    Ok(tell(&report, printer))
+}
+
+/// Verifies an installation just made, as `verify` without arguments does.
+pub(crate) async fn installed(
+    client: &kube::Client,
+    installed: &Installed,
+    login: Option<Login>,
+    printer: Printer,
+) -> Result<Report, Error> {
+    let reached = Reached {
+        login,
+        ..forwarded(client, installed).await?
+    };
+    prove(reached, None, Options::default(), printer).await
+}
+
+/// Says on stderr what does not hold; the exit code of that.
+pub(crate) fn tell(report: &Report, printer: Printer) -> ExitCode {
+    if let Some((step, failure)) = report.failed_step() {
+        printer.tell(&format!(
+            "{} {}: {failure}",
+            "failed:".red().bold(),
+            step.title
+        ));
+    }
+    match (report.was_cancelled(), report.passed) {
+        (true, _) => ExitCode::Interrupted,
+        (false, true) => ExitCode::Done,
+        (false, false) => ExitCode::CheckFailed,
+    }
+}
+
+async fn prove(
+    reached: Reached,
+    authorities: Option<String>,
+    options: Options,
+    printer: Printer,
+) -> Result<Report, Error> {
+    let options = Options {
+        health: reached.health_endpoint,
+        expect_authorization: reached.login.is_some(),
+        ..options
+    };
     let progress = Arc::new(Progress::new(printer));
     let told = Arc::clone(&progress);
     let cancellation = interrupt::token(move |line| told.note(line));
     let connecting = Client::builder(reached.endpoint)
-        .login(login)
+        .login(reached.login)
         .authorities(authorities);
     let connected = cancellation.run_until_cancelled(connecting.connect());
     let report = match connected.await.ok_or(Error::Interrupted)? {
@@ -57,19 +107,7 @@ pub(crate) async fn run(
     for forward in reached.forwards {
         forward.close().await;
     }
-    printer.result(&report, || text(&report))?;
-    if let Some((step, failure)) = report.failed_step() {
-        printer.tell(&format!(
-            "{} {}: {failure}",
-            "failed:".red().bold(),
-            step.title
-        ));
-    }
-    Ok(match (report.was_cancelled(), report.passed) {
-        (true, _) => ExitCode::Interrupted,
-        (false, true) => ExitCode::Done,
-        (false, false) => ExitCode::CheckFailed,
-    })
+    Ok(report)
 }
 
 /// The address that was given, or ports forwarded to the installation.
@@ -83,6 +121,7 @@ async fn reach(
         return Ok(Reached {
             endpoint: endpoint.parse()?,
             health_endpoint: health_endpoint.transpose()?,
+            login: None,
             forwards: Vec::new(),
         });
     }
@@ -94,16 +133,24 @@ async fn reach(
         "verifying {} in namespace {namespace} of {}",
         installed.name, cluster.server
     ));
-    let grpc = PortForward::open(cluster.client.clone(), installed.grpc(), 0).await?;
-    let health = PortForward::open(cluster.client, installed.health(), 0).await?;
+    Ok(Reached {
+        login: root_login(&cluster.client, &installed).await?,
+        ..forwarded(&cluster.client, &installed).await?
+    })
+}
+
+async fn forwarded(client: &kube::Client, installed: &Installed) -> Result<Reached, Error> {
+    let grpc = PortForward::open(client.clone(), installed.grpc(), 0).await?;
+    let health = PortForward::open(client.clone(), installed.health(), 0).await?;
     Ok(Reached {
         endpoint: format!("http://{}", grpc.address()).parse()?,
         health_endpoint: Some(format!("http://{}", health.address()).parse()?),
+        login: None,
         forwards: vec![grpc, health],
     })
 }
 
-fn options(args: &VerifyArgs, has_login: bool) -> Result<Options, Error> {
+fn options(args: &VerifyArgs) -> Result<Options, Error> {
     let default = Options::default();
     Ok(Options {
         rows: args.rows.get(),
@@ -112,7 +159,6 @@ fn options(args: &VerifyArgs, has_login: bool) -> Result<Options, Error> {
         seed: args.seed.unwrap_or(default.seed),
         step_limit: args.step_timeout.min(args.timeout),
         limit: args.timeout,
-        expect_authorization: has_login,
         ..default
     })
 }
@@ -147,7 +193,7 @@ fn show(progress: &Progress, event: &Event, began: Instant) {
 }
 
 /// The result as people read it; the steps went by on stderr already.
-fn text(report: &Report) -> String {
+pub(crate) fn text(report: &Report) -> String {
     let mut text = String::new();
     let version = report
         .server_version

@@ -31,6 +31,7 @@ mod obsolete;
 mod owner;
 mod placed;
 mod readiness;
+mod root_secret;
 mod strangers;
 mod uninstall;
 mod webhook_answers;

@@ -17,6 +17,9 @@ pub const COMPONENT: &str = "component";
 /// How often the passwords in a Secret have changed; pods that read it carry the same number.
 pub const REVISION: &str = "kubectl-milvus/revision";
 
+/// On what goes only when data does: what it says, the data knows too.
+pub const KEPT_WITH_DATA: &str = "kubectl-milvus/kept-with-data";
+
 /// Who made the object.
 pub(crate) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub(crate) const MANAGER: &str = "kubectl-milvus";

@@ -19,15 +19,14 @@ use milvus_manifests::{
     load_balancer_controller::{LoadBalancerController, controller_image},
     render,
 };
+use milvus_probe::Login;
 use secrecy::SecretString;
 
 use super::{account::AwsAccount, kubernetes_access::KubernetesAccess};
-use crate::error::Error;
+use crate::{error::Error, place::add_root_password};
 
 /// Pods of the controller: one of them leads.
 const CONTROLLERS: u16 = 2;
-/// Stands for brokers that are not there yet, in what is told of them beforehand; never applied.
-const NO_BROKERS_YET: &str = "pending.invalid:9096";
 
 /// Everything of an installation, from the account to Milvus.
 pub(crate) struct AwsGraph {
@@ -35,8 +34,12 @@ pub(crate) struct AwsGraph {
     pub graph: Graph,
     /// The Kubernetes cluster.
     pub cluster: Handle<EksCluster>,
+    /// A client of it.
+    pub client: Handle<kube::Client>,
     /// Host name of the load balancer, once its targets are healthy.
     pub address: Handle<String>,
+    /// The login of Milvus's first user, where clients must log in and somebody waits for that.
+    pub login: Option<Handle<Login>>,
 }
 
 /// Puts it together. `wait` says whether pods are waited for.
@@ -49,12 +52,12 @@ pub(crate) fn of(
     let settings = &installation.on_aws().ok_or(Error::NotOnAws)?.aws;
     let mut builder = Graph::builder();
     let aws = aws::add(&mut builder, cloud, installation)?;
-    let client = builder.add(KubernetesAccess {
+    let access = builder.add(KubernetesAccess {
         login: account.login.clone(),
         cluster: aws.eks.cluster.clone(),
         name: cloud.full_name(),
     })?;
-    let client = Late::From(client);
+    let client = Late::From(access.clone());
     let owner = Owner::of(installation);
     let class = EbsStorageClass {
         name: STORAGE_CLASS.to_owned(),
@@ -73,8 +76,9 @@ pub(crate) fn of(
         installation,
         settings,
     };
-    let known = milvus.manifests(vec![no_brokers_yet()?], SecretString::default())?;
-    let installed = Install::new(client, installation, &known)
+    // Which objects there will be does not depend on the brokers.
+    let known = milvus.manifests(Vec::new(), SecretString::default())?;
+    let installed = Install::new(client.clone(), installation, &known)
         .wait(wait)
         .rendered_by(milvus.rendered(&aws))
         .after(
@@ -85,10 +89,13 @@ pub(crate) fn of(
         .load_balancers_after([controller.ready.need()])
         .add_to(&mut builder, &[])?;
     let address = add_load_balancer(&mut builder, account, &installed)?;
+    let login = add_root_password(&mut builder, client, installation, &installed, wait)?;
     Ok(AwsGraph {
         graph: builder.build(),
         cluster: aws.eks.cluster,
+        client: access,
         address,
+        login,
     })
 }
 
@@ -136,10 +143,6 @@ fn tags(account: &AwsAccount) -> std::collections::BTreeMap<String, String> {
         account.cloud.mark.value().to_owned(),
     );
     [mark].into_iter().collect()
-}
-
-fn no_brokers_yet() -> Result<HostPort, Error> {
-    NO_BROKERS_YET.parse().map_err(|_| Error::NotOnAws)
 }
 
 /// Milvus itself, on services of AWS.

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    cost::MonthlyCost,
     critical_path::{self, CriticalPath},
     needs::{Handle, Need, Needs, Outputs},
     node::Node,
@@ -88,6 +89,15 @@ impl Graph {
             let needs = vertex.needs.iter();
             needs.map(|index| (&vertex.id, &self.vertices[*index].id))
         })
+    }
+
+    /// What all of it costs a month.
+    pub fn monthly_cost(&self) -> MonthlyCost {
+        let costs = self
+            .vertices
+            .iter()
+            .map(|vertex| vertex.node.monthly_cost());
+        costs.sum()
     }
 
     /// How long everything usually takes when nothing exists yet: the longest path.

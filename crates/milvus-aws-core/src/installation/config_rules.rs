@@ -97,9 +97,7 @@ fn instead_of(key: &str) -> String {
     let instead = match plain(key).as_str() {
         "saslpassword" => "write the login under `cluster.kafka.security.scramSha512`",
         "secretaccesskey" => "write the keys under `cluster.s3.access.keys`",
-        "defaultrootpassword" => {
-            "write `authorization: true` and change the password of `root` afterwards"
-        }
+        "defaultrootpassword" => "write `authorization: true`: a password of `root` is made then",
         _ => "leave it out, and give it to the server by a Secret of your own",
     };
     format!("would stand in a ConfigMap for everybody to read; {instead}")

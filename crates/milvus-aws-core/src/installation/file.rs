@@ -57,10 +57,10 @@ pub(super) struct InstallationFile {
     /// Settings that hold for every Milvus pod.
     #[serde(default, skip_serializing_if = "Scheduling::is_default")]
     scheduling: Scheduling,
-    /// Whether clients must log in. The first user is `root`; before 2.4.7 its first password is `Milvus` and must be
-    /// changed after the installation.
-    #[serde(default)]
-    authorization: bool,
+    /// Whether clients must log in; they must with `target: aws`, unless said otherwise. The first user is `root`, its
+    /// password is made here and kept in the Secret `INSTALLATION-root`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    authorization: Option<bool>,
     /// Further settings of the server, as `milvus.yaml` of that version spells them; they win over ours. Secrets do
     /// not belong here.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
@@ -114,6 +114,7 @@ impl InstallationFile {
 
     pub(super) fn authorization(&self) -> bool {
         self.authorization
+            .unwrap_or(self.target != Target::Kubernetes)
     }
 
     pub(super) fn config(&self) -> &serde_json::Map<String, serde_json::Value> {
@@ -130,7 +131,7 @@ impl InstallationFile {
 
     /// The installation; none while something lacks that the rules tell.
     pub(super) fn into_installation(self) -> Option<Installation> {
-        let mode = self.mode();
+        let (mode, authorization) = (self.mode(), self.authorization());
         let deployment = match (self.target, mode) {
             (Target::Kubernetes, Mode::Standalone) => {
                 Deployment::Standalone(self.standalone.unwrap_or_default())
@@ -151,7 +152,7 @@ impl InstallationFile {
             deployment,
             service: self.service,
             scheduling: self.scheduling,
-            authorization: self.authorization,
+            authorization,
             config: self.config,
         })
     }
@@ -217,7 +218,7 @@ impl From<Installation> for InstallationFile {
             service: installation.service,
             image: installation.image,
             scheduling: installation.scheduling,
-            authorization: installation.authorization,
+            authorization: Some(installation.authorization),
             config: installation.config,
         }
     }

@@ -10,6 +10,7 @@ use milvus_aws_core::{
     Installation,
     engine::{After, Graph, GraphBuilder, Handle, Late, Need},
 };
+use secrecy::SecretString;
 
 use super::{
     namespace::MilvusNamespace,
@@ -17,6 +18,7 @@ use super::{
     obsolete::Obsolete,
     placed::Placed,
     readiness::{is_balanced, is_watched, usual_duration},
+    root_secret::RootSecret,
 };
 use crate::{Error, Kind, Manifests, Object, ObjectRef, labels::Owner};
 
@@ -48,6 +50,8 @@ pub struct Installed {
     pub namespace: Handle<Placed>,
     /// The service for clients; its output has the load balancer's address, where there is one.
     pub service: Option<Handle<Placed>>,
+    /// The password of `root`, where clients must log in.
+    pub root: Option<Handle<SecretString>>,
     /// Every object.
     pub objects: BTreeMap<ObjectRef, Handle<Placed>>,
     /// Ready once everything else is, and what nobody wants any more is gone.
@@ -126,7 +130,9 @@ impl<'a> Install<'a> {
             let handle = builder.add(resource)?;
             added.add(reference, handle);
         }
+        let root = self.root(builder, &added)?;
         let all = added.objects.values().map(Handle::need);
+        let all = all.chain(root.iter().map(Handle::need));
         let complete = builder.add(Obsolete {
             namespace: self.installation.namespace.to_string(),
             installation: self.installation.name.clone(),
@@ -143,9 +149,25 @@ impl<'a> Install<'a> {
         Ok(Installed {
             namespace,
             service: added.objects.get(&service).cloned(),
+            root,
             objects: added.objects,
             complete,
         })
+    }
+
+    fn root(
+        &self,
+        builder: &mut GraphBuilder,
+        added: &Added,
+    ) -> Result<Option<Handle<SecretString>>, Error> {
+        if !self.installation.authorization {
+            return Ok(None);
+        }
+        let secret = RootSecret {
+            installation: self.installation.clone(),
+            needs: (After(added.base.clone()), self.client.clone()),
+        };
+        Ok(Some(builder.add(secret)?))
     }
 
     fn namespace(&self) -> Result<MilvusNamespace, Error> {

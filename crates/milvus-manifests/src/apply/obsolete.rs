@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::{
     api::{Objects, name_of, uid_of},
     object::PATIENCE,
+    owner::kept_with_data,
 };
 use crate::{
     Kind, ObjectRef,
@@ -82,7 +83,7 @@ impl Obsolete {
         };
         // What lives here for an installation elsewhere says so.
         let outside = metadata["labels"].get(HOME).is_some();
-        if owned || leaving || outside || self.wanted.contains(&reference) {
+        if owned || leaving || outside || kept_with_data(live) || self.wanted.contains(&reference) {
             return None;
         }
         let uid = uid_of(live).map(str::to_owned);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::labels::{HOME, INSTALLATION, MANAGED_BY, Owner};
+use crate::labels::{HOME, INSTALLATION, KEPT_WITH_DATA, MANAGED_BY, Owner};
 
 /// Whose an object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,13 @@ pub(super) enum Ownership {
     Ours,
     /// It does not.
     Foreign(String),
+}
+
+/// Whether an object goes only when data does.
+pub(super) fn kept_with_data(live: &Value) -> bool {
+    live["metadata"]["annotations"]
+        .get(KEPT_WITH_DATA)
+        .is_some()
 }
 
 /// Reads our mark off an object; of another's, who that seems to be.

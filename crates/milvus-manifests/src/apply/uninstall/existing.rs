@@ -14,7 +14,7 @@ use super::{
         api::{Objects, leaving, name_of, uid_of},
         failure::resource_error,
         object::PATIENCE,
-        owner::{Ownership, owner_of},
+        owner::{Ownership, kept_with_data, owner_of},
         readiness,
         strangers::strangers,
     },
@@ -27,6 +27,8 @@ pub(super) struct Existing {
     pub(super) reference: ObjectRef,
     /// Whether a load balancer goes with it.
     pub(super) balanced: bool,
+    /// Whether it goes only when data does.
+    holds_data: bool,
     pub(super) needs: After,
     objects: Objects,
     client: Client,
@@ -56,6 +58,7 @@ impl Existing {
                 name: name_of(live).to_owned(),
             },
             balanced,
+            holds_data: objects.kind.holds_data() || kept_with_data(live),
             needs: After::default(),
             objects: objects.clone(),
             client: place.client.clone(),
@@ -109,7 +112,7 @@ impl Resource for Existing {
     }
 
     fn retention(&self) -> Retention {
-        if self.reference.kind.holds_data() {
+        if self.holds_data {
             Retention::Data
         } else {
             Retention::Disposable

@@ -1,0 +1,229 @@
+//! The password of `root`: Milvus's own until it is replaced by the one in our Secret.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use milvus_aws_core::{
+    engine::{
+        After, Change, Context, Handle, Late, Observed, Readiness, Resource, ResourceError,
+        ResourceId, Step,
+    },
+    installation::{InstallationName, Namespace},
+};
+use milvus_manifests::{ROOT, password_in, root_secret_name};
+use milvus_probe::{Client, Error as ProbeError, Login};
+use secrecy::SecretString;
+
+use crate::{
+    installed::{Installed, InstalledError},
+    port_forward::PortForward,
+};
+
+/// What every Milvus begins with (source: Milvus, "Authenticate User Access").
+const FIRST: &str = "Milvus";
+/// A proxy that just became ready may not have heard of its coordinators yet.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Whose password `root` has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// The one in our Secret.
+    Ours,
+    /// The one that everybody knows.
+    First,
+    /// Another one.
+    Other,
+}
+
+/// Replaces the password that everybody knows; its output is the login.
+pub(crate) struct RootPassword {
+    pub(crate) name: InstallationName,
+    pub(crate) namespace: Namespace,
+    /// Milvus, the cluster, and the password in our Secret.
+    pub(crate) needs: (After, Late<kube::Client>, Handle<SecretString>),
+}
+
+type Inputs = ((), kube::Client, SecretString);
+
+/// The login of an installation's first user, where the installation has a Secret with it.
+pub(crate) async fn root_login(
+    client: &kube::Client,
+    installed: &Installed,
+) -> Result<Option<Login>, InstalledError> {
+    let secrets: Api<Secret> = Api::namespaced(client.clone(), installed.namespace.as_str());
+    let name = root_secret_name(&installed.name);
+    let secret = match secrets.get_opt(&name).await {
+        // Who may not read it gives a login, or does without.
+        Err(kube::Error::Api(status)) if status.code == 403 => None,
+        secret => secret.map_err(|source| InstalledError::Login {
+            secret: name,
+            source: Box::new(source),
+        })?,
+    };
+    Ok(secret.as_ref().and_then(password_in).map(login))
+}
+
+/// How to log in, for people.
+pub(crate) fn login_text(secret: Option<&str>) -> String {
+    match secret {
+        Some(secret) => format!("log in:    as {ROOT}, with the password in secret/{secret}\n"),
+        None => String::new(),
+    }
+}
+
+fn login(password: SecretString) -> Login {
+    Login::Password {
+        user: ROOT.to_owned(),
+        password,
+    }
+}
+
+impl RootPassword {
+    /// Somebody who serves clients; none while nobody is ready.
+    async fn reach(&self, client: &kube::Client) -> Result<Option<PortForward>, ResourceError> {
+        let unreachable = |error| ResourceError::transient("reach Milvus").caused_by(error);
+        match Installed::find(client, &self.namespace, Some(&self.name)).await {
+            Ok(installed) => Ok(PortForward::open(client.clone(), installed.grpc(), 0)
+                .await
+                .ok()),
+            Err(InstalledError::None { .. }) => Ok(None),
+            Err(error) => Err(unreachable(error)),
+        }
+    }
+
+    async fn look(&self, (_, client, ours): &Inputs) -> Result<Option<Held>, ResourceError> {
+        let Some(forward) = self.reach(client).await? else {
+            return Ok(None);
+        };
+        let held = held(&forward, ours).await;
+        forward.close().await;
+        held.map(Some)
+    }
+
+    async fn replace(&self, (_, client, ours): &Inputs) -> Result<(), ResourceError> {
+        let unready = || ResourceError::transient("no pod that serves clients is ready");
+        let forward = self.reach(client).await?.ok_or_else(unready)?;
+        let replaced = async {
+            let first = SecretString::from(FIRST);
+            let client = connect(&forward, first.clone()).await?;
+            client.update_password(ROOT, &first, ours).await
+        };
+        let replaced = replaced.await;
+        forward.close().await;
+        replaced.map_err(refused)
+    }
+
+    fn unknown_password(&self) -> ResourceError {
+        ResourceError::fatal(format!(
+            "`{ROOT}` has neither Milvus's first password nor the one in secret/{}: write the right one there",
+            root_secret_name(&self.name)
+        ))
+    }
+}
+
+async fn connect(forward: &PortForward, password: SecretString) -> Result<Client, ProbeError> {
+    let endpoint = format!("http://{}", forward.address()).parse()?;
+    let client = Client::builder(endpoint).login(Some(login(password)));
+    client.connect().await
+}
+
+async fn held(forward: &PortForward, ours: &SecretString) -> Result<Held, ResourceError> {
+    for (held, password) in [(Held::Ours, ours.clone()), (Held::First, FIRST.into())] {
+        let connected = connect(forward, password).await;
+        let listed = match connected {
+            Ok(client) => client.users().await.map(drop),
+            Err(error) => Err(error),
+        };
+        match listed {
+            Ok(()) => return Ok(held),
+            Err(ProbeError::Unauthenticated { .. }) => {}
+            Err(error) => return Err(refused(error)),
+        }
+    }
+    Ok(Held::Other)
+}
+
+fn refused(error: ProbeError) -> ResourceError {
+    ResourceError::transient("ask Milvus for its users").caused_by(error)
+}
+
+impl Resource for RootPassword {
+    type Needs = (After, Late<kube::Client>, Handle<SecretString>);
+    type Output = Login;
+
+    fn id(&self) -> ResourceId {
+        ResourceId::new(format!("password of {ROOT}"))
+    }
+
+    fn needs(&self) -> &Self::Needs {
+        &self.needs
+    }
+
+    fn usual_duration(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+
+    fn patience(&self) -> Duration {
+        PATIENCE
+    }
+
+    async fn observe(
+        &self,
+        inputs: Option<&Inputs>,
+        _: &Context,
+    ) -> Result<Observed<Login>, ResourceError> {
+        let Some(inputs) = inputs else {
+            return Ok(Observed::Unknown);
+        };
+        Ok(match self.look(inputs).await? {
+            None => Observed::Current { output: None },
+            Some(Held::Ours) => Observed::Current {
+                output: Some(login(inputs.2.clone())),
+            },
+            Some(Held::First) => Observed::Differs {
+                changes: vec![Change {
+                    field: "password".to_owned(),
+                    from: Some("the one that every Milvus begins with".to_owned()),
+                    to: Some(format!(
+                        "the one in secret/{}",
+                        root_secret_name(&self.name)
+                    )),
+                }],
+                output: None,
+            },
+            Some(Held::Other) => return Err(self.unknown_password()),
+        })
+    }
+
+    async fn apply(
+        &self,
+        inputs: &Inputs,
+        _: &Step,
+        _: &Context,
+    ) -> Result<Readiness<Login>, ResourceError> {
+        self.replace(inputs).await?;
+        Ok(Readiness::Ready(login(inputs.2.clone())))
+    }
+
+    async fn readiness(
+        &self,
+        inputs: &Inputs,
+        _: &Context,
+    ) -> Result<Readiness<Login>, ResourceError> {
+        match self.look(inputs).await? {
+            None => Ok(Readiness::Waiting {
+                reason: "no pod that serves clients is ready".to_owned(),
+            }),
+            Some(Held::Ours) => Ok(Readiness::Ready(login(inputs.2.clone()))),
+            // Looked at anew, it differs.
+            Some(Held::First) => Err(ResourceError::transient("it is the first one still")),
+            Some(Held::Other) => Err(self.unknown_password()),
+        }
+    }
+
+    /// It goes with the users that it is of.
+    async fn delete(&self, _: Option<&Inputs>, _: &Context) -> Result<(), ResourceError> {
+        Ok(())
+    }
+}
