@@ -43,14 +43,31 @@ pub struct Subnet {
 impl Network {
     /// One private subnet of each zone, in the order of the zones, of three at most: brokers are spread over them.
     pub(super) fn one_private_subnet_a_zone(&self) -> Vec<&SubnetId> {
-        let by_zone: std::collections::BTreeMap<_, _> = self
-            .private_subnets
-            .iter()
-            .rev()
-            .map(|subnet| (&subnet.zone, &subnet.id))
-            .collect();
-        by_zone.into_values().take(MOST_ZONES).collect()
+        let mut subnets = one_a_zone(&self.private_subnets);
+        subnets.truncate(MOST_ZONES);
+        subnets
     }
+
+    /// Ids of one subnet of each zone: a load balancer takes no more.
+    pub fn one_subnet_a_zone(&self, public: bool) -> Vec<String> {
+        let subnets = if public {
+            &self.public_subnets
+        } else {
+            &self.private_subnets
+        };
+        let subnets = one_a_zone(subnets).into_iter();
+        subnets.map(ToString::to_string).collect()
+    }
+}
+
+/// The first subnet of each zone, in the order of the zones.
+fn one_a_zone(subnets: &[Subnet]) -> Vec<&SubnetId> {
+    let by_zone: std::collections::BTreeMap<_, _> = subnets
+        .iter()
+        .rev()
+        .map(|subnet| (&subnet.zone, &subnet.id))
+        .collect();
+    by_zone.into_values().collect()
 }
 
 /// What of a graph's network others need.
