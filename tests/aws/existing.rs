@@ -182,6 +182,21 @@ fn a_target_of_its_own_may_use_a_bucket_that_exists() {
     assert_eq!(others(&account), before);
 }
 
+#[test]
+fn what_is_only_used_may_be_gone_before_the_installation_is() {
+    let account = Account::new();
+    let before = present(&account);
+    account.run("install", "other").ends_with(0);
+    let parts =
+        format!("mskCluster: other-milvus, bucket: {BUCKET}, secret: AmazonMSK_other-milvus");
+    eks(&account, &parts);
+    account.run("install", "demo").ends_with(0);
+    account.run("wipe", "other").ends_with(0);
+    assert_eq!(present(&account).len(), before.len() + 2, "roles of ours");
+    account.run("wipe", "demo").ends_with(0);
+    assert_eq!(present(&account), before);
+}
+
 /// Takes away what trusts the tokens of the cluster's service accounts.
 fn forget_issuer(account: &Account) {
     let present = present(account);
