@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod confirm;
+mod ebs_driver;
 pub(crate) mod eks_token;
 pub(crate) mod existing_cluster;
 pub(crate) mod graph;

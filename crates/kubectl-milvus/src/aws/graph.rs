@@ -22,7 +22,7 @@ use milvus_manifests::{
 use milvus_probe::Login;
 use secrecy::SecretString;
 
-use super::{account::AwsAccount, kubernetes_access::KubernetesAccess};
+use super::{account::AwsAccount, ebs_driver::EbsDriver, kubernetes_access::KubernetesAccess};
 use crate::{error::Error, place::add_root_password};
 
 /// Pods of the controller: one of them leads.
@@ -60,12 +60,7 @@ pub(crate) fn of(
     })?;
     let client = Late::From(access.clone());
     let owner = Owner::of(installation);
-    let class = EbsStorageClass {
-        name: installation.storage_class().to_string(),
-        // The default of a cluster that exists is its owner's.
-        default: account.cluster.is_none(),
-    };
-    let class = add_storage_class(&mut builder, client.clone(), &owner, &class, &[])?;
+    let before_etcd = before_etcd(&mut builder, account, installation, &aws, &access)?;
     let controller = match &aws.eks.controller_role {
         Some(role) => Some(add_load_balancer_controller(
             &mut builder,
@@ -90,10 +85,7 @@ pub(crate) fn of(
     let installed = Install::new(client.clone(), installation, &known)
         .wait(wait)
         .rendered_by(milvus.rendered(&aws))
-        .after(
-            Kind::StatefulSet,
-            [aws.eks.nodes.need(), aws.eks.ebs_csi.need(), class.need()],
-        )
+        .after(Kind::StatefulSet, before_etcd)
         .after(Kind::Deployment, before_pods(&aws))
         .load_balancers_after(controller.iter().map(|controller| controller.ready.need()))
         .add_to(&mut builder, &[])?;
@@ -106,6 +98,38 @@ pub(crate) fn of(
         address,
         login,
     })
+}
+
+/// What etcd's pods would fail without: machines, and volumes of a class that is made unless the file names another.
+fn before_etcd(
+    builder: &mut GraphBuilder,
+    account: &AwsAccount,
+    installation: &Installation,
+    aws: &AwsHandles,
+    access: &Handle<kube::Client>,
+) -> Result<Vec<Need>, Error> {
+    let mut needs = vec![aws.eks.nodes.need(), aws.eks.ebs_csi.need()];
+    if let Some(cluster) = &account.cluster {
+        let etcd = installation.on_aws().map(|on_aws| &on_aws.etcd);
+        if etcd.is_some_and(|etcd| etcd.storage.class.is_some()) {
+            return Ok(needs);
+        }
+        let driver = EbsDriver {
+            cluster: cluster.clone(),
+            client: access.clone(),
+        };
+        needs.push(builder.add(driver)?.need());
+    }
+    let class = EbsStorageClass {
+        name: installation.storage_class().to_string(),
+        // The default of a cluster that exists is its owner's.
+        default: account.cluster.is_none(),
+    };
+    let client = Late::From(access.clone());
+    let owner = Owner::of(installation);
+    let class = add_storage_class(builder, client, &owner, &class, &[])?;
+    needs.push(class.need());
+    Ok(needs)
 }
 
 /// What Milvus's pods would fail without.
