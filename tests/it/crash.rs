@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::plugin::{Namespace, STANDALONE, stderr_lines};
 
-const INSTALL: [&str; 3] = ["install", "-f", "-"];
+const INSTALL: [&str; 4] = ["install", "-f", "-", "--verify=false"];
 const UNINSTALL: [&str; 4] = ["uninstall", "--delete-data", "--confirm", "demo"];
 
 #[test]

@@ -176,6 +176,11 @@ pub(crate) fn kubectl(args: &[&str], input: &str) -> Ran {
     Ran::new(&child.wait_with_output().expect("kubectl ends"))
 }
 
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command) -> Ran {
+    Ran::new(&start(command, "").wait_with_output().expect("it ends"))
+}
+
 fn start(command: &mut Command, input: &str) -> Child {
     let mut child = command
         .stdin(Stdio::piped())

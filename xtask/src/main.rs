@@ -23,7 +23,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Bring a stage up, install Milvus on it and verify it.
-    Demo,
+    Demo(demo::Options),
     /// Run everything: format, clippy, unit, snapshot, doc tests, and end to end on a stage.
     Test(test::Options),
     /// Measure, and write docs/benchmarks.md.
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Demo => demo::run()?,
+        Command::Demo(options) => demo::run(&options)?,
         Command::Test(options) => test::run(options)?,
         Command::Bench(options) => bench::run(&options)?,
         Command::Stage(command) => stage::run(command)?,

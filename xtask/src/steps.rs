@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow, bail};
 use milvus_stage::report;
 
+/// What everything is built with: with other features the SDKs would be built once more.
+pub(crate) const EVERYTHING: &str = "--workspace --features milvus-tests/plugin,milvus-tests/stage";
+
 /// Steps done so far and how long each took.
 pub(crate) struct Steps {
     start: Instant,

@@ -1,5 +1,6 @@
 //! The AWS half beside the stage's Kubernetes and Kafka: started when something asks for it, ended with the stage.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -36,6 +37,22 @@ impl Joined {
     pub fn endpoint(&self) -> String {
         format!("http://{NODE_ADDRESS}:{PORT}")
     }
+}
+
+/// What somebody who works in that account has in the environment. kubectl's settings are a file of their own.
+pub fn environment(cache: &Cache) -> Vec<(&'static str, OsString)> {
+    let text = [
+        ("AWS_ENDPOINT_URL", format!("http://{NODE_ADDRESS}:{PORT}")),
+        ("AWS_REGION", super::REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", "stage".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "stage".to_owned()),
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+    ];
+    let kubeconfig = cache.run_dir().join("aws/kubeconfig");
+    text.into_iter()
+        .map(|(name, value)| (name, value.into()))
+        .chain([("KUBECONFIG", kubeconfig.into())])
+        .collect()
 }
 
 /// Starts what does not run yet, and waits until it answers. It stays until the stage ends.
