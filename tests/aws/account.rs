@@ -91,12 +91,22 @@ impl Account {
             .collect()
     }
 
+    /// What the file of that installation says beside its name and version; `target: aws` without this.
+    pub(crate) fn describe(&self, name: &str, lines: &str) {
+        let text = format!("apiVersion: kubectl-milvus/v1\nname: {name}\nversion: 2.4.5\n{lines}");
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
     fn file(&self, name: &str) -> PathBuf {
-        let path = self.folder.path().join(format!("{name}.yaml"));
-        let text =
-            format!("apiVersion: kubectl-milvus/v1\nname: {name}\nversion: 2.4.5\ntarget: aws\n");
-        std::fs::write(&path, text).unwrap();
+        let path = self.path(name);
+        if !path.exists() {
+            self.describe(name, "target: aws\n");
+        }
         path
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.yaml"))
     }
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod existing;
 mod faults;
 mod foreign;
 mod install;

@@ -1,8 +1,10 @@
-//! The target `aws`: an account, everything in it, and Milvus on top.
+//! The targets `aws` and `eks`: an account, everything in it, and Milvus on top.
 
 pub(crate) mod account;
 pub(crate) mod confirm;
+mod ebs_driver;
 pub(crate) mod eks_token;
+pub(crate) mod existing_cluster;
 pub(crate) mod graph;
 pub(crate) mod kubeconfig;
 mod kubernetes_access;

@@ -96,10 +96,10 @@ pub enum Error {
         name: String,
     },
     /// A command for AWS, and an installation that is elsewhere.
-    #[error("the installation's target is not aws")]
+    #[error("the installation's target is neither aws nor eks")]
     NotOnAws,
     /// What cannot be said without an account.
-    #[error("the objects of the target aws depend on what the account holds")]
+    #[error("the objects of the targets aws and eks depend on what the account holds")]
     NeedsAccount,
     /// No way to the account.
     #[error("connect to AWS")]

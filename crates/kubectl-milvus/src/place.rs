@@ -34,7 +34,7 @@ pub(crate) enum Place {
 pub(crate) struct Placed {
     /// Every resource.
     pub graph: Graph,
-    /// The Kubernetes cluster that is made with it, if one is.
+    /// The cluster of EKS that it is in, made with it or not.
     pub cluster: Option<Handle<EksCluster>>,
     /// The cluster's API.
     pub client: Late<kube::Client>,
@@ -58,9 +58,11 @@ impl Place {
                 wanted.settle_namespace(cluster.context_namespace.as_ref());
                 Ok(Self::Kubernetes(cluster))
             }
-            Target::Aws => {
+            Target::Aws | Target::Eks => {
                 let calls = host.calls.clone();
-                let account = aws::account::connect(&wanted.installation, calls, printer).await?;
+                let installation = &mut wanted.installation;
+                let account = aws::account::connect(installation, calls, printer).await?;
+                aws::existing_cluster::use_its_controller(&account, installation, printer).await;
                 Ok(Self::Aws(Box::new(account)))
             }
         }
@@ -117,6 +119,10 @@ impl Place {
             return Ok(());
         };
         match report.output(handle) {
+            // Who has a cluster has a way to log in to it, which stays.
+            Some(cluster) if account.cluster.is_some() && aws::kubeconfig::knows(&cluster) => {
+                Ok(())
+            }
             Some(cluster) => {
                 aws::kubeconfig::use_cluster(&cluster, &account.login, namespace, printer)
             }
@@ -137,11 +143,12 @@ impl Place {
         match self {
             Self::Kubernetes(cluster) => cluster.server.clone(),
             Self::Aws(account) => {
+                let cluster = match &account.cluster {
+                    Some(name) => format!("the cluster {name}"),
+                    None => "a cluster of its own".to_owned(),
+                };
                 let account = &account.cloud.account;
-                format!(
-                    "a cluster of its own in {} of account {}",
-                    account.region, account.id
-                )
+                format!("{cluster} in {} of account {}", account.region, account.id)
             }
         }
     }

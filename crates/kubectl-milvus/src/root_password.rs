@@ -92,7 +92,7 @@ impl RootPassword {
         }
     }
 
-    async fn look(&self, (_, client, ours): &Inputs) -> Result<Option<Held>, ResourceError> {
+    async fn look(&self, ((), client, ours): &Inputs) -> Result<Option<Held>, ResourceError> {
         let Some(forward) = self.reach(client).await? else {
             return Ok(None);
         };
@@ -101,7 +101,7 @@ impl RootPassword {
         held.map(Some)
     }
 
-    async fn replace(&self, (_, client, ours): &Inputs) -> Result<(), ResourceError> {
+    async fn replace(&self, ((), client, ours): &Inputs) -> Result<(), ResourceError> {
         let unready = || ResourceError::transient("no pod that serves clients is ready");
         let forward = self.reach(client).await?.ok_or_else(unready)?;
         let replaced = async {

@@ -4,6 +4,7 @@
 //!   region and endpoints from the standard places, as the AWS CLI does.
 //! - One resource, one file: a bucket, a key, a cluster of brokers, ... Each is found by its deterministic name and by
 //!   [`Mark`], the tag that says whose it is. What carries no mark of ours is never changed and never deleted.
+//! - What exists and is only used (`existing*`) has no way to write.
 
 mod access_entries;
 mod actions;
@@ -12,11 +13,19 @@ mod bucket;
 mod calls;
 mod changes;
 mod cloud;
+mod cluster_network;
 mod connect;
 mod ec2_marks;
 mod eks;
 mod eks_cluster;
+mod existing;
+mod existing_addons;
+mod existing_association;
+mod existing_bucket;
+mod existing_cluster;
+mod existing_msk_cluster;
 mod existing_network;
+mod existing_secret;
 mod failure;
 mod ids;
 mod install;
@@ -25,6 +34,8 @@ mod key;
 mod leftovers;
 mod load_balancer;
 mod mark;
+mod msk;
+mod msk_access;
 mod msk_cluster;
 mod msk_configuration;
 mod msk_ingress;
@@ -69,6 +80,7 @@ pub use key::Key;
 pub use leftovers::Leftovers;
 pub use load_balancer::LoadBalancer;
 pub use mark::Mark;
+pub use msk::{MskHandles, add_msk};
 pub use msk_cluster::{Brokers, MskCluster};
 pub use msk_configuration::{ConfigurationRevision, MskConfiguration};
 pub use msk_ingress::MskIngress;

@@ -10,6 +10,8 @@ mod diagnostic;
 mod document;
 mod endpoint;
 mod etcd;
+mod existing;
+mod existing_rules;
 mod fault;
 mod file;
 mod image;
@@ -33,6 +35,7 @@ pub use bucket::{BucketName, Region, RootPath};
 pub use diagnostic::{InvalidFile, Problem};
 pub use endpoint::{HostPort, InvalidHostPort};
 pub use etcd::EtcdReplicas;
+pub use existing::{EksClusterName, Existing, MskClusterName, MskSecretName};
 pub use image::{Image, ImageRepository, ImageTag, PullPolicy};
 pub use metadata::{Annotations, LabelValue, MetadataKey, NodeSelector};
 pub use names::{InstallationName, Namespace, ObjectName};
@@ -76,6 +79,8 @@ pub enum Target {
     Kubernetes,
     /// An AWS account: everything is made there, from the network on.
     Aws,
+    /// An EKS cluster that exists: the same is made around it.
+    Eks,
 }
 
 /// The shapes of a deployment.
@@ -86,7 +91,7 @@ pub enum Deployment {
     Standalone(Standalone),
     /// One deployment per role, on etcd, Kafka and S3.
     Cluster(Box<Cluster>),
-    /// One deployment per role, on services of AWS that are made with it.
+    /// One deployment per role, on services of AWS that are made with it, or exist.
     Aws(Box<OnAws>),
 }
 
@@ -297,11 +302,23 @@ pub struct Scheduling {
     pub priority_class: Option<ObjectName>,
 }
 
+impl Target {
+    /// As the file spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "kubernetes",
+            Self::Aws => "aws",
+            Self::Eks => "eks",
+        }
+    }
+}
+
 impl Installation {
     /// Where Milvus is installed.
     pub fn target(&self) -> Target {
-        match self.deployment {
+        match &self.deployment {
             Deployment::Standalone(_) | Deployment::Cluster(_) => Target::Kubernetes,
+            Deployment::Aws(on_aws) if on_aws.aws.existing.eks_cluster.is_some() => Target::Eks,
             Deployment::Aws(_) => Target::Aws,
         }
     }

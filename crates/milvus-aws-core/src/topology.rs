@@ -15,6 +15,7 @@ pub(crate) use line::row_of;
 pub use line::{KnownBad, Line, MessageQueue, line_of, lines};
 pub use role::Role;
 pub use settings::Settings;
+pub(crate) use settings::merge_maps;
 
 /// How the server learns its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -28,6 +28,7 @@ mod installations;
 mod namespace;
 mod object;
 mod obsolete;
+mod other_controller;
 mod owner;
 mod placed;
 mod readiness;
@@ -39,6 +40,7 @@ mod webhook_answers;
 pub use cluster::{ControllerHandles, add_load_balancer_controller, add_storage_class};
 pub use install::{Install, InstallGraph, Installed};
 pub use installations::installations;
+pub use other_controller::has_other_controller;
 pub use placed::Placed;
 pub use uninstall::{Kept, Uninstall, uninstall};
 

@@ -11,11 +11,14 @@ use super::kubernetes_access::Login;
 use crate::{error::Error, printer::Printer};
 
 /// An account that can be worked in.
+#[derive(Clone)]
 pub(crate) struct AwsAccount {
     /// Its services.
     pub cloud: Cloud,
     /// How its clusters are logged in to.
     pub login: Login,
+    /// The cluster that exists and is used, if one is.
+    pub cluster: Option<String>,
 }
 
 /// Connects, and says as whom.
@@ -45,6 +48,10 @@ pub(crate) async fn connect(
             account,
             profile: connection.profile,
         },
+        cluster: installation
+            .on_aws()
+            .and_then(|on_aws| on_aws.aws.existing.eks_cluster.as_ref())
+            .map(ToString::to_string),
     })
 }
 

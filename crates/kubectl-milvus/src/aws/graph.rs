@@ -7,7 +7,7 @@ use milvus_aws_core::{
     aws::{self, AwsHandles, EksCluster, LoadBalancer, Mark},
     engine::{Graph, GraphBuilder, Handle, Late, Need},
     installation::{
-        HostPort, LoginSecret, STORAGE_CLASS, Secrets,
+        HostPort, LoginSecret, Secrets,
         aws::{AttuExposure, Aws, Network, Scheme as WantedScheme},
     },
 };
@@ -22,7 +22,7 @@ use milvus_manifests::{
 use milvus_probe::Login;
 use secrecy::SecretString;
 
-use super::{account::AwsAccount, kubernetes_access::KubernetesAccess};
+use super::{account::AwsAccount, ebs_driver::EbsDriver, kubernetes_access::KubernetesAccess};
 use crate::{error::Error, place::add_root_password};
 
 /// Pods of the controller: one of them leads.
@@ -56,37 +56,38 @@ pub(crate) fn of(
         login: account.login.clone(),
         cluster: aws.eks.cluster.clone(),
         name: cloud.full_name(),
+        existing: account.cluster.is_some(),
     })?;
     let client = Late::From(access.clone());
     let owner = Owner::of(installation);
-    let class = EbsStorageClass {
-        name: STORAGE_CLASS.to_owned(),
-        default: true,
+    let before_etcd = before_etcd(&mut builder, account, installation, &aws, &access)?;
+    let controller = match &aws.eks.controller_role {
+        Some(role) => Some(add_load_balancer_controller(
+            &mut builder,
+            client.clone(),
+            &controller(account, settings, &owner),
+            Late::computed(aws.network.clone(), |network| network.vpc.to_string()),
+            &[aws.eks.nodes.need(), role.need()],
+        )?),
+        None => None,
     };
-    let class = add_storage_class(&mut builder, client.clone(), &owner, &class, &[])?;
-    let controller = add_load_balancer_controller(
-        &mut builder,
-        client.clone(),
-        &controller(account, &owner),
-        Late::computed(aws.network.clone(), |network| network.vpc.to_string()),
-        &[aws.eks.nodes.need(), aws.eks.controller_role.need()],
-    )?;
     let milvus = Milvus {
         account,
         installation,
         settings,
     };
     // Which objects there will be does not depend on the brokers.
-    let known = milvus.manifests(Vec::new(), SecretString::default())?;
+    let nobody = LoginSecret::Given {
+        username: aws::MSK_USER.to_owned(),
+        password: SecretString::default(),
+    };
+    let known = milvus.manifests(Vec::new(), nobody, None)?;
     let installed = Install::new(client.clone(), installation, &known)
         .wait(wait)
         .rendered_by(milvus.rendered(&aws))
-        .after(
-            Kind::StatefulSet,
-            [aws.eks.nodes.need(), aws.eks.ebs_csi.need(), class.need()],
-        )
+        .after(Kind::StatefulSet, before_etcd)
         .after(Kind::Deployment, before_pods(&aws))
-        .load_balancers_after([controller.ready.need()])
+        .load_balancers_after(controller.iter().map(|controller| controller.ready.need()))
         .add_to(&mut builder, &[])?;
     let address = add_load_balancer(&mut builder, account, &installed)?;
     let login = add_root_password(&mut builder, client, installation, &installed, wait)?;
@@ -97,6 +98,38 @@ pub(crate) fn of(
         address,
         login,
     })
+}
+
+/// What etcd's pods would fail without: machines, and volumes of a class that is made unless the file names another.
+fn before_etcd(
+    builder: &mut GraphBuilder,
+    account: &AwsAccount,
+    installation: &Installation,
+    aws: &AwsHandles,
+    access: &Handle<kube::Client>,
+) -> Result<Vec<Need>, Error> {
+    let mut needs = vec![aws.eks.nodes.need(), aws.eks.ebs_csi.need()];
+    if let Some(cluster) = &account.cluster {
+        let etcd = installation.on_aws().map(|on_aws| &on_aws.etcd);
+        if etcd.is_some_and(|etcd| etcd.storage.class.is_some()) {
+            return Ok(needs);
+        }
+        let driver = EbsDriver {
+            cluster: cluster.clone(),
+            client: access.clone(),
+        };
+        needs.push(builder.add(driver)?.need());
+    }
+    let class = EbsStorageClass {
+        name: installation.storage_class().to_string(),
+        // The default of a cluster that exists is its owner's.
+        default: account.cluster.is_none(),
+    };
+    let client = Late::From(access.clone());
+    let owner = Owner::of(installation);
+    let class = add_storage_class(builder, client, &owner, &class, &[])?;
+    needs.push(class.need());
+    Ok(needs)
 }
 
 /// What Milvus's pods would fail without.
@@ -122,11 +155,11 @@ fn add_load_balancer(
     Ok(builder.add(LoadBalancer::new(account.cloud.clone(), after))?)
 }
 
-fn controller(account: &AwsAccount, owner: &Owner) -> LoadBalancerController {
+fn controller(account: &AwsAccount, settings: &Aws, owner: &Owner) -> LoadBalancerController {
     let cloud = &account.cloud;
     LoadBalancerController {
         owner: owner.clone(),
-        cluster_name: cloud.full_name(),
+        cluster_name: cloud.cluster_name_of(settings),
         region: cloud.account.region.to_string(),
         vpc_id: String::new(),
         role_arn: cloud.controller_role().to_string(),
@@ -153,11 +186,12 @@ struct Milvus<'a> {
 }
 
 impl Milvus<'_> {
-    /// Its objects with those brokers and that password.
+    /// Its objects with those brokers, that login, and that network as far as it is known.
     fn manifests(
         &self,
         brokers: Vec<HostPort>,
-        password: SecretString,
+        login: LoginSecret,
+        network: Option<&aws::Network>,
     ) -> Result<Manifests, Error> {
         let cloud = &self.account.cloud;
         let bucket = cloud.bucket_of(self.settings)?;
@@ -165,41 +199,43 @@ impl Milvus<'_> {
             .installation
             .on_services(&cloud.services(brokers, &bucket));
         let secrets = Secrets {
-            kafka: Some(LoginSecret::Given {
-                username: aws::MSK_USER.to_owned(),
-                password,
-            }),
+            kafka: Some(login),
             s3: None,
         };
         let manifests = render(&installation, &secrets)?;
         Ok(manifests
-            .with(self.load_balancer(&installation))
-            .with(self.attu(&installation)))
+            .with(self.load_balancer(&installation, network))
+            .with(self.attu(&installation, network)))
     }
 
-    /// The same once brokers and password are there. It cannot fail where the known ones could be rendered: if it ever
+    /// The same once brokers, login and network are there. It cannot fail where the known ones could be rendered: if it ever
     /// did, an object that is missing from it stops the run.
     fn rendered(&self, aws: &AwsHandles) -> Late<Arc<Manifests>> {
-        let account = AwsAccount {
-            cloud: self.account.cloud.clone(),
-            login: self.account.login.clone(),
-        };
+        let account = self.account.clone();
         let (installation, settings) = (self.installation.clone(), self.settings.clone());
         Late::computed(
-            (aws.brokers.clone(), aws.login.clone()),
-            move |(brokers, login)| {
+            (aws.brokers.clone(), aws.login.clone(), aws.network.clone()),
+            move |(brokers, login, network)| {
                 let milvus = Milvus {
                     account: &account,
                     installation: &installation,
                     settings: &settings,
                 };
-                let manifests = milvus.manifests(brokers.bootstrap, login.password);
+                let login = LoginSecret::Given {
+                    username: login.username,
+                    password: login.password,
+                };
+                let manifests = milvus.manifests(brokers.bootstrap, login, Some(&network));
                 Arc::new(manifests.unwrap_or_default())
             },
         )
     }
 
-    fn load_balancer(&self, installation: &Installation) -> Vec<Object> {
+    fn load_balancer(
+        &self,
+        installation: &Installation,
+        network: Option<&aws::Network>,
+    ) -> Vec<Object> {
         let scheme = match self.settings.load_balancer.scheme {
             WantedScheme::Internal => Scheme::Internal,
             WantedScheme::InternetFacing => Scheme::InternetFacing,
@@ -207,14 +243,18 @@ impl Milvus<'_> {
         let balancer = NetworkLoadBalancer {
             scheme,
             name: Some(LoadBalancer::name_in(&self.account.cloud)),
-            subnets: self.subnets(scheme == Scheme::InternetFacing),
+            subnets: self.subnets(scheme == Scheme::InternetFacing, network),
             tags: tags(self.account),
         };
         balancer.services(installation)
     }
 
     /// Subnets that exist are named, whatever tags they have; those of our own carry the tags.
-    fn subnets(&self, public: bool) -> Vec<String> {
+    fn subnets(&self, public: bool, network: Option<&aws::Network>) -> Vec<String> {
+        if self.account.cluster.is_some() {
+            let subnets = network.map(|network| network.one_subnet_a_zone(public));
+            return subnets.unwrap_or_default();
+        }
         let Network::Existing(network) = &self.settings.network else {
             return Vec::new();
         };
@@ -226,7 +266,7 @@ impl Milvus<'_> {
         subnets.iter().map(ToString::to_string).collect()
     }
 
-    fn attu(&self, installation: &Installation) -> Vec<Object> {
+    fn attu(&self, installation: &Installation, network: Option<&aws::Network>) -> Vec<Object> {
         let exposure = match self.settings.attu.exposure {
             AttuExposure::Off => return Vec::new(),
             AttuExposure::Cluster => Exposure::ClusterIp,
@@ -243,7 +283,7 @@ impl Milvus<'_> {
                 installation.service.port
             ),
             exposure,
-            subnets: self.subnets(exposure == Exposure::InternetFacing),
+            subnets: self.subnets(exposure == Exposure::InternetFacing, network),
             tags: tags(self.account),
             certificate: self
                 .settings

@@ -65,6 +65,22 @@ pub(crate) fn use_cluster(
     Ok(())
 }
 
+/// Whether the kubeconfig has a context of that cluster already.
+pub(crate) fn knows(cluster: &EksCluster) -> bool {
+    let Ok(config) = Kubeconfig::read() else {
+        return false;
+    };
+    let of_cluster = |entry: &&NamedCluster| {
+        let there = entry.cluster.as_ref();
+        there.and_then(|there| there.server.as_deref()) == Some(cluster.endpoint.as_str())
+    };
+    let mut named = config.clusters.iter().filter(of_cluster);
+    named.any(|entry| {
+        let mut contexts = config.contexts.iter().filter_map(|it| it.context.as_ref());
+        contexts.any(|context| context.cluster == entry.name)
+    })
+}
+
 fn path() -> Option<PathBuf> {
     let named =
         std::env::var_os("KUBECONFIG").and_then(|paths| std::env::split_paths(&paths).next());

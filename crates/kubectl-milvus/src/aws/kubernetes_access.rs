@@ -62,6 +62,8 @@ pub(crate) struct KubernetesAccess {
     pub(crate) login: Login,
     pub(crate) cluster: Handle<EksCluster>,
     pub(crate) name: String,
+    /// Whether the cluster was there before: who may not go in then is let in by somebody else, or never.
+    pub(crate) existing: bool,
 }
 
 impl KubernetesAccess {
@@ -79,6 +81,12 @@ impl KubernetesAccess {
         let waiting = |reason: String| Ok(Readiness::Waiting { reason });
         match client.apiserver_version().await {
             Ok(_) => Ok(Readiness::Ready(client)),
+            Err(kube::Error::Api(status)) if self.existing && status.code == 401 => {
+                Err(ResourceError::fatal(format!(
+                    "the cluster {} does not let {} in: {}; have its administrator make an access entry for that principal",
+                    cluster.name, self.login.account.caller, status.message
+                )))
+            }
             Err(kube::Error::Api(status)) if matches!(status.code, 401 | 403) => waiting(format!(
                 "the cluster {} does not let us in yet: {}",
                 cluster.name, status.message

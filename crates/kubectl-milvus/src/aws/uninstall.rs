@@ -1,4 +1,4 @@
-//! `uninstall` of the target `aws`: first what is in the cluster, then the account's part.
+//! `uninstall` of the targets `aws` and `eks`: first what is in the cluster, then the account's part.
 //!
 //! The order matters: load balancers, their target groups and security groups go while the controller that made them
 //! still lives, and volumes while their driver does (pains rows 56 and 57).
@@ -91,9 +91,10 @@ async fn find(
     printer: Printer,
 ) -> Result<Parts, Error> {
     let account = account::connect(installation, calls, printer).await?;
+    let settings = &installation.on_aws().ok_or(Error::NotOnAws)?.aws;
     let mut builder = Graph::builder();
     core::add(&mut builder, &account.cloud, installation)?;
-    let kubernetes = match account.cloud.own_cluster().await? {
+    let kubernetes = match account.cloud.cluster_of(settings).await? {
         Some(cluster) => {
             let client = kubernetes_access::client(&cluster, &account.login).await?;
             Some(apply::uninstall(&client, &installation.name, &installation.namespace).await?)

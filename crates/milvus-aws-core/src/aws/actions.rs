@@ -3,18 +3,28 @@
 use std::collections::BTreeSet;
 
 use super::{
-    access_entries, addon, eks_cluster, existing_network, internet_gateway, leftovers, nat_gateway,
-    node_group, oidc_provider, role, route_tables, s3_endpoint, subnets, volumes, vpc,
+    access_entries, addon, cluster_network, eks_cluster, existing_addons, existing_association,
+    existing_bucket, existing_cluster, existing_msk_cluster, existing_network, existing_secret,
+    internet_gateway, leftovers, msk_access, nat_gateway, node_group, oidc_provider, role,
+    route_tables, s3_endpoint, subnets, volumes, vpc,
 };
 
 /// What each resource's file says.
 const ALL: &[&[&str]] = &[
     access_entries::ACTIONS,
     addon::ACTIONS,
+    cluster_network::ACTIONS,
     eks_cluster::ACTIONS,
+    existing_addons::ACTIONS,
+    existing_association::ACTIONS,
+    existing_bucket::ACTIONS,
+    existing_cluster::ACTIONS,
+    existing_msk_cluster::ACTIONS,
     existing_network::ACTIONS,
+    existing_secret::ACTIONS,
     internet_gateway::ACTIONS,
     leftovers::ACTIONS,
+    msk_access::ACTIONS,
     nat_gateway::ACTIONS,
     node_group::ACTIONS,
     oidc_provider::ACTIONS,

@@ -1,28 +1,32 @@
-//! The Kubernetes cluster with everything around it, in the order in which its parts need each other.
+//! The Kubernetes cluster with everything around it, new or existing, in the order in which its parts need each other.
 
 use super::{
     access_entries::AccessEntries,
     addon::{Addon, AddonName},
     cloud::Cloud,
+    cluster_network::ClusterNetwork,
     eks_cluster::{ControlPlane, EksCluster},
+    existing::Used,
+    existing_addons::ExistingAddons,
+    existing_cluster::ExistingCluster,
     ids::{KeyArn, RoleArn},
-    network::NetworkHandles,
+    network::{Network, NetworkHandles},
     node_group::NodeGroup,
-    oidc_provider::OidcProvider,
+    oidc_provider::{OidcProvider, TrustedIssuer},
     policy::ServiceAccount,
     role::{Role, RolePurpose},
     volumes::Volumes,
 };
 use crate::{
     engine::{After, GraphBuilder, Handle, InvalidGraph, Late, Need},
-    installation::{BucketName, RootPath, aws::Eks},
+    installation::{BucketName, EksClusterName, RootPath, aws::Eks},
 };
 
 /// Who uses the cluster's roles, and for what.
 #[derive(Debug, Clone)]
 pub struct Workloads {
-    /// The load balancer controller's service account.
-    pub controller: ServiceAccount,
+    /// The load balancer controller's service account; none where the cluster has a controller of its own.
+    pub controller: Option<ServiceAccount>,
     /// Milvus's service account.
     pub milvus: ServiceAccount,
     /// Where Milvus's objects are.
@@ -44,8 +48,8 @@ pub struct EksHandles {
     pub addons: Vec<(AddonName, Handle<()>)>,
     /// Claims find volumes.
     pub ebs_csi: Handle<()>,
-    /// The load balancer controller's role.
-    pub controller_role: Handle<RoleArn>,
+    /// The load balancer controller's role, where the controller is ours.
+    pub controller_role: Option<Handle<RoleArn>>,
     /// Milvus's role.
     pub milvus_role: Handle<RoleArn>,
 }
@@ -92,12 +96,14 @@ pub fn add_eks(
         [AddonName::CoreDns],
         &[nodes.need()],
     )?;
-    let roles = add_roles(builder, cloud, &cluster, workloads)?;
+    let issuer = builder.add(OidcProvider::new(cloud.clone(), cluster.clone()))?;
+    let roles = add_roles(builder, cloud, &issuer, workloads)?;
+    let driver_role = add_role(builder, cloud, &issuer, RolePurpose::EbsCsi, None)?;
     let ebs_csi = builder.add(Addon::new(
         cloud.clone(),
         AddonName::EbsCsi,
         cluster.clone(),
-        Some(roles.ebs_csi),
+        Some(driver_role),
         After(vec![nodes.need()]),
     ))?;
     let mut addons: Vec<_> = early.into_iter().chain(late).collect();
@@ -128,29 +134,45 @@ fn add_addons<const N: usize>(
     Ok(handles)
 }
 
+/// Adds a cluster that exists, with its network, and the roles of what will run in it.
+pub(super) fn add_existing_eks(
+    builder: &mut GraphBuilder,
+    cloud: &Cloud,
+    name: &EksClusterName,
+    workloads: &Workloads,
+) -> Result<(Handle<Network>, EksHandles), InvalidGraph> {
+    let cluster = ExistingCluster::new(cloud.clone(), name.clone());
+    let cluster = builder.add(Used(cluster))?;
+    let network = ClusterNetwork::new(cloud.clone(), cluster.clone());
+    let network = builder.add(Used(network))?;
+    let addons = ExistingAddons::new(cloud.clone(), cluster.clone());
+    let addons = builder.add(Used(addons))?;
+    let issuer = OidcProvider::of_existing(cloud.clone(), cluster.clone());
+    let issuer = builder.add(issuer)?;
+    let roles = add_roles(builder, cloud, &issuer, workloads)?;
+    let handles = EksHandles {
+        cluster,
+        nodes: addons.clone(),
+        addons: Vec::new(),
+        ebs_csi: addons,
+        controller_role: roles.controller,
+        milvus_role: roles.milvus,
+    };
+    Ok((network, handles))
+}
+
 /// Roles of service accounts.
 struct Roles {
-    ebs_csi: Handle<RoleArn>,
-    controller: Handle<RoleArn>,
+    controller: Option<Handle<RoleArn>>,
     milvus: Handle<RoleArn>,
 }
 
 fn add_roles(
     builder: &mut GraphBuilder,
     cloud: &Cloud,
-    cluster: &Handle<EksCluster>,
+    issuer: &Handle<TrustedIssuer>,
     workloads: &Workloads,
 ) -> Result<Roles, InvalidGraph> {
-    let issuer = builder.add(OidcProvider::new(cloud.clone(), cluster.clone()))?;
-    let mut role = |purpose, key| {
-        let issuer = issuer.clone();
-        builder.add(Role::of_service_account(
-            cloud.clone(),
-            purpose,
-            issuer,
-            key,
-        ))
-    };
     let Workloads {
         controller,
         milvus,
@@ -158,14 +180,30 @@ fn add_roles(
         root,
         bucket_key,
     } = workloads;
+    let balancers = controller.clone().map(RolePurpose::LoadBalancers);
+    let controller = balancers
+        .map(|purpose| add_role(builder, cloud, issuer, purpose, None))
+        .transpose()?;
     let objects = RolePurpose::ObjectStorage {
         account: milvus.clone(),
         bucket: bucket.clone(),
         root: root.clone(),
     };
-    Ok(Roles {
-        ebs_csi: role(RolePurpose::EbsCsi, None)?,
-        controller: role(RolePurpose::LoadBalancers(controller.clone()), None)?,
-        milvus: role(objects, bucket_key.clone())?,
-    })
+    let milvus = add_role(builder, cloud, issuer, objects, bucket_key.clone())?;
+    Ok(Roles { controller, milvus })
+}
+
+fn add_role(
+    builder: &mut GraphBuilder,
+    cloud: &Cloud,
+    issuer: &Handle<TrustedIssuer>,
+    purpose: RolePurpose,
+    key: Option<Late<KeyArn>>,
+) -> Result<Handle<RoleArn>, InvalidGraph> {
+    builder.add(Role::of_service_account(
+        cloud.clone(),
+        purpose,
+        issuer.clone(),
+        key,
+    ))
 }

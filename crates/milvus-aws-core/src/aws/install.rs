@@ -5,32 +5,25 @@ use std::num::NonZeroU16;
 use super::{
     bucket::Bucket,
     cloud::Cloud,
-    eks::{EksHandles, Workloads, add_eks},
+    eks::{EksHandles, Workloads, add_eks, add_existing_eks},
+    existing::Used,
+    existing_bucket::ExistingBucket,
     ids::RoleArn,
-    key::Key,
-    msk_cluster::{Brokers, MskCluster},
-    msk_configuration::MskConfiguration,
-    msk_ingress::MskIngress,
-    msk_security_group::MskSecurityGroup,
+    msk::add_msk,
+    msk_cluster::Brokers,
     network::{self, add_network},
     policy::ServiceAccount,
     role::role_name,
-    scram_association::ScramAssociation,
-    secret::{MskLogin, MskSecret},
+    secret::MskLogin,
 };
 use crate::{
     Installation,
     engine::{GraphBuilder, Handle, InvalidGraph, Need},
-    installation::{
-        BucketName, HostPort, InvalidName, OnAws, RootPath, SERVICE_ACCOUNT, Services,
-        aws::{Aws, Network},
-    },
+    installation::{BucketName, HostPort, InvalidName, OnAws, SERVICE_ACCOUNT, Services, aws::Aws},
 };
 
 /// Namespace and name of the load balancer controller's service account, as its chart has them.
 const CONTROLLER: (&str, &str) = ("kube-system", "aws-load-balancer-controller");
-/// Zones of a network of our own; with existing subnets there may be fewer.
-const ZONES: u64 = 3;
 /// The port of S3's API.
 const S3_PORT: NonZeroU16 = NonZeroU16::MIN.saturating_add(442);
 
@@ -55,7 +48,7 @@ pub struct AwsHandles {
 #[derive(Debug, thiserror::Error)]
 pub enum NoAwsGraph {
     /// The installation's target is another one.
-    #[error("the target of {0} is not aws")]
+    #[error("the target of {0} is neither aws nor eks")]
     OtherTarget(String),
     /// No bucket can be called what the installation would call it.
     #[error("no bucket can have the name that follows from the installation's")]
@@ -74,51 +67,37 @@ pub fn add(
     let other = || NoAwsGraph::OtherTarget(installation.name.to_string());
     let OnAws { aws, .. } = installation.on_aws().ok_or_else(other)?;
     let bucket_name = cloud.bucket_of(aws).map_err(NoAwsGraph::Bucket)?;
-    let bucket = builder.add(Bucket::new(cloud.clone(), bucket_name.clone()))?;
-    let key = builder.add(Key::new(cloud.clone()))?;
-    let login = builder.add(MskSecret::new(cloud.clone(), key.clone()))?;
-    let network = add_network(builder, cloud, &aws.network)?;
+    let bucket = if aws.existing.bucket.is_some() {
+        builder.add(Used(ExistingBucket::new(
+            cloud.clone(),
+            bucket_name.clone(),
+        )))?
+    } else {
+        builder.add(Bucket::new(cloud.clone(), bucket_name.clone()))?
+    };
     let workloads = Workloads {
-        controller: service_account(CONTROLLER),
+        controller: (!aws.existing.load_balancer_controller).then(|| service_account(CONTROLLER)),
         milvus: service_account((installation.namespace.as_str(), SERVICE_ACCOUNT)),
         bucket: bucket_name,
-        root: RootPath::default(),
+        root: installation.root_path(),
         bucket_key: None,
     };
-    let eks = add_eks(builder, cloud, &aws.eks, &network, &workloads)?;
-    let network = network.network;
-    let group = MskSecurityGroup::new(cloud.clone(), network.clone());
-    let group = builder.add(group)?;
-    let configuration = MskConfiguration::new(cloud.clone(), &aws.msk, network.clone());
-    let configuration = builder.add(configuration)?;
-    let brokers = builder.add(MskCluster::new(
-        cloud.clone(),
-        (aws.msk.clone(), zones(&aws.network)),
-        network.clone(),
-        group.clone(),
-        configuration,
-        key,
-    ))?;
-    let ingress = MskIngress::new(cloud.clone(), group, eks.cluster.clone());
-    let ingress = builder.add(ingress)?;
-    let association = ScramAssociation::new(cloud.clone(), brokers.clone(), login.clone());
-    let association = builder.add(association)?;
+    let (network, eks) = if let Some(name) = &aws.existing.eks_cluster {
+        add_existing_eks(builder, cloud, name, &workloads)?
+    } else {
+        let network = add_network(builder, cloud, &aws.network)?;
+        let eks = add_eks(builder, cloud, &aws.eks, &network, &workloads)?;
+        (network.network, eks)
+    };
+    let msk = add_msk(builder, cloud, aws, &network, &eks.cluster)?;
     Ok(AwsHandles {
         network,
         eks,
         bucket,
-        brokers,
-        login,
-        login_works: vec![ingress.need(), association.need()],
+        brokers: msk.brokers,
+        login: msk.login,
+        login_works: msk.login_works,
     })
-}
-
-/// Over how many zones brokers will be, as far as the file tells.
-fn zones(network: &Network) -> u64 {
-    match network {
-        Network::New(_) => ZONES,
-        Network::Existing(network) => ZONES.min(network.private_subnets.len() as u64),
-    }
 }
 
 fn service_account((namespace, name): (&str, &str)) -> ServiceAccount {
@@ -144,7 +123,7 @@ impl Cloud {
 
     /// The bucket that an installation uses: the one that its file names, else the one that follows from its name.
     pub fn bucket_of(&self, aws: &Aws) -> Result<BucketName, InvalidName> {
-        match &aws.bucket {
+        match aws.existing.bucket.as_ref().or(aws.bucket.as_ref()) {
             Some(name) => Ok(name.clone()),
             None => self.default_bucket(),
         }

@@ -80,62 +80,11 @@ impl MskCluster {
     }
 
     pub(super) async fn find(&self) -> Result<Option<Cluster>, ResourceError> {
-        let call = self
-            .cloud
-            .kafka
-            .list_clusters_v2()
-            .cluster_name_filter(&self.name);
-        let mut pages = call.into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.attempting(|| "cannot list the clusters of MSK".to_owned())?;
-            // The filter takes names that merely begin like ours.
-            let ours = |cluster: &Cluster| cluster.cluster_name() == Some(self.name.as_str());
-            if let Some(found) = page
-                .cluster_info_list
-                .unwrap_or_default()
-                .into_iter()
-                .find(ours)
-            {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+        self.cloud.msk_cluster(&self.name).await
     }
 
-    /// The brokers of a cluster that is active.
     async fn brokers(&self, cluster: &Cluster) -> Result<Brokers, ResourceError> {
-        let arn = cluster.cluster_arn().unwrap_or_default();
-        let found = self
-            .cloud
-            .kafka
-            .get_bootstrap_brokers()
-            .cluster_arn(arn)
-            .send()
-            .await;
-        let found = found
-            .attempting(|| format!("cannot read the addresses of the brokers {}", self.name))?;
-        let text = found
-            .bootstrap_broker_string_sasl_scram()
-            .unwrap_or_default();
-        let parsed: Result<Vec<HostPort>, _> = text
-            .split(',')
-            .filter(|broker| !broker.is_empty())
-            .map(str::parse)
-            .collect();
-        match parsed {
-            Ok(bootstrap) if !bootstrap.is_empty() => Ok(Brokers {
-                cluster: MskClusterArn::new(arn),
-                bootstrap,
-            }),
-            Ok(_) => Err(ResourceError::fatal(format!(
-                "the brokers {} have no login by SASL/SCRAM",
-                self.name
-            ))),
-            Err(error) => Err(
-                ResourceError::fatal("MSK gives addresses of brokers that are none")
-                    .caused_by(error),
-            ),
-        }
+        self.cloud.msk_brokers(cluster).await
     }
 
     async fn create(&self, inputs: &Foundations) -> Result<(), ResourceError> {
@@ -252,6 +201,55 @@ impl MskCluster {
             self.name,
             why.trim_end_matches('.')
         )
+    }
+}
+
+impl Cloud {
+    /// The brokers of that name.
+    pub(super) async fn msk_cluster(&self, name: &str) -> Result<Option<Cluster>, ResourceError> {
+        let call = self.kafka.list_clusters_v2().cluster_name_filter(name);
+        let mut pages = call.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.attempting(|| "cannot list the clusters of MSK".to_owned())?;
+            // The filter takes names that merely begin like this one.
+            let this = |cluster: &Cluster| cluster.cluster_name() == Some(name);
+            let mut found = page.cluster_info_list.unwrap_or_default().into_iter();
+            if let Some(found) = found.find(this) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The brokers of a cluster that is active.
+    pub(super) async fn msk_brokers(&self, cluster: &Cluster) -> Result<Brokers, ResourceError> {
+        let arn = cluster.cluster_arn().unwrap_or_default();
+        let name = cluster.cluster_name().unwrap_or_default();
+        let call = self.kafka.get_bootstrap_brokers().cluster_arn(arn);
+        let found = call.send().await;
+        let found =
+            found.attempting(|| format!("cannot read the addresses of the brokers {name}"))?;
+        let text = found
+            .bootstrap_broker_string_sasl_scram()
+            .unwrap_or_default();
+        let parsed: Result<Vec<HostPort>, _> = text
+            .split(',')
+            .filter(|broker| !broker.is_empty())
+            .map(str::parse)
+            .collect();
+        match parsed {
+            Ok(bootstrap) if !bootstrap.is_empty() => Ok(Brokers {
+                cluster: MskClusterArn::new(arn),
+                bootstrap,
+            }),
+            Ok(_) => Err(ResourceError::fatal(format!(
+                "the brokers {name} have no login by SASL/SCRAM"
+            ))),
+            Err(error) => Err(
+                ResourceError::fatal("MSK gives addresses of brokers that are none")
+                    .caused_by(error),
+            ),
+        }
     }
 }
 

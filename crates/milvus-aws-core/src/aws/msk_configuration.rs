@@ -76,24 +76,6 @@ impl MskConfiguration {
         Ok(None)
     }
 
-    async fn properties_of(
-        &self,
-        revision: &ConfigurationRevision,
-    ) -> Result<String, ResourceError> {
-        let call = self
-            .cloud
-            .kafka
-            .describe_configuration_revision()
-            .arn(&revision.arn);
-        let found = call.revision(revision.revision).send().await;
-        let found = found.attempting(|| format!("cannot read the configuration {}", self.name))?;
-        let bytes = found
-            .server_properties
-            .map(Blob::into_inner)
-            .unwrap_or_default();
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    }
-
     fn wanted(&self, network: &Network) -> String {
         let zones = network.one_private_subnet_a_zone().len() as u64;
         server_properties(
@@ -121,6 +103,24 @@ impl MskConfiguration {
                 &format!("cannot create the configuration {}", self.name),
             )),
         }
+    }
+}
+
+impl Cloud {
+    /// The properties of a configuration, `name=value` a line.
+    pub(super) async fn msk_properties(
+        &self,
+        revision: &ConfigurationRevision,
+    ) -> Result<String, ResourceError> {
+        let ConfigurationRevision { arn, revision } = revision;
+        let call = self.kafka.describe_configuration_revision().arn(arn);
+        let found = call.revision(*revision).send().await;
+        let found = found.attempting(|| format!("cannot read the configuration {arn}"))?;
+        let bytes = found
+            .server_properties
+            .map(Blob::into_inner)
+            .unwrap_or_default();
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
 
@@ -200,7 +200,10 @@ impl Resource for MskConfiguration {
                 output: Some(revision),
             });
         };
-        let changes = differences(&self.properties_of(&revision).await?, &self.wanted(network));
+        let changes = differences(
+            &self.cloud.msk_properties(&revision).await?,
+            &self.wanted(network),
+        );
         Ok(if changes.is_empty() {
             Observed::Current {
                 output: Some(revision),

@@ -17,7 +17,7 @@ use crate::engine::{
 };
 
 /// Where MSK's brokers listen for SASL/SCRAM over TLS (source: MSK developer guide, "Port information").
-const SCRAM_PORT: i32 = 9096;
+pub(super) const SCRAM_PORT: i32 = 9096;
 
 /// Port 9096 of the brokers, open to the cluster's security group.
 #[derive(Debug)]

@@ -17,6 +17,9 @@ use crate::{
     installation::aws::Network as Settings,
 };
 
+/// Zones that MSK spreads brokers over (source: MSK API, BrokerNodeGroupInfo: two or three client subnets).
+const MOST_ZONES: usize = 3;
+
 /// A VPC and its subnets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Network {
@@ -38,16 +41,33 @@ pub struct Subnet {
 }
 
 impl Network {
-    /// One private subnet of each zone, in the order of the zones: brokers are spread over them.
+    /// One private subnet of each zone, in the order of the zones, of three at most: brokers are spread over them.
     pub(super) fn one_private_subnet_a_zone(&self) -> Vec<&SubnetId> {
-        let by_zone: std::collections::BTreeMap<_, _> = self
-            .private_subnets
-            .iter()
-            .rev()
-            .map(|subnet| (&subnet.zone, &subnet.id))
-            .collect();
-        by_zone.into_values().collect()
+        let mut subnets = one_a_zone(&self.private_subnets);
+        subnets.truncate(MOST_ZONES);
+        subnets
     }
+
+    /// Ids of one subnet of each zone: a load balancer takes no more.
+    pub fn one_subnet_a_zone(&self, public: bool) -> Vec<String> {
+        let subnets = if public {
+            &self.public_subnets
+        } else {
+            &self.private_subnets
+        };
+        let subnets = one_a_zone(subnets).into_iter();
+        subnets.map(ToString::to_string).collect()
+    }
+}
+
+/// The first subnet of each zone, in the order of the zones.
+fn one_a_zone(subnets: &[Subnet]) -> Vec<&SubnetId> {
+    let by_zone: std::collections::BTreeMap<_, _> = subnets
+        .iter()
+        .rev()
+        .map(|subnet| (&subnet.zone, &subnet.id))
+        .collect();
+    by_zone.into_values().collect()
 }
 
 /// What of a graph's network others need.

@@ -13,8 +13,8 @@ use super::{
     eks_cluster::EksCluster,
     failure::{Attempt, failure, has_code},
     ids::OidcProviderArn,
-    mark::Owner,
-    policy::AUDIENCE,
+    mark::{Mark, Owner},
+    policy::{AUDIENCE, url_decoded},
     settling::Settling,
 };
 use crate::engine::{
@@ -28,7 +28,9 @@ pub(super) const ACTIONS: &[&str] = &[
     "iam:DeleteOpenIDConnectProvider",
     "iam:GetOpenIDConnectProvider",
     "iam:ListOpenIDConnectProviders",
+    "iam:ListRoles",
     "iam:TagOpenIDConnectProvider",
+    "iam:UntagOpenIDConnectProvider",
 ];
 
 const GONE: &[&str] = &["NoSuchEntity", "NoSuchEntityException"];
@@ -38,6 +40,8 @@ const GONE: &[&str] = &["NoSuchEntity", "NoSuchEntityException"];
 pub struct OidcProvider {
     cloud: Cloud,
     cluster: Late<EksCluster>,
+    /// Whether the cluster is others' too: the provider may be theirs then, and ours may be used by them.
+    shared: bool,
 }
 
 /// An issuer that IAM trusts.
@@ -66,6 +70,15 @@ impl OidcProvider {
         Self {
             cloud,
             cluster: cluster.into(),
+            shared: false,
+        }
+    }
+
+    /// The provider for the issuer of a cluster that exists: one that is there is used as it is.
+    pub fn of_existing(cloud: Cloud, cluster: impl Into<Late<EksCluster>>) -> Self {
+        Self {
+            shared: true,
+            ..Self::new(cloud, cluster)
         }
     }
 
@@ -106,6 +119,30 @@ impl OidcProvider {
         Ok(ours)
     }
 
+    /// Whether any role trusts it; ours are gone before it goes.
+    async fn is_trusted(&self, arn: &str) -> Result<bool, ResourceError> {
+        let mut roles = self.cloud.iam.list_roles().into_paginator().items().send();
+        while let Some(role) = roles.next().await {
+            let role = role.attempting(|| "cannot list the roles".to_owned())?;
+            let trust = role.assume_role_policy_document().unwrap_or_default();
+            if url_decoded(trust).contains(arn) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes our mark off it: from then on it is theirs who use it.
+    async fn hand_over(&self, arn: &str) -> Result<(), ResourceError> {
+        let call = self.cloud.iam.untag_open_id_connect_provider();
+        let call = call.open_id_connect_provider_arn(arn);
+        let untagged = call.tag_keys(Mark::key()).send().await;
+        let untagged = untagged.unless_absent(GONE);
+        untagged
+            .attempting(|| format!("cannot take our tag off {arn}"))
+            .map(drop)
+    }
+
     fn trusted(&self, cluster: &EksCluster) -> TrustedIssuer {
         TrustedIssuer {
             provider: OidcProviderArn::new(self.arn(cluster)),
@@ -133,7 +170,7 @@ impl Resource for OidcProvider {
     async fn observe(
         &self,
         cluster: Option<&EksCluster>,
-        _: &Context,
+        context: &Context,
     ) -> Result<Observed<TrustedIssuer>, ResourceError> {
         let Some(cluster) = cluster else {
             let left = !self.ours().await?.is_empty();
@@ -146,11 +183,24 @@ impl Resource for OidcProvider {
         let Some(provider) = self.find(&self.arn(cluster)).await? else {
             return Ok(Observed::Absent);
         };
-        if let Owner::Foreign(owner) = self.owner(&provider) {
-            return Ok(Observed::Foreign { owner });
+        let takes_tokens = provider.client_id_list().iter().any(|id| id == AUDIENCE);
+        match self.owner(&provider) {
+            Owner::Foreign(_) if self.shared && !context.is_removal() => {
+                return if takes_tokens {
+                    let output = Some(self.trusted(cluster));
+                    Ok(Observed::Current { output })
+                } else {
+                    Err(ResourceError::fatal(format!(
+                        "the OIDC provider {} does not take tokens for {AUDIENCE}; add that audience to it",
+                        self.arn(cluster)
+                    )))
+                };
+            }
+            Owner::Foreign(owner) => return Ok(Observed::Foreign { owner }),
+            Owner::Ours => {}
         }
         let mut changes = Changes::default();
-        if !provider.client_id_list().iter().any(|id| id == AUDIENCE) {
+        if !takes_tokens {
             changes.note("audience", None, Some(AUDIENCE));
         }
         Ok(changes.observed(Some(self.trusted(cluster))))
@@ -199,12 +249,21 @@ impl Resource for OidcProvider {
         Ok(Readiness::Ready(self.trusted(cluster)))
     }
 
-    async fn delete(&self, cluster: Option<&EksCluster>, _: &Context) -> Result<(), ResourceError> {
+    async fn delete(
+        &self,
+        cluster: Option<&EksCluster>,
+        context: &Context,
+    ) -> Result<(), ResourceError> {
         let arns = match cluster {
             Some(cluster) => vec![self.arn(cluster)],
             None => self.ours().await?,
         };
         for arn in arns {
+            if self.shared && self.is_trusted(&arn).await? {
+                context.progress(format!("roles of others trust {arn}: it stays, as theirs"));
+                self.hand_over(&arn).await?;
+                continue;
+            }
             let call = self.cloud.iam.delete_open_id_connect_provider();
             let call = call.open_id_connect_provider_arn(&arn);
             let deleted = call.send().await.unless_absent(GONE);

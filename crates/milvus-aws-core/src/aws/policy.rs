@@ -188,7 +188,7 @@ fn meaning(value: Value) -> Value {
 }
 
 /// `%7B` and the like as what they stand for; text that is not encoded stays.
-fn url_decoded(text: &str) -> String {
+pub(super) fn url_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {

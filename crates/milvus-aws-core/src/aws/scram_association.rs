@@ -33,8 +33,18 @@ impl ScramAssociation {
     }
 
     async fn is_there(&self, brokers: &Brokers, login: &MskLogin) -> Result<bool, ResourceError> {
+        self.cloud.brokers_know(brokers, login).await
+    }
+}
+
+impl Cloud {
+    /// Whether the brokers let that login in.
+    pub(super) async fn brokers_know(
+        &self,
+        brokers: &Brokers,
+        login: &MskLogin,
+    ) -> Result<bool, ResourceError> {
         let call = self
-            .cloud
             .kafka
             .list_scram_secrets()
             .cluster_arn(brokers.cluster.as_str());

@@ -23,7 +23,7 @@ use crate::engine::{
 
 /// MSK accepts no secret with another beginning (source: MSK developer guide, "Sign-in credentials authentication").
 const PREFIX: &str = "AmazonMSK_";
-/// Who Milvus is to Kafka.
+/// Who Milvus is to brokers of its own.
 pub const MSK_USER: &str = "milvus";
 const PASSWORD_LENGTH: usize = 40;
 
@@ -32,6 +32,7 @@ const PASSWORD_LENGTH: usize = 40;
 pub struct MskSecret {
     cloud: Cloud,
     name: String,
+    user: String,
     key: Handle<KeyArn>,
 }
 
@@ -54,46 +55,32 @@ struct Login {
 }
 
 impl MskSecret {
-    /// The secret of the installation, encrypted with that key.
-    pub fn new(cloud: Cloud, key: Handle<KeyArn>) -> Self {
+    /// The secret of the installation, with a login for that user, encrypted with that key.
+    pub fn new(cloud: Cloud, user: impl Into<String>, key: Handle<KeyArn>) -> Self {
         let name = format!("{PREFIX}{}", cloud.full_name());
-        Self { cloud, name, key }
+        Self {
+            cloud,
+            name,
+            user: user.into(),
+            key,
+        }
     }
 
     async fn find(&self) -> Result<Option<DescribeSecretOutput>, ResourceError> {
-        let secret = self
-            .cloud
-            .secrets
-            .describe_secret()
-            .secret_id(&self.name)
-            .send()
-            .await;
-        let secret = secret.unless_absent(&["ResourceNotFoundException"]);
-        secret.attempting(|| format!("cannot look at the secret {}", self.name))
+        self.cloud.secret(&self.name).await
     }
 
-    /// The login that it holds; none when it holds something else.
     async fn login(&self) -> Result<Option<MskLogin>, ResourceError> {
-        let value = self
-            .cloud
-            .secrets
-            .get_secret_value()
-            .secret_id(&self.name)
-            .send()
-            .await;
-        let value = value.unless_absent(&["ResourceNotFoundException"]);
-        let Some(value) = value.attempting(|| format!("cannot read the secret {}", self.name))?
-        else {
-            return Ok(None);
-        };
-        let login = value
-            .secret_string()
-            .and_then(|text| serde_json::from_str::<Login>(text).ok());
-        Ok(login.zip(value.arn()).map(|(login, arn)| MskLogin {
-            secret: SecretArn::new(arn),
-            username: login.username,
-            password: login.password,
-        }))
+        self.cloud.login_in(&self.name).await
+    }
+
+    fn new_login(&self) -> SecretString {
+        let password: String = rand::rng()
+            .sample_iter(Alphanumeric)
+            .take(PASSWORD_LENGTH)
+            .map(char::from)
+            .collect();
+        SecretString::from(json!({"username": self.user, "password": password}).to_string())
     }
 
     async fn create(&self, key: &KeyArn, context: &Context) -> Result<(), ResourceError> {
@@ -108,7 +95,7 @@ impl MskSecret {
             ))
             .kms_key_id(key.as_str())
             .client_request_token(context.token())
-            .secret_string(new_login().expose_secret());
+            .secret_string(self.new_login().expose_secret());
         for (key, value) in self.cloud.mark.tags(&self.name) {
             call = call.tags(Tag::builder().key(key).value(value).build());
         }
@@ -141,7 +128,7 @@ impl MskSecret {
 
     async fn put_login(&self, context: &Context) -> Result<(), ResourceError> {
         let call = self.cloud.secrets.put_secret_value().secret_id(&self.name);
-        let call = call.secret_string(new_login().expose_secret());
+        let call = call.secret_string(self.new_login().expose_secret());
         let put = call.client_request_token(context.token()).send().await;
         put.attempting(|| format!("cannot write the secret {}", self.name))
             .map(drop)
@@ -167,13 +154,33 @@ fn not_yet<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     has_code(error, CODES) || of_key && has_code(error, &["AccessDeniedException"])
 }
 
-fn new_login() -> SecretString {
-    let password: String = rand::rng()
-        .sample_iter(Alphanumeric)
-        .take(PASSWORD_LENGTH)
-        .map(char::from)
-        .collect();
-    SecretString::from(json!({"username": MSK_USER, "password": password}).to_string())
+impl Cloud {
+    /// The description of a secret, by its name or ARN.
+    pub(super) async fn secret(
+        &self,
+        id: &str,
+    ) -> Result<Option<DescribeSecretOutput>, ResourceError> {
+        let secret = self.secrets.describe_secret().secret_id(id).send().await;
+        let secret = secret.unless_absent(&["ResourceNotFoundException"]);
+        secret.attempting(|| format!("cannot look at the secret {id}"))
+    }
+
+    /// The login that a secret holds; none when it holds something else.
+    pub(super) async fn login_in(&self, id: &str) -> Result<Option<MskLogin>, ResourceError> {
+        let value = self.secrets.get_secret_value().secret_id(id).send().await;
+        let value = value.unless_absent(&["ResourceNotFoundException"]);
+        let Some(value) = value.attempting(|| format!("cannot read the secret {id}"))? else {
+            return Ok(None);
+        };
+        let login = value
+            .secret_string()
+            .and_then(|text| serde_json::from_str::<Login>(text).ok());
+        Ok(login.zip(value.arn()).map(|(login, arn)| MskLogin {
+            secret: SecretArn::new(arn),
+            username: login.username,
+            password: login.password,
+        }))
+    }
 }
 
 impl Resource for MskSecret {

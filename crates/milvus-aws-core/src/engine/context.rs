@@ -30,6 +30,7 @@ pub(super) struct Shared {
     pub(super) pacer: Pacer,
     pub(super) calls: Semaphore,
     pub(super) seed: u64,
+    pub(super) removes: bool,
 }
 
 /// The right to make one call now.
@@ -59,6 +60,11 @@ impl Context {
     /// Which resource this is for.
     pub fn resource(&self) -> &ResourceId {
         &self.resource
+    }
+
+    /// Whether the run takes the graph away: what is only used need not be fit for use then, nor be there.
+    pub fn is_removal(&self) -> bool {
+        self.shared.removes
     }
 
     /// Tells what is being waited for. The same reason twice in a row is told once.

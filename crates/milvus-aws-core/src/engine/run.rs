@@ -142,29 +142,29 @@ impl Engine {
 
     /// What [`Self::apply`] would do. Writes nothing.
     pub async fn plan(&self, graph: &Graph) -> Result<Plan, PlanError> {
-        let run = self.run(graph);
+        let run = self.run(graph, false);
         run.supervise(observe::plan(&run)).await
     }
 
     /// Brings the graph about. Does nothing at all when something of it carries no mark of ours.
     pub async fn apply(&self, graph: &Graph) -> Report {
-        let run = self.run(graph);
+        let run = self.run(graph, false);
         run.supervise(apply::apply(&run)).await
     }
 
     /// What [`Self::delete`] would do. Writes nothing.
     pub async fn plan_deletion(&self, graph: &Graph, data: DataPolicy) -> Result<Plan, PlanError> {
-        let run = self.run(graph);
+        let run = self.run(graph, true);
         run.supervise(delete::plan(&run, data)).await
     }
 
     /// Takes the graph away, dependents first. What carries no mark of ours stays, as does what it needs.
     pub async fn delete(&self, graph: &Graph, data: DataPolicy) -> Report {
-        let run = self.run(graph);
+        let run = self.run(graph, true);
         run.supervise(delete::delete(&run, data)).await
     }
 
-    fn run<'a>(&self, graph: &'a Graph) -> Run<'a> {
+    fn run<'a>(&self, graph: &'a Graph, removes: bool) -> Run<'a> {
         let origin = self.clock.now();
         Run {
             graph,
@@ -175,6 +175,7 @@ impl Engine {
                 pacer: Pacer::default(),
                 calls: Semaphore::new(self.calls.get().min(Semaphore::MAX_PERMITS)),
                 seed: self.seed,
+                removes,
             }),
             cancellation: self.cancellation.clone(),
             timeout: self.timeout,

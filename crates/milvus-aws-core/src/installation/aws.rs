@@ -1,4 +1,4 @@
-//! What the target `aws` makes, as the file says it.
+//! What the targets `aws` and `eks` make, as the file says it.
 
 use std::{collections::BTreeMap, net::Ipv4Addr, num::NonZeroU16, str::FromStr};
 
@@ -6,25 +6,28 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BucketName, Memory, Region,
+    BucketName, Existing, Memory, Region,
     text_type::{length, only, text_type},
 };
 
-/// Everything that the target `aws` makes besides Milvus itself.
+/// Everything that the targets `aws` and `eks` make or use besides Milvus itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Aws {
     /// Where; `AWS_REGION`, else the profile's, when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<Region>,
-    /// The network under everything.
+    /// What exists already and is only used.
+    #[serde(skip_serializing_if = "Existing::is_empty")]
+    pub existing: Existing,
+    /// The network under everything; not with `target: eks`, where it is the cluster's.
     pub network: Network,
-    /// The bucket's name; `INSTALLATION-ACCOUNT-REGION` when absent.
+    /// The name of the bucket that is made; `INSTALLATION-ACCOUNT-REGION` when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bucket: Option<BucketName>,
-    /// The brokers (Amazon MSK).
+    /// The brokers (Amazon MSK); not beside `existing.mskCluster`.
     pub msk: Msk,
-    /// The Kubernetes cluster (Amazon EKS).
+    /// The Kubernetes cluster (Amazon EKS); not with `target: eks`.
     pub eks: Eks,
     /// The load balancer in front of Milvus.
     pub load_balancer: LoadBalancer,

@@ -1,9 +1,10 @@
-//! What must hold in a file whose target is `aws`.
+//! What must hold in a file whose target is `aws` or `eks`.
 
 use super::{
     Etcd, Memory, Target,
     aws::{AttuExposure, Aws, Network},
     diagnostic::Path,
+    existing_rules,
     file::{InstallationFile, Mode},
     rules::Broken,
 };
@@ -23,26 +24,31 @@ const FEWEST_SUBNETS: usize = 2;
 
 /// Every broken rule.
 pub(super) fn check(file: &InstallationFile, broken: &mut Vec<Broken>) {
-    if file.target != Target::Aws {
+    let target = file.target.as_str();
+    if file.target == Target::Kubernetes {
         if file.aws.is_some() {
-            let message = "needs `target: aws`; write that, or leave this section out";
+            let message = "needs `target: aws` or `target: eks`; write one of them, or leave this section out";
             broken.push((Path::of(&["aws"]), message.to_owned()));
         }
         return;
     }
     if file.mode() == Mode::Standalone {
-        let message = "`target: aws` runs one deployment per role; leave `mode` out, or write `mode: cluster`";
-        broken.push((Path::of(&["mode"]), message.to_owned()));
+        let message = format!(
+            "`target: {target}` runs one deployment per role; leave `mode` out, or write `mode: cluster`"
+        );
+        broken.push((Path::of(&["mode"]), message));
     }
     let version = file.version();
     if !topology::line_of(version)
         .cluster_queues
         .contains(&MessageQueue::Kafka)
     {
-        let message = format!("Milvus {version} cannot log to Kafka, which `target: aws` makes");
+        let message =
+            format!("Milvus {version} cannot log to Kafka, which `target: {target}` needs");
         broken.push((Path::of(&["version"]), message));
     }
     check_cluster(file, broken);
+    existing_rules::check(file.target, file.aws.as_ref(), broken);
     if let Some(aws) = &file.aws {
         let path = Path::of(&["aws"]);
         check_aws(aws, &path, broken);
@@ -61,8 +67,10 @@ fn check_cluster(file: &InstallationFile, broken: &mut Vec<Broken>) {
         ("etcd", matches!(cluster.etcd, Etcd::Endpoints(_))),
     ];
     for (key, _) in given.iter().filter(|(_, given)| *given) {
-        let message = "is made by `target: aws`; leave it out, or write `target: kubernetes`";
-        broken.push((path.key(key), message.to_owned()));
+        let target = file.target.as_str();
+        let message =
+            format!("is made by `target: {target}`; leave it out, or write `target: kubernetes`");
+        broken.push((path.key(key), message));
     }
 }
 

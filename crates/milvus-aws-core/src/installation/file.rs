@@ -35,17 +35,17 @@ pub(super) struct InstallationFile {
     /// The Milvus version to run, for example `2.4.5`; the newest 2.6 that is known unless said otherwise.
     #[serde(default)]
     version: MilvusVersion,
-    /// What the target `aws` makes besides Milvus; only with `target: aws`.
+    /// What the targets `aws` and `eks` make or use besides Milvus; only with one of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) aws: Option<Aws>,
-    /// One pod, or one deployment per role; `standalone` unless said otherwise, `cluster` with `target: aws`.
+    /// One pod, or one deployment per role; `standalone` unless said otherwise, `cluster` with `target: aws` or `eks`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) mode: Option<Mode>,
     /// Settings of the one pod; only with `mode: standalone`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) standalone: Option<Standalone>,
-    /// Settings of a deployment by roles; only with `mode: cluster`. Without `target: aws` it is needed there, with
-    /// `kafka` and `s3`.
+    /// Settings of a deployment by roles; only with `mode: cluster`. With `target: kubernetes` it is needed there,
+    /// with `kafka` and `s3`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cluster: Option<ClusterSection>,
     /// How clients reach the proxy (or the one pod).
@@ -77,13 +77,13 @@ pub(super) struct ClusterSection {
     pub(super) components: BTreeMap<Role, ComponentSpec>,
     /// Metadata store.
     pub(super) etcd: Etcd,
-    /// The log: a Kafka that exists. Not with `target: aws`, which makes one.
+    /// The log: a Kafka that exists. With `target: kubernetes` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) kafka: Option<Kafka>,
-    /// Object storage: an S3 that exists. Not with `target: aws`, which makes a bucket.
+    /// Object storage: an S3 that exists. With `target: kubernetes` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) s3: Option<S3>,
-    /// Service account of the Milvus pods; `default` when absent. Not with `target: aws`, which makes one.
+    /// Service account of the Milvus pods; `default` when absent. With `target: kubernetes` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) service_account: Option<ServiceAccount>,
 }
@@ -125,7 +125,7 @@ impl InstallationFile {
     pub(super) fn mode(&self) -> Mode {
         self.mode.unwrap_or(match self.target {
             Target::Kubernetes => Mode::Standalone,
-            Target::Aws => Mode::Cluster,
+            Target::Aws | Target::Eks => Mode::Cluster,
         })
     }
 
@@ -139,7 +139,7 @@ impl InstallationFile {
             (Target::Kubernetes, Mode::Cluster) => {
                 Deployment::Cluster(Box::new(self.cluster?.into_cluster()?))
             }
-            (Target::Aws, _) => {
+            (Target::Aws | Target::Eks, _) => {
                 let section = self.cluster.unwrap_or_default();
                 Deployment::Aws(Box::new(section.into_on_aws(self.aws.unwrap_or_default())?))
             }

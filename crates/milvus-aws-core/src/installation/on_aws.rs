@@ -1,15 +1,16 @@
-//! Milvus by roles on services of AWS that the same installation makes.
+//! Milvus by roles on services of AWS that the same installation makes, or that exist.
 
 use std::{collections::BTreeMap, num::NonZeroU16};
 
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use super::{
     BucketName, Cluster, ComponentSpec, Credentials, Deployment, Etcd, HostPort, InClusterEtcd,
     Installation, Kafka, KafkaSecurity, ObjectName, Region, RootPath, S3, S3Access, ServiceAccount,
-    aws::Aws,
+    Target, aws::Aws,
 };
-use crate::topology::{Role, line_of};
+use crate::topology::{Role, line_of, merge_maps};
 
 /// The service account whose role may use the bucket, as the guide calls it.
 pub const SERVICE_ACCOUNT: &str = "milvus-s3-access-sa";
@@ -20,11 +21,11 @@ const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 /// Coordinators stand by each other, and a proxy may restart.
 const PAIR: NonZeroU16 = NonZeroU16::MIN.saturating_add(1);
 
-/// What the target `aws` brings about.
+/// What the targets `aws` and `eks` bring about.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OnAws {
-    /// What is made of AWS.
+    /// What is made of AWS, and what exists.
     pub aws: Aws,
     /// Replicas and resources per role, as far as the file says.
     pub components: BTreeMap<Role, ComponentSpec>,
@@ -32,7 +33,7 @@ pub struct OnAws {
     pub etcd: InClusterEtcd,
 }
 
-/// What AWS has made, as Milvus needs it.
+/// What AWS has, as Milvus needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Services {
     /// Brokers that take SASL/SCRAM over TLS.
@@ -59,7 +60,7 @@ impl OnAws {
 }
 
 impl Installation {
-    /// What the target `aws` makes; none for another target.
+    /// What the targets `aws` and `eks` make; none for another target.
     pub fn on_aws(&self) -> Option<&OnAws> {
         match &self.deployment {
             Deployment::Aws(on_aws) => Some(on_aws),
@@ -67,7 +68,8 @@ impl Installation {
         }
     }
 
-    /// The same installation as a cluster on services that exist. One whose target is not `aws` stays as it is.
+    /// The same installation as a cluster on services that exist. One whose target
+    /// is `kubernetes` stays as it is.
     #[must_use]
     pub fn on_services(&self, services: &Services) -> Self {
         let Some(on_aws) = self.on_aws() else {
@@ -79,7 +81,7 @@ impl Installation {
         // Claims name their class: which one is the default is not ours alone to say (pains row 30).
         etcd.storage
             .class
-            .get_or_insert_with(|| ObjectName::derived(STORAGE_CLASS.to_owned()));
+            .get_or_insert_with(|| self.storage_class());
         let cluster = Cluster {
             components: roles
                 .into_iter()
@@ -96,7 +98,7 @@ impl Installation {
                 endpoint: services.s3_endpoint.clone(),
                 tls: true,
                 bucket: services.bucket.clone(),
-                root_path: RootPath::default(),
+                root_path: self.root_path(),
                 region: Some(services.region.clone()),
                 access: S3Access::Iam,
             },
@@ -104,8 +106,36 @@ impl Installation {
         };
         Self {
             deployment: Deployment::Cluster(Box::new(cluster)),
+            config: self.config_on(&on_aws.aws),
             ..self.clone()
         }
+    }
+
+    /// The storage class that is made for etcd's volumes: in a cluster that exists the usual name may be taken.
+    pub fn storage_class(&self) -> ObjectName {
+        ObjectName::derived(match self.target() {
+            Target::Eks => format!("{}-ebs", self.name.full_name()),
+            Target::Aws | Target::Kubernetes => STORAGE_CLASS.to_owned(),
+        })
+    }
+
+    /// What the keys of Milvus's objects begin with: in a bucket that exists others may have the usual prefix.
+    pub fn root_path(&self) -> RootPath {
+        let shared = |on_aws: &OnAws| on_aws.aws.existing.bucket.is_some();
+        let own = self.name.full_name().parse().ok();
+        own.filter(|_| self.on_aws().is_some_and(shared))
+            .unwrap_or_default()
+    }
+
+    /// The server's further settings. On brokers that exist another Milvus may write topics of the usual names.
+    fn config_on(&self, aws: &Aws) -> Map<String, Value> {
+        let mut config = Map::new();
+        if aws.existing.msk_cluster.is_some() {
+            let prefix = json!({"chanNamePrefix": {"cluster": self.name.full_name()}});
+            config.insert("msgChannel".to_owned(), prefix);
+        }
+        merge_maps(&mut config, self.config.clone());
+        config
     }
 
     /// The Kubernetes Secret that repeats the login of the secret in Secrets Manager.

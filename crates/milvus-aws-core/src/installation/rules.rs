@@ -82,7 +82,7 @@ fn check_cluster(
     let path = Path::of(&["cluster"]);
     check_components(cluster, version, &path.key("components"), broken);
     check_etcd(&cluster.etcd, &path.key("etcd"), broken);
-    if target == Target::Aws {
+    if target != Target::Kubernetes {
         return;
     }
     match &cluster.kafka {

@@ -28,6 +28,15 @@ const RULES: &[(&str, Rule)] = &[
     ("replica.fetch.max.bytes", Rule::AtLeast(20_971_760)),
 ];
 
+/// What of that brokers which exist must have, with what they do where their configuration says nothing (source: MSK
+/// developer guide, "Default Amazon MSK configuration", and Kafka's own defaults). Copies are for their owner to say.
+#[cfg(any(feature = "aws", test))]
+const OF_EXISTING: &[(&str, &str)] = &[
+    ("auto.create.topics.enable", "false"),
+    ("message.max.bytes", "1048588"),
+    ("num.partitions", "1"),
+];
+
 /// Why a user's property cannot be.
 pub(crate) fn conflict(name: &PropertyName, value: &str) -> Option<String> {
     let (_, rule) = RULES.iter().find(|(known, _)| *known == name.as_str())?;
@@ -73,6 +82,41 @@ pub(crate) fn server_properties(given: &BTreeMap<PropertyName, String>, brokers:
         .iter()
         .map(|(name, value)| format!("{name}={value}\n"));
     lines.collect()
+}
+
+/// What brokers that exist lack for Milvus, by their configuration: `num.partitions is 3, Milvus needs 1`.
+#[cfg(any(feature = "aws", test))]
+pub(crate) fn unmet(properties: &str) -> Vec<String> {
+    let unmet = |(name, default): &(&str, &str)| {
+        let is = value_of(properties, name).unwrap_or(default);
+        let (_, rule) = RULES.iter().find(|(known, _)| known == name)?;
+        let needed = match rule {
+            Rule::Exactly(needed) => (is != *needed).then(|| (*needed).to_owned()),
+            Rule::AtLeast(least) => {
+                let enough = is.parse().is_ok_and(|is: u64| is >= *least);
+                (!enough).then(|| format!("{least} or more"))
+            }
+            Rule::Copies(_) => None,
+        }?;
+        Some(format!("{name} is {is}, Milvus needs {needed}"))
+    };
+    OF_EXISTING.iter().filter_map(unmet).collect()
+}
+
+/// Whether brokers that exist let in only whom an ACL names.
+#[cfg(any(feature = "aws", test))]
+pub(crate) fn needs_rights(properties: &str) -> bool {
+    value_of(properties, "allow.everyone.if.no.acl.found") == Some("false")
+}
+
+/// The last value of a property, `name=value` a line.
+#[cfg(any(feature = "aws", test))]
+fn value_of<'a>(properties: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = properties.lines().rev();
+    lines.find_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        (key.trim() == name).then(|| value.trim())
+    })
 }
 
 #[cfg(test)]
@@ -128,6 +172,28 @@ mod tests {
             properties.contains("min.insync.replicas=1\n"),
             "{properties}"
         );
+    }
+
+    #[test]
+    fn brokers_that_exist_are_told_what_they_lack() {
+        assert_eq!(
+            unmet(&server_properties(&given(&[]), 3)),
+            Vec::<String>::new()
+        );
+        let of_msk = unmet("");
+        assert_eq!(
+            of_msk,
+            [
+                "auto.create.topics.enable is false, Milvus needs true",
+                "message.max.bytes is 1048588, Milvus needs 10485880 or more"
+            ]
+        );
+        let enough = "auto.create.topics.enable = true\nmessage.max.bytes=20000000\n";
+        assert_eq!(unmet(enough), Vec::<String>::new());
+        let split = format!("{enough}num.partitions=3\n");
+        assert_eq!(unmet(&split), ["num.partitions is 3, Milvus needs 1"]);
+        assert!(needs_rights("allow.everyone.if.no.acl.found=false"));
+        assert!(!needs_rights(enough));
     }
 
     #[test]

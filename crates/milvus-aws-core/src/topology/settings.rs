@@ -68,7 +68,8 @@ impl Settings {
     }
 }
 
-fn merge_maps(into: &mut Map<String, Value>, later: Map<String, Value>) {
+/// What comes later wins, section by section; upper and lower case are the same.
+pub(crate) fn merge_maps(into: &mut Map<String, Value>, later: Map<String, Value>) {
     for (key, value) in later {
         let same = |known: &&String| known.eq_ignore_ascii_case(&key);
         let name = into.keys().find(same).cloned().unwrap_or(key);

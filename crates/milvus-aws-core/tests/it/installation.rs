@@ -1,6 +1,7 @@
 mod hostile;
 mod messages;
 mod on_aws;
+mod on_eks;
 mod round_trip;
 mod schema;
 mod secrets;

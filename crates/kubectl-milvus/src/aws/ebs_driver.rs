@@ -1,0 +1,96 @@
+//! The driver of EBS volumes in a cluster that exists: whoever installed it, claims wait forever without one.
+
+use std::time::Duration;
+
+use k8s_openapi::api::storage::v1::CSIDriver;
+use kube::Api;
+use milvus_aws_core::engine::{
+    Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Retention, Step,
+};
+
+/// As the driver calls itself (source: AWS EBS CSI driver).
+const NAME: &str = "ebs.csi.aws.com";
+
+/// The driver that the cluster has.
+pub(crate) struct EbsDriver {
+    pub(crate) cluster: String,
+    pub(crate) client: Handle<kube::Client>,
+}
+
+impl EbsDriver {
+    async fn check(&self, client: &kube::Client) -> Result<(), ResourceError> {
+        let drivers: Api<CSIDriver> = Api::all(client.clone());
+        match drivers.get_opt(NAME).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(ResourceError::fatal(format!(
+                "the cluster {} has no driver of EBS volumes ({NAME}); add EKS's add-on aws-ebs-csi-driver, or name a storage class of another driver at `cluster.etcd.inCluster.storage.class`",
+                self.cluster
+            ))),
+            // Who may not look at drivers may install all the same: claims then tell what they lack.
+            Err(kube::Error::Api(status)) if status.code == 403 => Ok(()),
+            Err(error) => Err(ResourceError::transient(format!(
+                "cannot look for the driver of EBS volumes in {}",
+                self.cluster
+            ))
+            .caused_by(error)),
+        }
+    }
+}
+
+impl Resource for EbsDriver {
+    type Needs = Handle<kube::Client>;
+    type Output = ();
+
+    fn id(&self) -> ResourceId {
+        ResourceId::new(format!("csidriver/{NAME}"))
+    }
+
+    fn needs(&self) -> &Self::Needs {
+        &self.client
+    }
+
+    fn usual_duration(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn retention(&self) -> Retention {
+        Retention::External
+    }
+
+    async fn observe(
+        &self,
+        client: Option<&kube::Client>,
+        _: &Context,
+    ) -> Result<Observed<()>, ResourceError> {
+        let Some(client) = client else {
+            return Ok(Observed::Unknown);
+        };
+        self.check(client).await?;
+        Ok(Observed::Current { output: Some(()) })
+    }
+
+    async fn apply(
+        &self,
+        client: &kube::Client,
+        _: &Step,
+        _: &Context,
+    ) -> Result<Readiness<()>, ResourceError> {
+        self.check(client).await.map(Readiness::Ready)
+    }
+
+    async fn readiness(
+        &self,
+        client: &kube::Client,
+        _: &Context,
+    ) -> Result<Readiness<()>, ResourceError> {
+        self.check(client).await.map(Readiness::Ready)
+    }
+
+    async fn delete(&self, _: Option<&kube::Client>, _: &Context) -> Result<(), ResourceError> {
+        Ok(())
+    }
+
+    async fn wait_gone(&self, _: Option<&kube::Client>, _: &Context) -> Result<(), ResourceError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,132 @@
+//! A bucket that exists: it is checked, used, and never changed.
+
+use aws_sdk_s3::types::ServerSideEncryptionRule;
+
+use super::{cloud::Cloud, existing::Existing, failure::Attempt};
+use crate::{
+    engine::{Context, Readiness, ResourceError, ResourceId},
+    installation::BucketName,
+};
+
+/// What the calls of this file need.
+pub(super) const ACTIONS: &[&str] = &["s3:GetEncryptionConfiguration", "s3:ListBucket"];
+
+/// The bucket that the file names.
+pub(super) struct ExistingBucket {
+    cloud: Cloud,
+    name: BucketName,
+}
+
+/// What S3 says of a bucket's name.
+enum Seen {
+    Absent,
+    /// Of another account, or one that may not be looked at.
+    Closed,
+    /// In a region that is not the installation's, where S3 says in which.
+    Elsewhere(Option<String>),
+    Here,
+}
+
+impl ExistingBucket {
+    /// The bucket of that name.
+    pub(super) fn new(cloud: Cloud, name: BucketName) -> Self {
+        Self { cloud, name }
+    }
+
+    async fn look(&self) -> Result<Seen, ResourceError> {
+        let call = self.cloud.s3.head_bucket().bucket(self.name.as_str());
+        let call = call.expected_bucket_owner(&self.cloud.account.id);
+        let answer = call.send().await;
+        let status = match &answer {
+            Ok(_) => None,
+            Err(error) => error.raw_response().map(|it| it.status().as_u16()),
+        };
+        match status {
+            Some(404) => return Ok(Seen::Absent),
+            Some(403) => return Ok(Seen::Closed),
+            Some(301) => return Ok(Seen::Elsewhere(None)),
+            _ => {}
+        }
+        let answer = answer.attempting(|| format!("cannot look at the bucket {}", self.name))?;
+        Ok(match answer.bucket_region() {
+            Some(region) if region != self.cloud.account.region.as_str() => {
+                Seen::Elsewhere(Some(region.to_owned()))
+            }
+            _ => Seen::Here,
+        })
+    }
+
+    /// The customer's key that encrypts new objects, if one does.
+    async fn key(&self) -> Result<Option<String>, ResourceError> {
+        let call = self.cloud.s3.get_bucket_encryption();
+        let answer = call.bucket(self.name.as_str()).send().await;
+        let answer = answer
+            .unless_absent(&["ServerSideEncryptionConfigurationNotFoundError"])
+            .attempting(|| format!("cannot read the encryption of the bucket {}", self.name))?;
+        let encryption = answer.and_then(|it| it.server_side_encryption_configuration);
+        let rules = encryption.map(|it| it.rules).unwrap_or_default();
+        let default = ServerSideEncryptionRule::apply_server_side_encryption_by_default;
+        let mut keys = rules.iter().filter_map(default);
+        let key = keys.find_map(|it| it.kms_master_key_id().map(str::to_owned));
+        // Whoever of the account may use the bucket may use AWS's own key.
+        Ok(key.filter(|key| !key.ends_with("alias/aws/s3")))
+    }
+
+    fn elsewhere(&self, region: Option<&str>) -> String {
+        let here = &self.cloud.account.region;
+        format!(
+            "the bucket {} is in {}, not in {here}; write one of {here} at `aws.existing.bucket`",
+            self.name,
+            region.unwrap_or("another region")
+        )
+    }
+}
+
+impl Existing for ExistingBucket {
+    type Needs = ();
+    type Output = BucketName;
+
+    fn id(&self) -> ResourceId {
+        ResourceId::new(format!("existing-bucket/{}", self.name))
+    }
+
+    fn needs(&self) -> &() {
+        &()
+    }
+
+    async fn check(
+        &self,
+        (): &(),
+        context: &Context,
+    ) -> Result<Readiness<BucketName>, ResourceError> {
+        let name = &self.name;
+        let wrong = match self.look().await? {
+            Seen::Here => None,
+            Seen::Absent => Some(format!(
+                "there is no bucket {name}; make it, write another one at `aws.existing.bucket`, or leave that out for a new one"
+            )),
+            Seen::Closed => Some(format!(
+                "the bucket {name} is another account's, or the right s3:ListBucket on it is missing; write one of the account {} at `aws.existing.bucket`",
+                self.cloud.account.id
+            )),
+            Seen::Elsewhere(region) => Some(self.elsewhere(region.as_deref())),
+        };
+        if let Some(wrong) = wrong {
+            return Err(ResourceError::fatal(wrong));
+        }
+        if let Some(key) = self.key().await? {
+            context.progress(format!(
+                "the bucket {name} encrypts by the key {key}; let the role {} use that (kms:Decrypt, kms:GenerateDataKey)",
+                self.cloud.milvus_role()
+            ));
+        }
+        Ok(Readiness::Ready(name.clone()))
+    }
+
+    async fn left(&self, (): &()) -> Result<Option<BucketName>, ResourceError> {
+        Ok(match self.look().await? {
+            Seen::Absent => None,
+            Seen::Closed | Seen::Elsewhere(_) | Seen::Here => Some(self.name.clone()),
+        })
+    }
+}
