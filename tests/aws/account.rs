@@ -17,7 +17,7 @@ static TURN: Mutex<()> = Mutex::new(());
 pub(crate) struct Account {
     pub(crate) stage: AwsStage,
     folder: TempDir,
-    _turn: MutexGuard<'static, ()>,
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 /// What a run said, and how it ended.
@@ -31,16 +31,40 @@ pub(crate) struct Ran {
 impl Account {
     pub(crate) fn new() -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        Self {
+            _turn: Some(turn),
+            ..Self::beside()
+        }
+    }
+
+    /// One more, within the turn of another.
+    pub(crate) fn beside() -> Self {
         let stage = AwsStage::start(&Cache::open().unwrap()).unwrap();
         Self {
             stage,
             folder: TempDir::new().unwrap(),
-            _turn: turn,
+            _turn: None,
         }
     }
 
     /// The installer, on the installation of that name.
     pub(crate) fn start(&self, verb: &str, name: &str) -> Child {
+        let mut command = self.installer(verb, name);
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// The same one call after the other, where nobody listens: a report that nobody reads would hold it up.
+    pub(crate) fn start_one_by_one(&self, verb: &str, name: &str) -> Child {
+        let mut command = self.installer(verb, name);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.env("ONE_BY_ONE", "yes").spawn().unwrap()
+    }
+
+    fn installer(&self, verb: &str, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_on-virtual-time"));
         let home = self.folder.path();
         command
@@ -52,10 +76,8 @@ impl Account {
             .env("AWS_REGION", self.stage.region())
             .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", "not-a-secret")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command.spawn().unwrap()
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        command
     }
 
     pub(crate) fn run(&self, verb: &str, name: &str) -> Ran {

@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod crash;
 mod existing;
 mod faults;
 mod foreign;

@@ -74,8 +74,8 @@ struct Demo<'a> {
 impl Demo<'_> {
     fn all(&self, steps: &mut Steps) -> Result<()> {
         // This program itself is not to be replaced while it runs.
-        let build = format!("build --quiet --bins {} --exclude xtask", steps::EVERYTHING);
-        let plugin = thread::spawn(move || steps::run(&mut cargo(build.split(' '))));
+        let words = format!("build --quiet --bins {} --exclude xtask", steps::EVERYTHING);
+        let plugin = thread::spawn(move || steps::run(&mut cargo(words.split(' '))));
         let parts = steps.step("stage parts, beside the plugin's build", || {
             lifecycle::build(self.cache)
         });

@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo(options) => demo::run(&options)?,
-        Command::Test(options) => test::run(options)?,
+        Command::Test(options) => test::run(&options)?,
         Command::Bench(options) => bench::run(&options)?,
         Command::Stage(command) => stage::run(command)?,
     }

@@ -23,14 +23,14 @@ pub(crate) struct Options {
     only: Option<String>,
 }
 
-pub(crate) fn run(options: Options) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     let mut steps = Steps::new();
     let outcome = all(&mut steps, options);
     steps.summary();
     outcome
 }
 
-fn all(steps: &mut Steps, options: Options) -> Result<()> {
+fn all(steps: &mut Steps, options: &Options) -> Result<()> {
     if options.quick {
         return without_stage(steps);
     }
@@ -54,7 +54,7 @@ fn all(steps: &mut Steps, options: Options) -> Result<()> {
     });
     // What failed so far does not hide what else fails.
     let end_to_end = match (built, parts) {
-        (Ok(binary), Ok(())) => with_stage(steps, &cache, &binary, options.only),
+        (Ok(binary), Ok(())) => with_stage(steps, &cache, &binary, options.only.as_deref()),
         (Err(error), _) | (_, Err(error)) => Err(error),
     };
     first.and(end_to_end)
@@ -105,7 +105,7 @@ fn with_stage(
     steps: &mut Steps,
     cache: &Cache,
     binary: &std::path::Path,
-    only: Option<String>,
+    only: Option<&str>,
 ) -> Result<()> {
     let exe = std::env::current_exe()?;
     // A stage that somebody uses is used as well, and left as it is.
@@ -128,7 +128,7 @@ fn with_stage(
         })
     };
     // An AWS account changes the cluster that is its own: its tests come last, one by one.
-    let (kubernetes, on_aws) = match only.as_deref() {
+    let (kubernetes, on_aws) = match only {
         Some(name) if name.starts_with(ON_AWS) => (Ok(()), end_to_end("end to end", &[name])),
         Some(name) => (end_to_end("end to end", &[name, "--skip", ON_AWS]), Ok(())),
         None => (

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use milvus_aws_core::{
     Installation,
     aws::{self, AwsHandles, EksCluster, LoadBalancer, Mark},
-    engine::{Graph, GraphBuilder, Handle, Late, Need},
+    engine::{Graph, GraphBuilder, Handle, Late, Need, Needs},
     installation::{
         HostPort, LoginSecret, Secrets,
         aws::{AttuExposure, Aws, Network, Scheme as WantedScheme},
@@ -77,14 +77,11 @@ pub(crate) fn of(
         settings,
     };
     // Which objects there will be does not depend on the brokers.
-    let nobody = LoginSecret::Given {
-        username: aws::MSK_USER.to_owned(),
-        password: SecretString::default(),
-    };
-    let known = milvus.manifests(Vec::new(), nobody, None)?;
+    let known = milvus.manifests(Vec::new(), nobody(), None)?;
     let installed = Install::new(client.clone(), installation, &known)
         .wait(wait)
         .rendered_by(milvus.rendered(&aws))
+        .load_balancers_rendered_by(milvus.rendered_in(&aws.network))
         .after(Kind::StatefulSet, before_etcd)
         .after(Kind::Deployment, before_pods(&aws))
         .load_balancers_after(controller.iter().map(|controller| controller.ready.need()))
@@ -98,6 +95,14 @@ pub(crate) fn of(
         address,
         login,
     })
+}
+
+/// Who logs in to brokers that are not known yet.
+fn nobody() -> LoginSecret {
+    LoginSecret::Given {
+        username: aws::MSK_USER.to_owned(),
+        password: SecretString::default(),
+    }
 }
 
 /// What etcd's pods would fail without: machines, and volumes of a class that is made unless the file names another.
@@ -211,24 +216,38 @@ impl Milvus<'_> {
     /// The same once brokers, login and network are there. It cannot fail where the known ones could be rendered: if it ever
     /// did, an object that is missing from it stops the run.
     fn rendered(&self, aws: &AwsHandles) -> Late<Arc<Manifests>> {
+        let needs = (aws.brokers.clone(), aws.login.clone(), aws.network.clone());
+        self.computed(needs, |milvus, (brokers, login, network)| {
+            let login = LoginSecret::Given {
+                username: login.username,
+                password: login.password,
+            };
+            milvus.manifests(brokers.bootstrap, login, Some(&network))
+        })
+    }
+
+    /// The same once the network is there: load balancers need not wait for brokers.
+    fn rendered_in(&self, network: &Handle<aws::Network>) -> Late<Arc<Manifests>> {
+        self.computed(network.clone(), |milvus, network| {
+            milvus.manifests(Vec::new(), nobody(), Some(&network))
+        })
+    }
+
+    fn computed<N: Needs + 'static>(
+        &self,
+        needs: N,
+        render: impl Fn(&Milvus<'_>, N::Values) -> Result<Manifests, Error> + Send + Sync + 'static,
+    ) -> Late<Arc<Manifests>> {
         let account = self.account.clone();
         let (installation, settings) = (self.installation.clone(), self.settings.clone());
-        Late::computed(
-            (aws.brokers.clone(), aws.login.clone(), aws.network.clone()),
-            move |(brokers, login, network)| {
-                let milvus = Milvus {
-                    account: &account,
-                    installation: &installation,
-                    settings: &settings,
-                };
-                let login = LoginSecret::Given {
-                    username: login.username,
-                    password: login.password,
-                };
-                let manifests = milvus.manifests(brokers.bootstrap, login, Some(&network));
-                Arc::new(manifests.unwrap_or_default())
-            },
-        )
+        Late::computed(needs, move |values| {
+            let milvus = Milvus {
+                account: &account,
+                installation: &installation,
+                settings: &settings,
+            };
+            Arc::new(render(&milvus, values).unwrap_or_default())
+        })
     }
 
     fn load_balancer(

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use milvus_aws_core::{
     Installation,
     aws::{self as core, CallLog},
-    engine::{DataPolicy, Engine, Graph, Report},
+    engine::{DataPolicy, Engine, Graph, Outcome, Report},
 };
 use milvus_manifests::apply::{self, Kept};
 
@@ -33,6 +33,8 @@ struct Parts {
     /// What is in the cluster; none where there is no cluster any more.
     kubernetes: Option<apply::Uninstall>,
     account: Graph,
+    /// Whether the cluster is ours, and goes too.
+    cluster_goes: bool,
 }
 
 /// Removes the installation, or shows what it would remove.
@@ -68,7 +70,9 @@ pub(crate) async fn run(
         &report,
         printer,
     );
-    let others: &[Kept] = parts.kubernetes.as_ref().map_or(&[], |found| &found.kept);
+    // Of what was left in a cluster that went, nothing is left.
+    let left = parts.kubernetes.as_ref().filter(|_| !parts.cluster_goes);
+    let others: &[Kept] = left.map_or(&[], |found| &found.kept);
     let result = Uninstalled {
         name: installation.name.as_str(),
         namespace: installation.namespace.as_str(),
@@ -104,6 +108,7 @@ async fn find(
     Ok(Parts {
         kubernetes,
         account: builder.build(),
+        cluster_goes: account.cluster.is_none(),
     })
 }
 
@@ -138,12 +143,24 @@ async fn remove(
     let Some(found) = &parts.kubernetes else {
         return engine().delete(&parts.account, data).await;
     };
-    let first = engine().delete(&found.graph, data).await;
+    let mut first = engine().delete(&found.graph, data).await;
     if first.result().is_err() {
         return first;
     }
     let second = engine().delete(&parts.account, data).await;
+    if parts.cluster_goes && second.result().is_ok() {
+        gone_with_the_cluster(&mut first);
+    }
     one_after_the_other(first, second)
+}
+
+/// What was left for its data stays on its volumes, without the objects.
+fn gone_with_the_cluster(report: &mut Report) {
+    for entry in &mut report.entries {
+        if matches!(entry.outcome, Outcome::Retained { .. }) {
+            entry.outcome = Outcome::Deleted;
+        }
+    }
 }
 
 fn one_after_the_other(first: Report, second: Report) -> Report {

@@ -309,15 +309,11 @@ impl Resource for Key {
             return Ok(());
         };
         // The alias goes first: the name is then free, and a key without it is found by its tag while it is enabled.
-        let gone = self
-            .cloud
-            .kms
-            .delete_alias()
-            .alias_name(&self.alias)
-            .send()
-            .await;
-        let gone = gone.unless_absent(&["NotFoundException"]);
-        gone.attempting(|| format!("cannot delete {}", self.alias))?;
+        if found.has_alias {
+            let call = self.cloud.kms.delete_alias().alias_name(&self.alias);
+            let gone = call.send().await.unless_absent(&["NotFoundException"]);
+            gone.attempting(|| format!("cannot delete {}", self.alias))?;
+        }
         self.schedule_deletion(found.key.key_id()).await
     }
 }

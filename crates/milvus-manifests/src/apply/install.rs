@@ -29,6 +29,7 @@ pub struct Install<'a> {
     installation: &'a Installation,
     manifests: &'a Manifests,
     rendered: Option<Late<Arc<Manifests>>>,
+    balancers_rendered: Option<Late<Arc<Manifests>>>,
     after: BTreeMap<Kind, Vec<Need>>,
     balancers_after: Vec<Need>,
     wait: bool,
@@ -70,6 +71,7 @@ impl<'a> Install<'a> {
             installation,
             manifests,
             rendered: None,
+            balancers_rendered: None,
             after: BTreeMap::new(),
             balancers_after: Vec::new(),
             wait: true,
@@ -81,6 +83,13 @@ impl<'a> Install<'a> {
     #[must_use]
     pub fn rendered_by(mut self, rendered: impl Into<Late<Arc<Manifests>>>) -> Self {
         self.rendered = Some(rendered.into());
+        self
+    }
+
+    /// The same for services and ingresses with a load balancer.
+    #[must_use]
+    pub fn load_balancers_rendered_by(mut self, rendered: impl Into<Late<Arc<Manifests>>>) -> Self {
+        self.balancers_rendered = Some(rendered.into());
         self
     }
 
@@ -187,10 +196,12 @@ impl<'a> Install<'a> {
         if is_balanced(object) {
             needs.extend(self.balancers_after.iter().cloned());
         }
-        let manifests = match &self.rendered {
-            Some(rendered) if is_late(kind) => rendered.clone(),
-            _ => Late::Known(known.clone()),
+        let rendered = match kind {
+            _ if is_balanced(object) => self.balancers_rendered.clone(),
+            kind if is_late(kind) => self.rendered.clone(),
+            _ => None,
         };
+        let manifests = rendered.unwrap_or_else(|| Late::Known(known.clone()));
         KubernetesObject {
             reference: object.reference(),
             namespace: self.installation.namespace.to_string(),

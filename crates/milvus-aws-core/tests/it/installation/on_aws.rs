@@ -109,16 +109,23 @@ fn row_10_a_kafka_that_milvus_cannot_log_in_to_is_refused() {
 
 #[test]
 fn row_5_attu_is_on_the_internet_only_behind_a_login_and_a_certificate() {
-    let said = refused("aws: {attu: {exposure: internetFacing}}\n");
+    let said = refused("authorization: false\naws: {attu: {exposure: internetFacing}}\n");
     assert!(
         said.contains("needs a certificate") && said.contains("authorization: true"),
         "{said}"
     );
     let certificate = "arn:aws:acm:us-west-2:111122223333:certificate/1";
-    let lines = format!(
-        "authorization: true\naws: {{attu: {{exposure: internetFacing, certificate: '{certificate}'}}}}\n"
-    );
+    let lines =
+        format!("aws: {{attu: {{exposure: internetFacing, certificate: '{certificate}'}}}}\n");
     assert!(read(&lines).is_ok());
+}
+
+#[test]
+fn row_53_clients_log_in_on_aws_unless_the_file_says_otherwise() {
+    assert!(read("").unwrap().authorization);
+    assert!(!read("authorization: false\n").unwrap().authorization);
+    let elsewhere = Installation::from_yaml("milvus.yaml", "apiVersion: kubectl-milvus/v1\n");
+    assert!(!elsewhere.unwrap().authorization);
 }
 
 #[test]
