@@ -3,24 +3,36 @@
 use std::collections::BTreeSet;
 
 use super::{
-    access_entries, addon, eks_cluster, existing_network, internet_gateway, leftovers, nat_gateway,
-    node_group, oidc_provider, role, route_tables, s3_endpoint, subnets, volumes, vpc,
+    access_entries, addon, bucket, eks_cluster, existing_network, internet_gateway, key, leftovers,
+    load_balancer, msk_cluster, msk_configuration, msk_ingress, msk_security_group, msk_update,
+    nat_gateway, node_group, oidc_provider, role, route_tables, s3_endpoint, scram_association,
+    secret, subnets, volumes, vpc,
 };
 
 /// What each resource's file says.
 const ALL: &[&[&str]] = &[
     access_entries::ACTIONS,
     addon::ACTIONS,
+    bucket::ACTIONS,
     eks_cluster::ACTIONS,
     existing_network::ACTIONS,
     internet_gateway::ACTIONS,
+    key::ACTIONS,
     leftovers::ACTIONS,
+    load_balancer::ACTIONS,
+    msk_cluster::ACTIONS,
+    msk_configuration::ACTIONS,
+    msk_ingress::ACTIONS,
+    msk_security_group::ACTIONS,
+    msk_update::ACTIONS,
     nat_gateway::ACTIONS,
     node_group::ACTIONS,
     oidc_provider::ACTIONS,
     role::ACTIONS,
     route_tables::ACTIONS,
     s3_endpoint::ACTIONS,
+    scram_association::ACTIONS,
+    secret::ACTIONS,
     subnets::ACTIONS,
     volumes::ACTIONS,
     vpc::ACTIONS,

@@ -15,6 +15,15 @@ use crate::{
     installation::Memory,
 };
 
+/// What the calls of this file need.
+pub(super) const ACTIONS: &[&str] = &[
+    "kafka:UpdateBrokerCount",
+    "kafka:UpdateBrokerStorage",
+    "kafka:UpdateBrokerType",
+    "kafka:UpdateClusterConfiguration",
+    "kafka:UpdateClusterKafkaVersion",
+];
+
 /// How often a change under way is looked at: it takes many minutes.
 const LOOK: Duration = Duration::from_secs(20);
 
