@@ -252,6 +252,11 @@ impl AwsStage {
         self.list("denied")
     }
 
+    /// What enforcement asked for and allowed: `action`, `operation`.
+    pub fn used(&self) -> Result<Vec<Value>> {
+        self.list("used")
+    }
+
     /// Requests and answers that break AWS's service model, and faults of the stage itself; tests assert that there are none.
     pub fn invalid(&self) -> Result<Vec<Value>> {
         self.list("invalid")

@@ -5,7 +5,7 @@ import re
 from ..errors import AwsError
 from ..moto_side import backend
 from ..stage import STAGE
-from .hooks import after, before
+from .hooks import after, before, numbered
 
 
 def dependency(message):
@@ -41,6 +41,15 @@ def group_in_use(request, form):
     found = ec2.get_security_group_from_id(group_id) if group_id else None
     if found and found.name == "default":
         raise AwsError("CannotDelete", f"the specified group: \"{group_id}\" name: \"default\" cannot be deleted by a user")
+
+
+@before("ec2", "DescribeSubnets")
+def subnets_are_there(request, form):
+    # moto may name one that is there.
+    there = {subnet_id for subnets in backend("ec2", request.region).subnets.values() for subnet_id in subnets}
+    missing = [subnet_id for subnet_id in numbered(form, "SubnetId") if subnet_id not in there]
+    if missing:
+        raise AwsError("InvalidSubnetID.NotFound", f"The subnet ID '{missing[0]}' does not exist")
 
 
 @before("ec2", "DeleteSubnet")
