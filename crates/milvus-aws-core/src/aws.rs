@@ -18,6 +18,7 @@ mod eks;
 mod eks_cluster;
 mod existing_network;
 mod failure;
+mod iam_policy;
 mod ids;
 mod install;
 mod internet_gateway;
@@ -59,6 +60,7 @@ pub use connect::{ConnectError, Connection};
 pub use eks::{EksHandles, Workloads, add_eks};
 pub use eks_cluster::{ControlPlane, EksCluster};
 pub use existing_network::ExistingNetwork;
+pub use iam_policy::iam_policy;
 pub use ids::{
     InternetGatewayId, KeyArn, MskClusterArn, NatGatewayId, OidcProviderArn, RoleArn, RouteTableId,
     SecretArn, SecurityGroupId, SubnetId, VpcId,
