@@ -202,7 +202,7 @@ async fn put_right(
         Aspect::Storage => {
             // MSK's way to say: every broker.
             let every = BrokerEbsVolumeInfo::builder()
-                .kafka_broker_node_id("ALL")
+                .kafka_broker_node_id("All")
                 .volume_size_gb(gib(wanted.settings.storage));
             kafka
                 .update_broker_storage()
