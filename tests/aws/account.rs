@@ -16,6 +16,10 @@ static TURN: Mutex<()> = Mutex::new(());
 /// An empty account.
 pub(crate) struct Account {
     pub(crate) stage: AwsStage,
+    /// What files say besides name, version and target.
+    pub(crate) settings: &'static str,
+    /// Access key and its secret.
+    keys: (String, String),
     folder: TempDir,
     _turn: MutexGuard<'static, ()>,
 }
@@ -34,9 +38,18 @@ impl Account {
         let stage = AwsStage::start(&Cache::open().unwrap()).unwrap();
         Self {
             stage,
+            settings: "",
+            keys: ("AKIDEXAMPLE".to_owned(), "not-a-secret".to_owned()),
             folder: TempDir::new().unwrap(),
             _turn: turn,
         }
+    }
+
+    /// From now on the installer is somebody who has these rights and no others.
+    pub(crate) fn restrict(&mut self, policy: &Value) {
+        let somebody = self.stage.user("installer", policy).unwrap();
+        self.keys = (somebody.access_key_id, somebody.secret_access_key);
+        self.stage.enforce(true).unwrap();
     }
 
     /// The installer, on the installation of that name.
@@ -50,8 +63,8 @@ impl Account {
             .env("HOME", home)
             .env("AWS_ENDPOINT_URL", self.stage.endpoint())
             .env("AWS_REGION", self.stage.region())
-            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-            .env("AWS_SECRET_ACCESS_KEY", "not-a-secret")
+            .env("AWS_ACCESS_KEY_ID", &self.keys.0)
+            .env("AWS_SECRET_ACCESS_KEY", &self.keys.1)
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -93,8 +106,10 @@ impl Account {
 
     fn file(&self, name: &str) -> PathBuf {
         let path = self.folder.path().join(format!("{name}.yaml"));
-        let text =
-            format!("apiVersion: kubectl-milvus/v1\nname: {name}\nversion: 2.4.5\ntarget: aws\n");
+        let settings = self.settings;
+        let text = format!(
+            "apiVersion: kubectl-milvus/v1\nname: {name}\nversion: 2.4.5\ntarget: aws\n{settings}"
+        );
         std::fs::write(&path, text).unwrap();
         path
     }

@@ -10,3 +10,4 @@ mod account;
 mod faults;
 mod foreign;
 mod install;
+mod rights;

@@ -307,8 +307,8 @@ pub fn durations() -> Result<BTreeMap<String, Duration>> {
         .collect())
 }
 
-/// Python with the packages of the part, in the folder of the stage's sources.
-fn python(cache: &Cache) -> Result<Command> {
+/// Python with the packages of the part (boto3 is among them), in the folder of the stage's sources.
+pub fn python(cache: &Cache) -> Result<Command> {
     let table = data_plane::parts();
     let part = table.into_iter().filter(|part| part.name == PART).collect();
     let parts = parts::ensure(cache, part)?;
