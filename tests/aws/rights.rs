@@ -12,7 +12,7 @@ use crate::account::Account;
 const ACCOUNT: &str = "123456789012";
 const POLICY: &str = include_str!("../../docs/iam-policy.json");
 
-/// Two files of one installation: from the first to the second everything changes that can change.
+/// Two files of one installation: between them changes what calls an operation of its own.
 const BEFORE: &str = "\
 aws:
   eks: {version: '1.33', nodes: {count: 3}, logging: [audit], admins: ['arn:aws:iam::123456789012:role/first']}

@@ -86,6 +86,14 @@ def mapped_addresses(request, form):
         raise dependency(message)
 
 
+@before("ec2", "AssociateRouteTable")
+def follows_another(request, form):
+    for table in backend("ec2", request.region).route_tables.values():
+        if form.get("SubnetId") in table._associations.values() and table.id != form.get("RouteTableId"):
+            message = f"the specified association for route table {form['RouteTableId']} conflicts with an existing association"
+            raise AwsError("Resource.AlreadyAssociated", message)
+
+
 @before("ec2", "DeleteRouteTable")
 def table_in_use(request, form):
     table = backend("ec2", request.region).route_tables.get(form.get("RouteTableId"))
