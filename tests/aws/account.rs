@@ -16,6 +16,8 @@ static TURN: Mutex<()> = Mutex::new(());
 /// An empty account.
 pub(crate) struct Account {
     pub(crate) stage: AwsStage,
+    /// Access key and its secret.
+    keys: (String, String),
     folder: TempDir,
     _turn: Option<MutexGuard<'static, ()>>,
 }
@@ -42,9 +44,17 @@ impl Account {
         let stage = AwsStage::start(&Cache::open().unwrap()).unwrap();
         Self {
             stage,
+            keys: ("AKIDEXAMPLE".to_owned(), "not-a-secret".to_owned()),
             folder: TempDir::new().unwrap(),
             _turn: None,
         }
+    }
+
+    /// From now on the installer is somebody who has these rights and no others.
+    pub(crate) fn restrict(&mut self, policy: &Value) {
+        let somebody = self.stage.user("installer", policy).unwrap();
+        self.keys = (somebody.access_key_id, somebody.secret_access_key);
+        self.stage.enforce(true).unwrap();
     }
 
     /// The installer, on the installation of that name.
@@ -74,8 +84,8 @@ impl Account {
             .env("HOME", home)
             .env("AWS_ENDPOINT_URL", self.stage.endpoint())
             .env("AWS_REGION", self.stage.region())
-            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-            .env("AWS_SECRET_ACCESS_KEY", "not-a-secret")
+            .env("AWS_ACCESS_KEY_ID", &self.keys.0)
+            .env("AWS_SECRET_ACCESS_KEY", &self.keys.1)
             .env("AWS_EC2_METADATA_DISABLED", "true");
         command
     }

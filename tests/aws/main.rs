@@ -12,3 +12,4 @@ mod existing;
 mod faults;
 mod foreign;
 mod install;
+mod rights;

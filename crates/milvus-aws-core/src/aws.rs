@@ -27,6 +27,7 @@ mod existing_msk_cluster;
 mod existing_network;
 mod existing_secret;
 mod failure;
+mod iam_policy;
 mod ids;
 mod install;
 mod internet_gateway;
@@ -70,6 +71,7 @@ pub use connect::{ConnectError, Connection};
 pub use eks::{EksHandles, Workloads, add_eks};
 pub use eks_cluster::{ControlPlane, EksCluster};
 pub use existing_network::ExistingNetwork;
+pub use iam_policy::iam_policy;
 pub use ids::{
     InternetGatewayId, KeyArn, MskClusterArn, NatGatewayId, OidcProviderArn, RoleArn, RouteTableId,
     SecretArn, SecurityGroupId, SubnetId, VpcId,

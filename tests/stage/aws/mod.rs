@@ -252,6 +252,11 @@ impl AwsStage {
         self.list("denied")
     }
 
+    /// What enforcement asked for and allowed: `action`, `operation`.
+    pub fn used(&self) -> Result<Vec<Value>> {
+        self.list("used")
+    }
+
     /// Requests and answers that break AWS's service model, and faults of the stage itself; tests assert that there are none.
     pub fn invalid(&self) -> Result<Vec<Value>> {
         self.list("invalid")
@@ -302,8 +307,8 @@ pub fn durations() -> Result<BTreeMap<String, Duration>> {
         .collect())
 }
 
-/// Python with the packages of the part, in the folder of the stage's sources.
-fn python(cache: &Cache) -> Result<Command> {
+/// Python with the packages of the part (boto3 is among them), in the folder of the stage's sources.
+pub fn python(cache: &Cache) -> Result<Command> {
     let table = data_plane::parts();
     let part = table.into_iter().filter(|part| part.name == PART).collect();
     let parts = parts::ensure(cache, part)?;

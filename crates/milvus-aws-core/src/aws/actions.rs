@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::{
-    access_entries, addon, cluster_network, eks_cluster, existing_addons, existing_association,
-    existing_bucket, existing_cluster, existing_msk_cluster, existing_network, existing_secret,
-    internet_gateway, leftovers, msk_access, nat_gateway, node_group, oidc_provider, role,
-    route_tables, s3_endpoint, subnets, volumes, vpc,
+    access_entries, addon, bucket, cluster_network, eks_cluster, existing_addons,
+    existing_association, existing_bucket, existing_cluster, existing_msk_cluster,
+    existing_network, existing_secret, internet_gateway, key, leftovers, load_balancer, msk_access,
+    msk_cluster, msk_configuration, msk_ingress, msk_security_group, msk_update, nat_gateway,
+    node_group, oidc_provider, role, route_tables, s3_endpoint, scram_association, secret, subnets,
+    volumes, vpc,
 };
 
 /// What each resource's file says.
 const ALL: &[&[&str]] = &[
     access_entries::ACTIONS,
     addon::ACTIONS,
+    bucket::ACTIONS,
     cluster_network::ACTIONS,
     eks_cluster::ACTIONS,
     existing_addons::ACTIONS,
@@ -23,14 +26,23 @@ const ALL: &[&[&str]] = &[
     existing_network::ACTIONS,
     existing_secret::ACTIONS,
     internet_gateway::ACTIONS,
+    key::ACTIONS,
     leftovers::ACTIONS,
+    load_balancer::ACTIONS,
     msk_access::ACTIONS,
+    msk_cluster::ACTIONS,
+    msk_configuration::ACTIONS,
+    msk_ingress::ACTIONS,
+    msk_security_group::ACTIONS,
+    msk_update::ACTIONS,
     nat_gateway::ACTIONS,
     node_group::ACTIONS,
     oidc_provider::ACTIONS,
     role::ACTIONS,
     route_tables::ACTIONS,
     s3_endpoint::ACTIONS,
+    scram_association::ACTIONS,
+    secret::ACTIONS,
     subnets::ACTIONS,
     volumes::ACTIONS,
     vpc::ACTIONS,

@@ -24,6 +24,26 @@ use crate::{
     installation::BucketName,
 };
 
+/// What the calls of this file need.
+pub(super) const ACTIONS: &[&str] = &[
+    "s3:CreateBucket",
+    "s3:DeleteBucket",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketTagging",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+    "s3:ListBucket",
+    "s3:ListBucketVersions",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+    "s3:TagResource",
+];
+
 /// Uploads that were begun and never ended are dropped after that many days: they cost and cannot be seen.
 const ABORT_UPLOADS_AFTER_DAYS: i32 = 7;
 /// The one region whose name must not be given when a bucket is made (source: S3 API, CreateBucket).

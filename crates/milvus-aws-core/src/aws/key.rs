@@ -17,6 +17,22 @@ use crate::engine::{
     Step,
 };
 
+/// What the calls of this file need.
+pub(super) const ACTIONS: &[&str] = &[
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:CreateKey",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyRotationStatus",
+    "kms:ListResourceTags",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "tag:GetResources",
+];
+
 /// Days that a deleted key can still be taken back: the least that KMS allows.
 const DAYS_TO_CANCEL: i32 = 7;
 

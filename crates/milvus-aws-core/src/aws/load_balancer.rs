@@ -11,6 +11,13 @@ use crate::engine::{
     After, Context, Cost, Need, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
 };
 
+/// What the calls of this file need.
+pub(super) const ACTIONS: &[&str] = &[
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
+];
+
 /// The longest name of a load balancer (source: Elastic Load Balancing API, CreateLoadBalancer).
 const LONGEST_NAME: usize = 32;
 /// From the service to targets that are healthy.

@@ -28,6 +28,23 @@ use crate::{
     installation::{HostPort, aws::Msk},
 };
 
+/// What the calls of this file need.
+pub(super) const ACTIONS: &[&str] = &[
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "iam:AttachRolePolicy",
+    "iam:CreateServiceLinkedRole",
+    "iam:PutRolePolicy",
+    "kafka:CreateClusterV2",
+    "kafka:DeleteCluster",
+    "kafka:GetBootstrapBrokers",
+    "kafka:ListClustersV2",
+    "kafka:TagResource",
+    "kms:CreateGrant",
+    "kms:DescribeKey",
+];
+
 /// From the call to brokers that answer (source: MSK developer guide says 15 minutes; 20 to 30 is what users tell).
 const USUAL: Duration = Duration::from_mins(25);
 

@@ -18,6 +18,15 @@ use crate::{
     topology::broker_properties::server_properties,
 };
 
+/// What the calls of this file need.
+pub(super) const ACTIONS: &[&str] = &[
+    "kafka:CreateConfiguration",
+    "kafka:DeleteConfiguration",
+    "kafka:DescribeConfigurationRevision",
+    "kafka:ListConfigurations",
+    "kafka:UpdateConfiguration",
+];
+
 /// A configuration of ours. MSK gives configurations no tags: the description holds the mark.
 #[derive(Debug)]
 pub struct MskConfiguration {

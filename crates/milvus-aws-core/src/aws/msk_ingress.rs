@@ -16,6 +16,14 @@ use crate::engine::{
     Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
 };
 
+/// What the calls of this file need.
+pub(super) const ACTIONS: &[&str] = &[
+    "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:CreateTags",
+    "ec2:DescribeSecurityGroupRules",
+    "ec2:RevokeSecurityGroupIngress",
+];
+
 /// Where MSK's brokers listen for SASL/SCRAM over TLS (source: MSK developer guide, "Port information").
 pub(super) const SCRAM_PORT: i32 = 9096;
 

@@ -15,6 +15,14 @@ use crate::engine::{
     Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
 };
 
+/// What the calls of this file need.
+pub(super) const ACTIONS: &[&str] = &[
+    "ec2:CreateSecurityGroup",
+    "ec2:CreateTags",
+    "ec2:DeleteSecurityGroup",
+    "ec2:DescribeSecurityGroups",
+];
+
 /// Lets nobody in by itself; [`super::MskIngress`] opens it for the cluster's nodes.
 #[derive(Debug)]
 pub struct MskSecurityGroup {

@@ -15,6 +15,15 @@ use crate::{
     installation::Memory,
 };
 
+/// What the calls of this file need.
+pub(super) const ACTIONS: &[&str] = &[
+    "kafka:UpdateBrokerCount",
+    "kafka:UpdateBrokerStorage",
+    "kafka:UpdateBrokerType",
+    "kafka:UpdateClusterConfiguration",
+    "kafka:UpdateClusterKafkaVersion",
+];
+
 /// How often a change under way is looked at: it takes many minutes.
 const LOOK: Duration = Duration::from_secs(20);
 
@@ -193,7 +202,7 @@ async fn put_right(
         Aspect::Storage => {
             // MSK's way to say: every broker.
             let every = BrokerEbsVolumeInfo::builder()
-                .kafka_broker_node_id("ALL")
+                .kafka_broker_node_id("All")
                 .volume_size_gb(gib(wanted.settings.storage));
             kafka
                 .update_broker_storage()

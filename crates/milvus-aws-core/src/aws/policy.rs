@@ -38,11 +38,13 @@ struct Document {
 
 #[derive(Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Statement {
+pub(super) struct Statement {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    sid: String,
     effect: &'static str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     principal: BTreeMap<&'static str, String>,
-    action: Vec<&'static str>,
+    pub(super) action: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     resource: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -50,7 +52,7 @@ struct Statement {
 }
 
 impl Statement {
-    fn allow(action: &[&'static str]) -> Self {
+    pub(super) fn allow(action: &[&'static str]) -> Self {
         Self {
             effect: "Allow",
             action: action.to_vec(),
@@ -58,8 +60,13 @@ impl Statement {
         }
     }
 
-    fn on(mut self, resource: String) -> Self {
+    pub(super) fn on(mut self, resource: String) -> Self {
         self.resource.push(resource);
+        self
+    }
+
+    pub(super) fn named(mut self, sid: String) -> Self {
+        self.sid = sid;
         self
     }
 
@@ -68,7 +75,7 @@ impl Statement {
         self
     }
 
-    fn when(mut self, operator: &'static str, key: String, values: Vec<String>) -> Self {
+    pub(super) fn when(mut self, operator: &'static str, key: String, values: Vec<String>) -> Self {
         let keys = self.condition.entry(operator).or_default();
         keys.insert(key, values);
         self

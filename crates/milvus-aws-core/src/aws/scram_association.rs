@@ -12,6 +12,15 @@ use crate::engine::{
     Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
 };
 
+/// What the calls of this file need.
+pub(super) const ACTIONS: &[&str] = &[
+    "kafka:BatchAssociateScramSecret",
+    "kafka:BatchDisassociateScramSecret",
+    "kafka:ListScramSecrets",
+    "kms:CreateGrant",
+    "kms:RetireGrant",
+];
+
 /// What MSK says of a secret, in a 200 answer, while it or its key is not seen everywhere (source: aws-cdk 34794,
 /// ansible-devops 2302).
 const NOT_YET: &str = "wasn't able to access the provided secret";

@@ -21,6 +21,21 @@ use crate::engine::{
     Change, Context, Cost, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
 };
 
+/// What the calls of this file need.
+pub(super) const ACTIONS: &[&str] = &[
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "secretsmanager:CreateSecret",
+    "secretsmanager:DeleteSecret",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:RestoreSecret",
+    "secretsmanager:TagResource",
+    "secretsmanager:UpdateSecret",
+];
+
 /// MSK accepts no secret with another beginning (source: MSK developer guide, "Sign-in credentials authentication").
 const PREFIX: &str = "AmazonMSK_";
 /// Who Milvus is to brokers of its own.

@@ -230,6 +230,33 @@ class Enforcement(Case):
             ("ec2:CreateVpc", "arn:aws:ec2:us-west-2:123456789012:vpc/*"), ("eks:ListClusters", "*"), ("s3:ListAllMyBuckets", "*"),
         ])
 
+    def test_what_is_asked_for_and_allowed_is_told(self):
+        keys = self.principal("kms:CreateKey", "kms:TagResource", "ec2:DescribeVpcs")
+        for _ in range(2):
+            self.of("kms", keys).create_key(Tags=[{"TagKey": "a", "TagValue": "b"}])
+        self.refused("AccessDeniedException", self.of("kms", keys).list_keys)
+        wanted = [{"action": action, "operation": "CreateKey"} for action in ("kms:CreateKey", "kms:TagResource")]
+        self.assertEqual(control("GET", "used"), wanted)
+        control("POST", "auth", {"enforce": False})
+        self.kms.list_keys()
+        self.assertEqual(control("GET", "used"), wanted)
+
+    def test_buckets_are_tagged_only_by_who_may(self):
+        keys = self.principal("s3:CreateBucket")
+        region = {"LocationConstraint": "us-west-2"}
+        tagged = region | {"Tags": [{"Key": "a", "Value": "b"}]}
+        self.of("s3", keys).create_bucket(Bucket="bucket-1", CreateBucketConfiguration=region)
+        self.refused("AccessDenied", self.of("s3", keys).create_bucket, "s3:TagResource", Bucket="bucket-2", CreateBucketConfiguration=tagged)
+
+    def test_what_is_not_there_is_looked_for_as_ever(self):
+        self.network()
+        keys = self.principal("*")
+        missing = "subnet-0123456789abcdef0"
+        for subnets in ([missing], [self.subnets[0], missing], [missing, self.subnets[0]]):
+            self.refused("InvalidSubnetID.NotFound", self.of("ec2", keys).describe_subnets, f"'{missing}'", SubnetIds=subnets)
+        self.refused("NotFoundException", self.of("kms", keys).describe_key, KeyId="alias/none")
+        self.refused("NotFoundException", self.of("kms", keys).delete_alias, AliasName="alias/none")
+
     def test_strangers_are_nobody(self):
         control("POST", "auth", {"enforce": True})
         self.refused("AuthFailure", self.ec2.describe_vpcs)

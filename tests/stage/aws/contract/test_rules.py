@@ -6,6 +6,15 @@ from .base import Case, client, control, document, trust
 
 
 class Ec2(Case):
+    def test_a_subnet_follows_one_table(self):
+        self.network()
+        first, second = (self.ec2.create_route_table(VpcId=self.vpc)["RouteTable"]["RouteTableId"] for _ in range(2))
+        made = self.ec2.associate_route_table(RouteTableId=first, SubnetId=self.subnets[0])["AssociationId"]
+        again = self.ec2.associate_route_table(RouteTableId=first, SubnetId=self.subnets[0])["AssociationId"]
+        self.assertEqual(made, again)
+        self.refused("Resource.AlreadyAssociated", self.ec2.associate_route_table, RouteTableId=second, SubnetId=self.subnets[0])
+        self.ec2.replace_route_table_association(AssociationId=made, RouteTableId=second)
+
     def setUp(self):
         super().setUp()
         self.network()
@@ -66,6 +75,16 @@ class Ec2(Case):
 
 
 class Iam(Case):
+    def test_audiences_come_and_go(self):
+        provider = {"OpenIDConnectProviderArn": self.iam.create_open_id_connect_provider(Url="https://issuer.example", ClientIDList=["a"])["OpenIDConnectProviderArn"]}
+        self.iam.add_client_id_to_open_id_connect_provider(**provider, ClientID="b")
+        self.iam.add_client_id_to_open_id_connect_provider(**provider, ClientID="b")
+        self.iam.remove_client_id_from_open_id_connect_provider(**provider, ClientID="a")
+        self.iam.remove_client_id_from_open_id_connect_provider(**provider, ClientID="none")
+        self.assertEqual(self.iam.get_open_id_connect_provider(**provider)["ClientIDList"], ["b"])
+        nobody = {"OpenIDConnectProviderArn": "arn:aws:iam::123456789012:oidc-provider/nobody"}
+        self.refused("NoSuchEntity", self.iam.add_client_id_to_open_id_connect_provider, **nobody, ClientID="b")
+
     def test_documents(self):
         self.refused("MalformedPolicyDocument", self.iam.create_role, "Json", RoleName="r", AssumeRolePolicyDocument="junk")
         for text in ('{"Version":"2012-10-17"}', '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole"}]}'):

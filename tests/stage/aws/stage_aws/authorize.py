@@ -32,6 +32,7 @@ def _allowed(request, caller):
             "aws:RequestedRegion": request.region, "aws:SecureTransport": "true", "aws:PrincipalArn": caller.arn, **context,
         }
         if policy.decide(caller.policies, action, resource, full):
+            STAGE.used.add((action, request.operation))
             continue
         STAGE.denied.append({"action": action, "resource": resource, "principal": caller.arn, "operation": request.operation})
         message = f"User: {caller.session_arn} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"

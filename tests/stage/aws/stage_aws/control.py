@@ -99,6 +99,10 @@ def get_denied(_body, _request):
     return STAGE.denied
 
 
+def get_used(_body, _request):
+    return [{"action": action, "operation": operation} for action, operation in sorted(STAGE.used)]
+
+
 def take_inventory(_body, _request):
     return inventory.take()
 
@@ -158,5 +162,5 @@ ROUTES = {
     ("GET", "inventory"): take_inventory, ("POST", "auth"): set_enforcement, ("POST", "principals"): make_principal,
     ("GET", "logins"): logins, ("GET", "oidc"): get_oidc, ("POST", "oidc/token"): make_token,
     ("POST", "kubernetes/token-review"): kubernetes.review_token, ("POST", "kubernetes/pod-identity"): kubernetes.add_identity,
-    ("GET", "invalid"): get_invalid, ("GET", "denied"): get_denied,
+    ("GET", "invalid"): get_invalid, ("GET", "denied"): get_denied, ("GET", "used"): get_used,
 }

@@ -177,6 +177,8 @@ def _also(request, given, wanted, resources, context):
         found.append((IAM_TAG_ACTIONS[request.operation], resources[0], context))
     if makes and wanted and request.service in TAG_ACTIONS:
         found.append((TAG_ACTIONS[request.service], resources[0], context))
+    if request.service == "s3" and request.operation == "CreateBucket" and b"<Tag>" in request.body:
+        found.append(("s3:TagResource", resources[0], context))
     if request.service == "eks" and request.operation in PASSED_TO:
         role = given.get("roleArn") or given.get("nodeRole") or given.get("serviceAccountRoleArn")
         if role:

@@ -28,6 +28,8 @@ class Stage:
         self.clock = Clock()
         self.faults = Faults()
         self.calls, self.invalid, self.denied = [], [], []
+        # What enforcement looked at and allowed.
+        self.used = set()
         self.count = 0
         self.enforce = False
         # Users and roles that tests made for themselves: no part of the account.
@@ -74,14 +76,11 @@ class Stage:
         return response
 
     def _counted(self, request, write, what):
-        from . import authorize  # looks things up in all services, which look up the stage
-
         self.count += 1
         record = {"n": self.count, **what, "write": write, "status": 0, "error": None, "at": self.clock.now}
         self.calls.append(record)
         try:
             after = self.faults.before(request, write)
-            authorize.check(request)
             response = self._answer(request)
         except errors.AwsError as error:
             after, response = [], errors.render(request.service, error)
@@ -97,12 +96,14 @@ class Stage:
         return response
 
     def _answer(self, request):
+        from . import authorize  # looks things up in all services, which look up the stage
         from .rules import hooks
 
         service = OURS.get(request.service)
         if not service and request.service not in errors.PROTOCOLS:
             raise errors.AwsError("NotEmulated", f"the stage has no service {request.service}", 501)
         try:
+            authorize.check(request)
             return service.handle(request) if service else hooks.call(request, self.moto)
         except (errors.AwsError, Dropped):
             raise

@@ -1,5 +1,6 @@
 """Tags that anything carries, by its ARN."""
 
+from . import neighbours
 from .moto_side import backend
 from .stage import OURS
 
@@ -33,9 +34,8 @@ def of(arn, region):
     if service == "iam":
         return _iam(arn)
     if service == "kms":
-        kms = backend("kms", region)
-        key = kms.any_id_to_key_id(arn)
-        return pairs(kms.tagger.list_tags_for_resource(key).get("Tags")) if key in kms.keys else {}
+        key = neighbours.key(region, arn)
+        return pairs(backend("kms", region).tagger.list_tags_for_resource(key.id).get("Tags")) if key else {}
     if service == "secretsmanager":
         found = backend("secretsmanager", region).secrets.get(arn)
         return pairs(found.tags) if found else {}

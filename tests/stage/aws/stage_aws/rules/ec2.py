@@ -5,7 +5,7 @@ import re
 from ..errors import AwsError
 from ..moto_side import backend
 from ..stage import STAGE
-from .hooks import after, before
+from .hooks import after, before, numbered
 
 
 def dependency(message):
@@ -43,6 +43,15 @@ def group_in_use(request, form):
         raise AwsError("CannotDelete", f"the specified group: \"{group_id}\" name: \"default\" cannot be deleted by a user")
 
 
+@before("ec2", "DescribeSubnets")
+def subnets_are_there(request, form):
+    # moto may name one that is there.
+    there = {subnet_id for subnets in backend("ec2", request.region).subnets.values() for subnet_id in subnets}
+    missing = [subnet_id for subnet_id in numbered(form, "SubnetId") if subnet_id not in there]
+    if missing:
+        raise AwsError("InvalidSubnetID.NotFound", f"The subnet ID '{missing[0]}' does not exist")
+
+
 @before("ec2", "DeleteSubnet")
 def subnet_in_use(request, form):
     ec2, subnet_id = backend("ec2", request.region), form.get("SubnetId")
@@ -75,6 +84,14 @@ def mapped_addresses(request, form):
     if _interfaces(ec2, lambda eni: eni.vpc_id == vpc_id and eni.public_ip):
         message = f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway."
         raise dependency(message)
+
+
+@before("ec2", "AssociateRouteTable")
+def follows_another(request, form):
+    for table in backend("ec2", request.region).route_tables.values():
+        if form.get("SubnetId") in table._associations.values() and table.id != form.get("RouteTableId"):
+            message = f"the specified association for route table {form['RouteTableId']} conflicts with an existing association"
+            raise AwsError("Resource.AlreadyAssociated", message)
 
 
 @before("ec2", "DeleteRouteTable")

@@ -8,9 +8,10 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend
 
 from ..errors import AwsError
+from ..http import Response
 from ..moto_side import backend
 from ..stage import STAGE
-from .hooks import after, before
+from .hooks import after, before, instead
 
 SERVICE_NAMES = {"kafka.amazonaws.com": "AWSServiceRoleForKafka", "eks.amazonaws.com": "AWSServiceRoleForAmazonEKS",
                  "eks-nodegroup.amazonaws.com": "AWSServiceRoleForAmazonEKSNodegroup",
@@ -147,3 +148,16 @@ def provider_is_new(_request, _form, response):
 def policy_is_new(_request, _form, response):
     arn = re.search(r"<Arn>([^<]+)<", response.body.decode()).group(1)
     STAGE.born[arn] = STAGE.clock.now
+
+
+@instead("iam", "AddClientIDToOpenIDConnectProvider", "RemoveClientIDFromOpenIDConnectProvider")
+def audiences(request, form):
+    """moto has neither. Both may be done again."""
+    arn = form["OpenIDConnectProviderArn"]
+    found = next((one for one in backend("iam").open_id_providers.values() if one.arn == arn), None)
+    if not found:
+        raise AwsError("NoSuchEntity", f"OpenIDConnect Provider not found for arn {arn}", 404)
+    others = [one for one in found.client_id_list if one != form["ClientID"]]
+    found.client_id_list = others + [form["ClientID"]] if request.operation.startswith("Add") else others
+    answer = f'<{request.operation}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"/>'
+    return Response(200, {"content-type": "text/xml"}, answer)

@@ -1,0 +1,122 @@
+//! The least rights that an installation and its end need, as one policy of IAM.
+
+use std::collections::BTreeMap;
+
+use super::{
+    actions::actions,
+    policy::{Policy, Statement},
+};
+
+const EVERYTHING: &str = "*";
+
+/// Actions that need not be allowed on everything.
+struct Scope {
+    name: &'static str,
+    actions: &'static [&'static str],
+    resource: &'static str,
+    /// Operator, key, values.
+    condition: Option<(&'static str, &'static str, &'static [&'static str])>,
+}
+
+const SCOPES: &[Scope] = &[
+    // What cannot be taken back, or takes half an hour to make again, is deleted where it carries our tag alone.
+    Scope {
+        name: "DeleteMarked",
+        actions: &[
+            "eks:DeleteCluster",
+            "kafka:DeleteCluster",
+            "kms:ScheduleKeyDeletion",
+        ],
+        resource: EVERYTHING,
+        condition: Some((
+            "StringLike",
+            "aws:ResourceTag/kubectl-milvus/installation",
+            &["?*"],
+        )),
+    },
+    Scope {
+        name: "IamIssuersOfEks",
+        actions: &[
+            "iam:AddClientIDToOpenIDConnectProvider",
+            "iam:CreateOpenIDConnectProvider",
+            "iam:DeleteOpenIDConnectProvider",
+            "iam:GetOpenIDConnectProvider",
+            "iam:TagOpenIDConnectProvider",
+        ],
+        resource: "arn:aws:iam::*:oidc-provider/oidc.eks.*",
+        condition: None,
+    },
+    Scope {
+        name: "IamPassRole",
+        actions: &["iam:PassRole"],
+        resource: "arn:aws:iam::*:role/*",
+        condition: Some((
+            "StringEquals",
+            "iam:PassedToService",
+            &["ec2.amazonaws.com", "eks.amazonaws.com"],
+        )),
+    },
+    Scope {
+        name: "IamServiceLinkedRoles",
+        actions: &["iam:CreateServiceLinkedRole"],
+        resource: "arn:aws:iam::*:role/aws-service-role/*",
+        condition: Some((
+            "StringEquals",
+            "iam:AWSServiceName",
+            &[
+                "eks-nodegroup.amazonaws.com",
+                "eks.amazonaws.com",
+                "kafka.amazonaws.com",
+            ],
+        )),
+    },
+    Scope {
+        name: "SecretsOfMsk",
+        actions: &[
+            "secretsmanager:CreateSecret",
+            "secretsmanager:DeleteSecret",
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:RestoreSecret",
+            "secretsmanager:TagResource",
+            "secretsmanager:UpdateSecret",
+        ],
+        resource: "arn:aws:secretsmanager:*:*:secret:AmazonMSK_*",
+        condition: None,
+    },
+];
+
+/// Allows [`actions`] and nothing else: one statement for each service, and one for each of its scopes.
+pub fn iam_policy() -> Policy {
+    let mut statements: BTreeMap<String, Statement> = BTreeMap::new();
+    for action in actions() {
+        let scope = SCOPES.iter().find(|scope| scope.actions.contains(&action));
+        let name = scope.map_or_else(|| service(action), |scope| scope.name.to_owned());
+        let statement = statements
+            .entry(name.clone())
+            .or_insert_with(|| scoped(scope).named(name));
+        statement.action.push(action);
+    }
+    statements.into_values().collect::<Vec<_>>().into()
+}
+
+fn scoped(scope: Option<&Scope>) -> Statement {
+    let resource = scope.map_or(EVERYTHING, |scope| scope.resource);
+    let statement = Statement::allow(&[]).on(resource.to_owned());
+    match scope.and_then(|scope| scope.condition) {
+        Some((operator, key, values)) => {
+            let values = values.iter().copied().map(str::to_owned).collect();
+            statement.when(operator, key.to_owned(), values)
+        }
+        None => statement,
+    }
+}
+
+/// `Ec2` of `ec2:CreateVpc`: names of statements are letters and digits.
+fn service(action: &str) -> String {
+    let prefix = action.split(':').next().unwrap_or_default();
+    let mut letters = prefix.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}

@@ -1,0 +1,67 @@
+//! The least rights that `install` needs: what is published, and whether IAM takes it.
+
+use std::collections::BTreeSet;
+
+use milvus_aws_core::aws::{actions, iam_policy};
+use serde_json::Value;
+
+const PUBLISHED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/iam-policy.json");
+/// The longest managed policy, white space not counted (source: IAM quotas).
+const LONGEST: usize = 6144;
+
+fn policy() -> Value {
+    serde_json::from_str(iam_policy().as_str()).unwrap()
+}
+
+/// `UPDATE_IAM_POLICY=1 cargo test -p milvus-aws-core iam_policy` writes it anew.
+#[test]
+fn the_published_policy_is_current() {
+    let policy = format!("{}\n", serde_json::to_string_pretty(&policy()).unwrap());
+    if std::env::var_os("UPDATE_IAM_POLICY").is_some() {
+        std::fs::write(PUBLISHED, &policy).unwrap();
+    }
+    let published = std::fs::read_to_string(PUBLISHED).unwrap_or_default();
+    assert!(
+        published == policy,
+        "docs/iam-policy.json is not current: set UPDATE_IAM_POLICY=1 and test again"
+    );
+}
+
+#[test]
+fn it_fits_into_one_managed_policy() {
+    let length = iam_policy()
+        .as_str()
+        .chars()
+        .filter(|letter| !letter.is_whitespace())
+        .count();
+    assert!(length <= LONGEST, "{length}");
+}
+
+#[test]
+fn it_allows_every_action_once_and_names_every_statement() {
+    let policy = policy();
+    let statements = policy["Statement"].as_array().unwrap();
+    let texts = |key: &str| -> Vec<&str> {
+        let lists = statements
+            .iter()
+            .map(move |statement| match &statement[key] {
+                Value::Array(items) => items.iter().collect(),
+                item => vec![item],
+            });
+        lists.flatten().map(|item| item.as_str().unwrap()).collect()
+    };
+    let allowed = texts("Action");
+    assert_eq!(allowed.iter().copied().collect::<BTreeSet<_>>(), actions());
+    assert_eq!(allowed.len(), actions().len());
+    let names = texts("Sid");
+    assert!(names.is_sorted());
+    assert_eq!(
+        names.iter().collect::<BTreeSet<_>>().len(),
+        statements.len()
+    );
+    assert!(
+        names
+            .iter()
+            .all(|name| name.chars().all(|letter| letter.is_ascii_alphanumeric()))
+    );
+}

@@ -1,0 +1,148 @@
+//! docs/iam-policy.json holds the rights that an installation needs, all of them and no others.
+
+use std::collections::BTreeSet;
+
+use milvus_aws_core::aws::actions;
+use milvus_stage::aws::python;
+use milvus_stage::cache::Cache;
+use serde_json::{Value, json};
+
+use crate::account::Account;
+
+const ACCOUNT: &str = "123456789012";
+const POLICY: &str = include_str!("../../docs/iam-policy.json");
+
+/// Two files of one installation: between them changes what calls an operation of its own.
+const BEFORE: &str = "\
+target: aws
+aws:
+  eks: {version: '1.33', nodes: {count: 3}, logging: [audit], admins: ['arn:aws:iam::123456789012:role/first']}
+  msk: {version: 3.8.x, instanceType: kafka.m7g.large, brokersPerZone: 1, storage: 100Gi}
+";
+const AFTER: &str = "\
+target: aws
+aws:
+  eks: {version: '1.34', nodes: {count: 4}, logging: [api], admins: ['arn:aws:iam::123456789012:role/second']}
+  msk: {version: 3.9.x, instanceType: kafka.m7g.xlarge, brokersPerZone: 2, storage: 200Gi, configuration: {log.retention.hours: '24'}}
+";
+
+/// What no run here asks for, and why it is a right all the same.
+const NOT_ASKED_FOR: &[(&str, &str)] = &[
+    (
+        "eks:ListAddons",
+        "what a cluster that exists has already: only `target: eks` asks",
+    ),
+    (
+        "elasticloadbalancing:DescribeTargetHealth",
+        "a load balancer is waited for where there is a service of Kubernetes: not here",
+    ),
+    (
+        "iam:CreateServiceLinkedRole",
+        "the first cluster, node group and brokers of an account (service authorization reference); the stage makes none",
+    ),
+    (
+        "iam:ListRoles",
+        "whether roles of others trust a provider in a cluster that exists: only `target: eks` asks",
+    ),
+    (
+        "iam:UntagOpenIDConnectProvider",
+        "and if they do, it loses our tag",
+    ),
+    (
+        "kafka:DescribeClusterV2",
+        "brokers that exist, by their ARN: only `target: eks` asks",
+    ),
+    (
+        "kms:Encrypt",
+        "UpdateSecret to a secret with another key (Secrets Manager API reference); the stage does not ask",
+    ),
+    (
+        "kms:RetireGrant",
+        "BatchAssociateScramSecret (service authorization reference); the stage does not ask",
+    ),
+    (
+        "s3:DeleteObjectVersion",
+        "DeleteObjects of a bucket with versions (S3 API reference); the stage does not ask",
+    ),
+];
+
+/// Without them an installation stops; of several services, reads and writes, calls' own rights and further ones.
+const TAKEN_OUT: &[&str] = &[
+    "ec2:CreateTags",
+    "iam:PassRole",
+    "kafka:ListClustersV2",
+    "kms:CreateGrant",
+    "s3:GetEncryptionConfiguration",
+    "secretsmanager:GetSecretValue",
+];
+
+fn policy() -> Value {
+    serde_json::from_str(POLICY).unwrap()
+}
+
+/// The policy without that action.
+fn without(action: &str) -> Value {
+    let mut policy = policy();
+    let statements = policy["Statement"].as_array_mut().unwrap();
+    for statement in statements.iter_mut() {
+        let actions = statement["Action"].as_array_mut().unwrap();
+        actions.retain(|one| one != action);
+    }
+    statements.retain(|statement| statement["Action"] != json!([]));
+    policy
+}
+
+fn named(items: &[Value]) -> BTreeSet<&str> {
+    let actions = items.iter().map(|item| item["action"].as_str().unwrap());
+    actions.collect()
+}
+
+/// Others change what is there, whatever the installer may do.
+fn meddle(account: &Account) {
+    account.stage.enforce(false).unwrap();
+    let mut command = python(&Cache::open().unwrap()).unwrap();
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/aws/meddle.py"));
+    command.args(["demo", ACCOUNT]);
+    command.env("AWS_ENDPOINT_URL", account.stage.endpoint());
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    account.stage.enforce(true).unwrap();
+}
+
+#[test]
+fn they_are_enough_and_every_one_is_needed() {
+    let mut account = Account::new();
+    for name in ["first", "second"] {
+        account.stage.role(name, &json!(null)).unwrap();
+    }
+    account.restrict(&policy());
+    account.describe("demo", BEFORE);
+    account.run("install", "demo").ends_with(0);
+    let second = account.run("install", "demo").ends_with(0);
+    assert_eq!(second.calls(true), 0);
+    meddle(&account);
+    account.describe("demo", AFTER);
+    account.run("install", "demo").ends_with(0);
+    account.run("wipe", "demo").ends_with(0);
+    assert_eq!(account.stage.denied().unwrap(), Vec::<Value>::new());
+    assert_eq!(account.stage.invalid().unwrap(), Vec::<Value>::new());
+    let used = account.stage.used().unwrap();
+    let excused: BTreeSet<&str> = NOT_ASKED_FOR.iter().map(|(action, _)| *action).collect();
+    // What is not allowed is refused: without any of those that were used this run would have stopped.
+    let unused: BTreeSet<&str> = actions().difference(&named(&used)).copied().collect();
+    assert_eq!(unused, excused);
+}
+
+#[test]
+fn without_one_of_them_an_install_stops_and_names_it() {
+    for action in TAKEN_OUT {
+        let mut account = Account::new();
+        account.restrict(&without(action));
+        let ran = account.run("install", "demo").ends_with(1);
+        let said = ran.told["error"].as_str().unwrap();
+        assert!(said.contains(action), "{action}: {said}");
+        let denied = account.stage.denied().unwrap();
+        assert_eq!(named(&denied), BTreeSet::from([*action]));
+    }
+}
