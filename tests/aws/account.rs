@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use milvus_stage::aws::AwsStage;
+use milvus_stage::aws::{AwsStage, python};
 use milvus_stage::cache::Cache;
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// The stage's account.
+pub(crate) const ACCOUNT: &str = "123456789012";
 /// Two processors: one account at a time is quicker than many at once.
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -97,6 +99,17 @@ impl Account {
             told: serde_json::from_slice(&output.stdout).unwrap_or_default(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+
+    /// Others do something in the account: a script beside this file.
+    pub(crate) fn others(&self, script: &str, args: &[&str]) {
+        let mut command = python(&Cache::open().unwrap()).unwrap();
+        command.arg(format!("{}/aws/{script}", env!("CARGO_MANIFEST_DIR")));
+        command.args(args);
+        command.env("AWS_ENDPOINT_URL", self.stage.endpoint());
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
     }
 
     /// What exists: how many of each kind and of each name with our tag, whatever ids they got.

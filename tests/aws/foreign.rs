@@ -1,6 +1,6 @@
 //! What is another installation's, and another run's.
 
-use crate::account::Account;
+use crate::account::{ACCOUNT, Account};
 
 #[test]
 fn two_installations_share_nothing() {
@@ -30,4 +30,30 @@ fn two_runs_at_once_make_one_of_everything() {
     second.wait_with_output().unwrap();
     account.run("install", "demo").ends_with(0);
     assert_eq!(account.existing(), undisturbed);
+}
+
+/// What somebody else may have under a name of ours, and the resource that it stands in the way of.
+const STRANGERS: &[(&str, &str)] = &[
+    ("bucket", "bucket/demo-milvus-123456789012-us-west-2"),
+    ("role", "role/demo-us-west-2-nodes"),
+    ("key", "key/demo-milvus"),
+    ("secret", "secret/AmazonMSK_demo-milvus"),
+    ("msk-configuration", "msk-configuration/demo-milvus"),
+    ("msk-cluster", "msk-cluster/demo-milvus"),
+    ("eks-cluster", "eks-cluster/demo-milvus"),
+];
+
+#[test]
+fn what_is_not_ours_is_refused_by_name_before_anything_is_made() {
+    let account = Account::new();
+    for (kind, resource) in STRANGERS {
+        account.stage.reset().unwrap();
+        account.others("strangers.py", &[kind, "demo", ACCOUNT]);
+        let before = account.ids();
+        let refused = account.run("install", "demo").ends_with(5);
+        let said = refused.told["error"].as_str().unwrap();
+        assert!(said.contains(resource), "{kind}: {said}");
+        assert_eq!(refused.calls(true), 0, "{kind}");
+        assert_eq!(account.ids(), before, "{kind}");
+    }
 }

@@ -3,13 +3,10 @@
 use std::collections::BTreeSet;
 
 use milvus_aws_core::aws::actions;
-use milvus_stage::aws::python;
-use milvus_stage::cache::Cache;
 use serde_json::{Value, json};
 
-use crate::account::Account;
+use crate::account::{ACCOUNT, Account};
 
-const ACCOUNT: &str = "123456789012";
 const POLICY: &str = include_str!("../../docs/iam-policy.json");
 
 /// Two files of one installation: between them changes what calls an operation of its own.
@@ -100,13 +97,7 @@ fn named(items: &[Value]) -> BTreeSet<&str> {
 /// Others change what is there, whatever the installer may do.
 fn meddle(account: &Account) {
     account.stage.enforce(false).unwrap();
-    let mut command = python(&Cache::open().unwrap()).unwrap();
-    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/aws/meddle.py"));
-    command.args(["demo", ACCOUNT]);
-    command.env("AWS_ENDPOINT_URL", account.stage.endpoint());
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    account.others("meddle.py", &["demo", ACCOUNT]);
     account.stage.enforce(true).unwrap();
 }
 
