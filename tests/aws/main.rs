@@ -12,4 +12,5 @@ mod existing;
 mod faults;
 mod foreign;
 mod install;
+mod pains;
 mod rights;

@@ -8,14 +8,19 @@ use serde_json::Value;
 
 use crate::plugin::{Ran, kubectl, run};
 
-const FILE: &str = "stage/aws/demo.yaml";
+pub(crate) const FILE: &str = "stage/aws/demo.yaml";
 const NAMESPACE: &str = "milvus";
 
 /// The plugin on the stage's time, as somebody who works in the account runs it.
-fn milvus(cache: &Cache, args: &[&str]) -> Ran {
+pub(crate) fn plugin(cache: &Cache, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_plugin-on-stage"));
     command.args(args).envs(aws::environment(cache));
-    run(&mut command)
+    command
+}
+
+/// The same, to its end.
+pub(crate) fn milvus(cache: &Cache, args: &[&str]) -> Ran {
+    run(&mut plugin(cache, args))
 }
 
 #[test]
@@ -110,7 +115,7 @@ fn version(object: Option<&Value>) -> Option<&Value> {
 }
 
 /// Every object but those that move by themselves.
-fn of_cluster() -> BTreeMap<String, Value> {
+pub(crate) fn of_cluster() -> BTreeMap<String, Value> {
     let kinds = "deployments,statefulsets,daemonsets,services,configmaps,secrets,serviceaccounts,persistentvolumeclaims,\
                  persistentvolumes,poddisruptionbudgets,pods,ingresses,roles,rolebindings,clusterroles,clusterrolebindings,\
                  storageclasses,customresourcedefinitions,namespaces,ingressclasses,mutatingwebhookconfigurations,\

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on says why and ends"
 )]
 
+mod aws_crash;
 mod aws_install;
 mod aws_stage;
 mod crash;

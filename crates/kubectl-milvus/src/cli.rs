@@ -232,7 +232,7 @@ pub struct UninstallArgs {
     /// Which installation to remove
     #[command(flatten)]
     pub installation: NameArgs,
-    /// Delete its volumes too: the vectors are gone then
+    /// Delete its data too (volumes; in an AWS account bucket and key): the vectors are gone then
     #[arg(long)]
     pub delete_data: bool,
     /// The installation's name, to confirm that its data shall be deleted

@@ -6,6 +6,9 @@
 //! - [`engine`] (feature `engine`, on by default): a graph of resources, each started the moment that its inputs are
 //!   there. Without the feature the crate is types and parsing alone.
 //!
+//! - `aws` (feature `aws`): an account's resources for that engine, one file each: network, bucket, key, login, brokers,
+//!   Kubernetes cluster, roles. The rights that their calls need, and what they cost.
+//!
 //! No Kubernetes client, no terminal and no argument parser is known here.
 //!
 //! # From a file to what has to run

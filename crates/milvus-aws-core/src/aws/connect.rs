@@ -153,6 +153,7 @@ fn http_client() -> Result<SharedHttpClient, ConnectError> {
         .build()
         .map_err(|error| ConnectError::Tls(error.to_string()))?;
     Ok(
+        // The documented way to a client knows no proxies.
         Builder::new().build_with_connector_fn(move |settings, components| {
             let mut connector = Connector::builder()
                 .tls_provider(Provider::Rustls(CryptoMode::Ring))

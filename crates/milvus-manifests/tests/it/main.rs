@@ -17,6 +17,7 @@ mod controller;
 mod fixtures;
 #[cfg(feature = "apply")]
 mod late;
+mod pains;
 mod properties;
 mod secrets;
 mod shape;
