@@ -174,7 +174,7 @@ impl<'a> Scenario<'a> {
             return Err(error.into());
         }
         // One that took over from others misses them until their leases end.
-        let patience = self.options.step_limit / 2;
+        let patience = self.options.step_limit * 3 / 4;
         let began = Instant::now();
         poll::until(|| async {
             match self.client.health().await {
