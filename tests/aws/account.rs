@@ -61,22 +61,6 @@ impl Account {
 
     /// The installer, on the installation of that name.
     pub(crate) fn start(&self, verb: &str, name: &str) -> Child {
-        let mut command = self.installer(verb, name);
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    }
-
-    /// The same one call after the other, where nobody listens: a report that nobody reads would hold it up.
-    pub(crate) fn start_one_by_one(&self, verb: &str, name: &str) -> Child {
-        let mut command = self.installer(verb, name);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        command.env("ONE_BY_ONE", "yes").spawn().unwrap()
-    }
-
-    fn installer(&self, verb: &str, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_on-virtual-time"));
         let home = self.folder.path();
         command
@@ -88,17 +72,14 @@ impl Account {
             .env("AWS_REGION", self.stage.region())
             .env("AWS_ACCESS_KEY_ID", &self.keys.0)
             .env("AWS_SECRET_ACCESS_KEY", &self.keys.1)
-            .env("AWS_EC2_METADATA_DISABLED", "true");
-        command
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().unwrap()
     }
 
     pub(crate) fn run(&self, verb: &str, name: &str) -> Ran {
-        let output = self.start(verb, name).wait_with_output().unwrap();
-        Ran {
-            code: output.status.code(),
-            told: serde_json::from_slice(&output.stdout).unwrap_or_default(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Ran::to_its_end(self.start(verb, name))
     }
 
     /// Others do something in the account: a script beside this file.
@@ -125,6 +106,12 @@ impl Account {
             *counts.entry(key).or_default() += 1;
         }
         counts
+    }
+
+    /// How many keys and secrets AWS will remove by itself.
+    pub(crate) fn leaving(&self) -> usize {
+        let inventory = self.stage.inventory().unwrap();
+        inventory["leaving"].as_array().unwrap().len()
     }
 
     /// The ids of everything that exists.
@@ -156,6 +143,15 @@ impl Account {
 }
 
 impl Ran {
+    pub(crate) fn to_its_end(run: Child) -> Self {
+        let output = run.wait_with_output().unwrap();
+        Self {
+            code: output.status.code(),
+            told: serde_json::from_slice(&output.stdout).unwrap_or_default(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     #[track_caller]
     pub(crate) fn ends_with(self, code: i32) -> Self {
         assert_eq!(

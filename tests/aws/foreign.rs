@@ -43,17 +43,37 @@ const STRANGERS: &[(&str, &str)] = &[
     ("eks-cluster", "eks-cluster/demo-milvus"),
 ];
 
+/// An install ends refused because of that resource, and has written nothing.
+#[track_caller]
+fn refuses(account: &Account, resource: &str) {
+    let before = account.ids();
+    account.stage.clear_calls().unwrap();
+    let refused = account.run("install", "demo").ends_with(5);
+    let said = refused.told["error"].as_str().unwrap();
+    assert!(
+        said.starts_with(&format!("refused: {resource}: ")),
+        "{said}"
+    );
+    let calls = account.stage.calls().unwrap();
+    assert!(calls.iter().all(|call| !call.write), "{calls:#?}");
+    assert_eq!(account.ids(), before, "{resource}");
+}
+
 #[test]
 fn what_is_not_ours_is_refused_by_name_before_anything_is_made() {
     let account = Account::new();
     for (kind, resource) in STRANGERS {
         account.stage.reset().unwrap();
         account.others("strangers.py", &[kind, "demo", ACCOUNT]);
-        let before = account.ids();
-        let refused = account.run("install", "demo").ends_with(5);
-        let said = refused.told["error"].as_str().unwrap();
-        assert!(said.contains(resource), "{kind}: {said}");
-        assert_eq!(refused.calls(true), 0, "{kind}");
-        assert_eq!(account.ids(), before, "{kind}");
+        refuses(&account, resource);
     }
+}
+
+#[test]
+fn a_group_that_lost_our_mark_stays_and_is_refused() {
+    let account = Account::new();
+    account.run("install", "demo").ends_with(0);
+    account.others("strangers.py", &["security-group", "demo", ACCOUNT]);
+    account.run("wipe", "demo").ends_with(0);
+    refuses(&account, "security-group/demo-milvus-msk");
 }

@@ -66,6 +66,32 @@ fn takes_the_longest_path_and_no_more() {
     assert_eq!(account.stage.invalid().unwrap(), Vec::<Value>::new());
 }
 
+/// What the SDKs call the services that AWS's own names tell otherwise.
+const SERVICES: &[(&str, &str)] = &[
+    ("Elastic Load Balancing v2", "elbv2"),
+    ("Resource Groups Tagging API", "resourcegroupstaggingapi"),
+    ("Secrets Manager", "secretsmanager"),
+];
+
+#[test]
+fn the_report_counts_every_call_by_service() {
+    let account = Account::new();
+    let ran = account.run("install", "demo").ends_with(0);
+    let mut told: BTreeMap<String, u64> = BTreeMap::new();
+    for call in ran.told["calls"].as_array().unwrap() {
+        let service = call["service"].as_str().unwrap();
+        let known = SERVICES.iter().find(|(name, _)| *name == service);
+        let service = known.map_or(service.to_lowercase(), |(_, name)| (*name).to_owned());
+        *told.entry(service).or_default() += call["times"].as_u64().unwrap();
+    }
+    let mut got: BTreeMap<String, u64> = BTreeMap::new();
+    for call in account.stage.calls().unwrap() {
+        *got.entry(call.service).or_default() += 1;
+    }
+    println!("{} calls: {told:?}", told.values().sum::<u64>());
+    assert_eq!(told, got);
+}
+
 #[test]
 fn a_second_one_writes_nothing_and_reads_little() {
     let account = Account::new();

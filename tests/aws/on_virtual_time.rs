@@ -9,7 +9,6 @@
 mod clock;
 mod control;
 
-use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -22,8 +21,6 @@ use serde_json::json;
 use clock::VirtualClock;
 use control::Control;
 
-/// Set, it has calls made one after the other: whoever is killed at one has made no other.
-const ONE_BY_ONE: &str = "ONE_BY_ONE";
 /// Beyond this a run has lost its way.
 const LONGEST: Duration = Duration::from_hours(3);
 
@@ -47,10 +44,7 @@ async fn run() -> Result<ExitCode> {
     let mut builder = Graph::builder();
     aws::add(&mut builder, &cloud, &installation)?;
     let graph = builder.build();
-    let mut engine = Engine::new().clock(clock.clone()).timeout(LONGEST);
-    if std::env::var_os(ONE_BY_ONE).is_some() {
-        engine = engine.max_calls(NonZeroUsize::MIN);
-    }
+    let engine = Engine::new().clock(clock.clone()).timeout(LONGEST);
     let moved = |now| stage.move_to(now);
     let work = async {
         Ok::<_, anyhow::Error>(match verb.as_str() {

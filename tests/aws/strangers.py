@@ -52,6 +52,13 @@ def cluster():
     client("eks").create_cluster(name=FULL, roleArn=arn, resourcesVpcConfig={"subnetIds": subnets()})
 
 
+def unmark():
+    """A group of ours loses its mark."""
+    ec2 = client("ec2")
+    found = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [f"{FULL}-msk"]}])["SecurityGroups"]
+    ec2.delete_tags(Resources=[found[0]["GroupId"]], Tags=[{"Key": "kubectl-milvus/installation"}])
+
+
 MAKE = {
     "bucket": lambda: client("s3").create_bucket(
         Bucket=f"{FULL}-{ACCOUNT}-{REGION}", CreateBucketConfiguration={"LocationConstraint": REGION}
@@ -62,5 +69,6 @@ MAKE = {
     "msk-configuration": lambda: client("kafka").create_configuration(Name=FULL, ServerProperties=b"num.partitions=1"),
     "msk-cluster": brokers,
     "eks-cluster": cluster,
+    "security-group": unmark,
 }
 MAKE[KIND]()

@@ -198,13 +198,13 @@ impl AwsStage {
         self.call("DELETE", "faults", None).map(drop)
     }
 
-    /// Holds the `n`th write from now on; 1 is the next one.
+    /// Holds the `n`th write from now on; 1 is the next one. No later one is executed: who dies there writes no more.
     pub fn gate(&self, n: usize, hold: Hold) -> Result<()> {
         let when = match hold {
             Hold::Before => "before",
             Hold::After => "after",
         };
-        let body = json!({ "n": n, "when": when });
+        let body = json!({ "n": n, "when": when, "later": true });
         self.call("POST", "gate", Some(&body)).map(drop)
     }
 

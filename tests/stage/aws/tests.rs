@@ -133,9 +133,16 @@ fn a_write_is_held_before_or_after_it_is_done() {
                 (held.service.as_str(), held.operation.as_str()),
                 ("ec2", "CreateVpc")
             );
-            assert_eq!(vpcs(&stage), before + made);
+            let later = scope.spawn(|| create_vpc(&stage));
+            // Long enough for a write that nobody holds.
+            thread::sleep(Duration::from_millis(300));
+            let meanwhile = vpcs(&stage);
+            // First of all: what is held would hold a failed test up.
             stage.open_gate().unwrap();
+            assert_eq!(meanwhile, before + made);
             assert_eq!(write.join().unwrap(), None);
+            assert_eq!(later.join().unwrap(), None);
+            assert_eq!(vpcs(&stage), before + made);
         });
     }
     assert_eq!(stage.held(Duration::ZERO).unwrap(), None);

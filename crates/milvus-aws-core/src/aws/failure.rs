@@ -60,6 +60,10 @@ const QUOTAS: &[&str] = &[
     "InsufficientAddressCapacity",
 ];
 
+/// MSK's API has no code for quotas: there the words of a refusal tell.
+const QUOTAS_IN_WORDS: (&str, &[&str]) =
+    ("BadRequestException", &["limit", "maximum number", "quota"]);
+
 /// Failures that pass by themselves: a code, and a part of its message (all messages when empty). What another
 /// service made a moment ago is not yet seen everywhere.
 const PASSING: &[(&str, &str)] = &[
@@ -141,7 +145,7 @@ where
             "{what}: the right to do so is missing: {said}; docs/iam-policy.json has all that are needed"
         ));
     }
-    if QUOTAS.iter().any(|part| code.contains(part)) {
+    if is_quota(code, error.message().unwrap_or_default()) {
         return ResourceError::fatal(format!(
             "{what}: a quota of the account is reached: {said}; ask for more in Service Quotas, then run the same command, it goes on from here"
         ));
@@ -150,6 +154,13 @@ where
         return ResourceError::transient(format!("{what}: {said}"));
     }
     ResourceError::fatal(format!("{what}: {said}"))
+}
+
+fn is_quota(code: &str, message: &str) -> bool {
+    let (without_code, words) = QUOTAS_IN_WORDS;
+    let said = message.to_lowercase();
+    QUOTAS.iter().any(|part| code.contains(part))
+        || code == without_code && words.iter().any(|word| said.contains(word))
 }
 
 /// Whether the service answered with that code.

@@ -78,7 +78,7 @@ def clear_faults(_body, _request):
 
 
 def arm_gate(body, _request):
-    STAGE.gate.arm(body.get("n", 1), body["when"])
+    STAGE.gate.arm(body.get("n", 1), body["when"], body.get("later", False))
     return {}
 
 

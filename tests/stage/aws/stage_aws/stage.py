@@ -65,7 +65,7 @@ class Stage:
         try:
             with self.lock:
                 holds = self.gate.counts() if write else None
-                if holds != "before":
+                if holds in (None, "after"):
                     response = self._counted(request, write, what)
         finally:
             # A write that is held is held whatever became of it.
