@@ -111,11 +111,11 @@ impl Vpc {
             Ok(seen.then_some(all))
         });
         let all = all.await?;
-        let winner = all.first().map_or(made.as_str(), id);
-        if winner != made {
+        // Whoever sees another one gives way: the other run may not have seen ours, and be using its own by now.
+        if let Some(other) = all.iter().map(id).find(|other| *other != made) {
             self.remove(&made).await?;
             return Err(ResourceError::transient(format!(
-                "another run made the VPC {winner} at the same time; it is used"
+                "another run made the VPC {other} at the same time"
             )));
         }
         Ok(VpcId::new(made))
