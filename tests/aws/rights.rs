@@ -34,10 +34,6 @@ const NOT_ASKED_FOR: &[(&str, &str)] = &[
         "a load balancer is waited for where there is a service of Kubernetes: not here",
     ),
     (
-        "iam:CreateServiceLinkedRole",
-        "the first cluster, node group and brokers of an account (service authorization reference); the stage makes none",
-    ),
-    (
         "iam:ListRoles",
         "whether roles of others trust a provider in a cluster that exists: only `target: eks` asks",
     ),
@@ -49,23 +45,12 @@ const NOT_ASKED_FOR: &[(&str, &str)] = &[
         "kafka:DescribeClusterV2",
         "brokers that exist, by their ARN: only `target: eks` asks",
     ),
-    (
-        "kms:Encrypt",
-        "UpdateSecret to a secret with another key (Secrets Manager API reference); the stage does not ask",
-    ),
-    (
-        "kms:RetireGrant",
-        "BatchAssociateScramSecret (service authorization reference); the stage does not ask",
-    ),
-    (
-        "s3:DeleteObjectVersion",
-        "DeleteObjects of a bucket with versions (S3 API reference); the stage does not ask",
-    ),
 ];
 
 /// Without them an installation stops; of several services, reads and writes, calls' own rights and further ones.
 const TAKEN_OUT: &[&str] = &[
     "ec2:CreateTags",
+    "iam:CreateServiceLinkedRole",
     "iam:PassRole",
     "kafka:ListClustersV2",
     "kms:CreateGrant",

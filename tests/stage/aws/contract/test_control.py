@@ -14,7 +14,7 @@ import urllib.request
 from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
-from .base import ROOT, Case, client, control, document
+from .base import ACCOUNT, ROOT, Case, client, control, document
 
 NO_ANSWER = (ConnectionClosedError, BotoConnectionError)
 
@@ -280,8 +280,35 @@ class Enforcement(Case):
         keys = self.principal("eks:CreateCluster")
         wanted = {"name": "e1", "roleArn": role, "resourcesVpcConfig": {"subnetIds": self.subnets}}
         self.refused("AccessDeniedException", self.of("eks", keys).create_cluster, "iam:PassRole", **wanted)
-        keys = self.principal("eks:CreateCluster", "iam:PassRole", name="passer", Condition={"StringEqualsIfExists": {"iam:PassedToService": "eks.amazonaws.com"}})
+        condition = {"StringEqualsIfExists": {"iam:PassedToService": "eks.amazonaws.com"}}
+        keys = self.principal("eks:CreateCluster", "iam:PassRole", name="passer", Condition=condition)
+        self.refused("AccessDeniedException", self.of("eks", keys).create_cluster, "iam:CreateServiceLinkedRole", **wanted)
+        keys = self.principal("*", name="linker")
+        self.of("iam", keys).create_service_linked_role(AWSServiceName="eks.amazonaws.com")
+        keys = self.principal("eks:CreateCluster", "iam:PassRole", name="passer", Condition=condition)
         self.of("eks", keys).create_cluster(**wanted)
+
+    def test_services_use_keys_in_the_callers_name(self):
+        key = self.key()
+        keys = self.principal("secretsmanager:*", "kms:GenerateDataKey", "kms:Decrypt")
+        secrets = self.of("secretsmanager", keys)
+        arn = secrets.create_secret(Name="AmazonMSK_s", SecretString="x", KmsKeyId=key)["ARN"]
+        for more in ({}, {"KmsKeyId": key}):
+            self.refused("AccessDeniedException", secrets.update_secret, "kms:Encrypt", SecretId=arn, **more)
+        keys = self.principal("kafka:*", "kms:CreateGrant")
+        cluster = f"arn:aws:kafka:us-west-2:{ACCOUNT}:cluster/m1/7c4c05c1-0000-4000-8000-000000000000-1"
+        for call in (self.of("kafka", keys).batch_associate_scram_secret, self.of("kafka", keys).batch_disassociate_scram_secret):
+            self.refused("AccessDeniedException", call, "kms:RetireGrant", key, ClusterArn=cluster, SecretArnList=[arn])
+
+    def test_versions_of_objects_and_instance_profiles_are_apart(self):
+        self.s3.create_bucket(Bucket="bucket-1", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+        keys = self.principal("s3:DeleteObject", "iam:CreateInstanceProfile", resource=["arn:aws:s3:::*", f"arn:aws:iam::{ACCOUNT}:instance-profile/*"])
+        s3, iam = self.of("s3", keys), self.of("iam", keys)
+        s3.delete_objects(Bucket="bucket-1", Delete={"Objects": [{"Key": "k"}]})
+        version = {"Objects": [{"Key": "k", "VersionId": "null"}]}
+        self.refused("AccessDenied", s3.delete_objects, "s3:DeleteObjectVersion", "bucket-1/k", Bucket="bucket-1", Delete=version)
+        iam.create_instance_profile(InstanceProfileName="p")
+        self.refused("AccessDenied", iam.remove_role_from_instance_profile, "instance-profile/p", InstanceProfileName="p", RoleName="r")
 
     def test_a_denial_outranks(self):
         keys = control("POST", "principals", {"kind": "role", "name": "r", "policy": {"Version": "2012-10-17", "Statement": [

@@ -30,6 +30,17 @@ IAM_TAG_ACTIONS = {"CreateRole": "iam:TagRole", "CreatePolicy": "iam:TagPolicy",
 KAFKA_CREATE = ("ec2:DescribeSubnets", "ec2:DescribeVpcs", "ec2:DescribeSecurityGroups")
 PASSED_TO = {"CreateCluster": "eks.amazonaws.com", "CreateNodegroup": "ec2.amazonaws.com", "CreateAddon": "eks.amazonaws.com",
              "UpdateAddon": "eks.amazonaws.com"}
+# Whose service-linked role a creation makes, as long as the account has none.
+LINKED = {("eks", "CreateCluster"): "eks", ("eks", "CreateNodegroup"): "eks-nodegroup", ("kafka", "CreateCluster"): "kafka", ("kafka", "CreateClusterV2"): "kafka"}
+# What MSK does with the keys of secrets in the caller's name.
+SECRET_GRANTS = {
+    "BatchAssociateScramSecret": ("kms:CreateGrant", "kms:RetireGrant"), "BatchDisassociateScramSecret": ("kms:RetireGrant",),
+}
+# What Secrets Manager does with a secret's key in the caller's name.
+SECRET_KEY = {
+    "CreateSecret": ("kms:GenerateDataKey", "kms:Decrypt"), "GetSecretValue": ("kms:Decrypt",),
+    "PutSecretValue": ("kms:GenerateDataKey", "kms:Decrypt"), "UpdateSecret": ("kms:GenerateDataKey", "kms:Decrypt", "kms:Encrypt"),
+}
 
 
 def asked(request):
@@ -96,6 +107,8 @@ def _iam(request, given):
         return [given["PolicyArn"]]
     if "OpenIDConnectProviderArn" in given:
         return [given["OpenIDConnectProviderArn"]]
+    if "InstanceProfileName" in given:
+        return [f"{base}:instance-profile{given.get('Path', '/')}{given['InstanceProfileName']}"]
     if "RoleName" in given:
         role = next((one for one in backend("iam").roles.values() if one.name == given["RoleName"]), None)
         return [role.arn if role else f"{base}:role{given.get('Path', '/')}{given['RoleName']}"]
@@ -169,7 +182,7 @@ RESOURCES = {
 def _also(request, given, wanted, resources, context):
     """Rights that a call needs beside its own."""
     found = []
-    makes = request.operation.startswith(("Create", "Allocate", "Run"))
+    makes = request.operation.startswith(("Create", "Allocate", "Authorize", "Run"))
     if makes and wanted and request.service == "ec2" and request.operation != "CreateTags":
         made = f"arn:aws:ec2:{request.region}:{ACCOUNT}:{EC2_MADE.get(request.operation, '*')}/*"
         found.append(("ec2:CreateTags", made, context | {"ec2:CreateAction": request.operation}))
@@ -179,6 +192,8 @@ def _also(request, given, wanted, resources, context):
         found.append((TAG_ACTIONS[request.service], resources[0], context))
     if request.service == "s3" and request.operation == "CreateBucket" and b"<Tag>" in request.body:
         found.append(("s3:TagResource", resources[0], context))
+    if request.service == "s3" and request.operation == "DeleteObjects" and b"<VersionId>" in request.body:
+        found += [("s3:DeleteObjectVersion", resource, context) for resource in resources]
     if request.service == "eks" and request.operation in PASSED_TO:
         role = given.get("roleArn") or given.get("nodeRole") or given.get("serviceAccountRoleArn")
         if role:
@@ -191,23 +206,33 @@ def _also(request, given, wanted, resources, context):
             carried = tags.of(key, request.region)
             via |= {f"aws:ResourceTag/{name}": value for name, value in carried.items()}
             found += [("kms:DescribeKey", key, via), ("kms:CreateGrant", key, via)]
-    if request.service == "secretsmanager":
-        found += _secret_key(request, given)
-    return found
+    if request.service == "kafka" and request.operation in SECRET_GRANTS:
+        for arn in given.get("secretArnList", []):
+            found += _of_key(request, _key_of(request, arn), SECRET_GRANTS[request.operation])
+    if request.service == "secretsmanager" and request.operation in SECRET_KEY:
+        key = given.get("KmsKeyId") or _key_of(request, given.get("SecretId"))
+        found += _of_key(request, key, SECRET_KEY[request.operation])
+    return found + _linked_role(request)
 
 
-def _secret_key(request, given):
-    """A secret that is encrypted by a key of the customer needs that key."""
-    if request.operation not in ("CreateSecret", "GetSecretValue", "PutSecretValue", "UpdateSecret"):
-        return []
-    name = given.get("KmsKeyId")
-    if not name and "SecretId" in given:
-        secret = backend("secretsmanager", request.region).secrets.get(given["SecretId"])
-        name = secret.kms_key_id if secret else None
+def _key_of(request, secret):
+    found = backend("secretsmanager", request.region).secrets.get(secret) if secret else None
+    return found.kms_key_id if found else None
+
+
+def _of_key(request, name, actions):
+    """A key of the customer, which a service uses in the caller's name."""
     key = neighbours.key(request.region, name) if name and "alias/aws/" not in name else None
     if not key:
         return []
-    via = {"kms:ViaService": f"secretsmanager.{request.region}.amazonaws.com"}
-    via |= {f"aws:ResourceTag/{name}": value for name, value in tags.of(key.arn, request.region).items()}
-    actions = ["kms:Decrypt"] if request.operation == "GetSecretValue" else ["kms:GenerateDataKey", "kms:Decrypt"]
-    return [(action, key.arn, via) for action in actions]
+    context = {"kms:ViaService": f"{request.service}.{request.region}.amazonaws.com"}
+    context |= {f"aws:ResourceTag/{name}": value for name, value in tags.of(key.arn, request.region).items()}
+    return [(action, key.arn, context) for action in actions]
+
+
+def _linked_role(request):
+    service = LINKED.get((request.service, request.operation))
+    path = f"/aws-service-role/{service}.amazonaws.com/"
+    if not service or any(role.path == path for role in backend("iam").roles.values()):
+        return []
+    return [("iam:CreateServiceLinkedRole", f"arn:aws:iam::{ACCOUNT}:role{path}*", {"iam:AWSServiceName": f"{service}.amazonaws.com"})]
