@@ -18,7 +18,7 @@ fn account() -> Account {
 }
 
 /// The file of an installation in that cluster, with what else it uses.
-fn eks(account: &Account, existing: &str) {
+pub(crate) fn eks(account: &Account, existing: &str) {
     let lines =
         format!("target: eks\naws: {{existing: {{eksCluster: other-milvus, {existing}}}}}\n");
     account.describe("demo", &lines);
@@ -41,7 +41,7 @@ fn others(account: &Account) -> Vec<Value> {
     present
 }
 
-fn present(account: &Account) -> Vec<Value> {
+pub(crate) fn present(account: &Account) -> Vec<Value> {
     let inventory = account.stage.inventory().unwrap();
     inventory["present"].as_array().unwrap().clone()
 }
@@ -198,7 +198,7 @@ fn what_is_only_used_may_be_gone_before_the_installation_is() {
 }
 
 /// Takes away what trusts the tokens of the cluster's service accounts.
-fn forget_issuer(account: &Account) {
+pub(crate) fn forget_issuer(account: &Account) {
     let present = present(account);
     let provider = present.iter().find(|item| item["kind"] == "oidc-provider");
     let arn = provider.unwrap()["id"].as_str().unwrap();

@@ -6,6 +6,7 @@ use milvus_aws_core::aws::actions;
 use serde_json::{Value, json};
 
 use crate::account::{ACCOUNT, Account};
+use crate::existing;
 
 const POLICY: &str = include_str!("../../docs/iam-policy.json");
 
@@ -23,29 +24,20 @@ aws:
   msk: {version: 3.9.x, instanceType: kafka.m7g.xlarge, brokersPerZone: 2, storage: 200Gi, configuration: {log.retention.hours: '24'}}
 ";
 
-/// What no run here asks for, and why it is a right all the same.
-const NOT_ASKED_FOR: &[(&str, &str)] = &[
-    (
-        "eks:ListAddons",
-        "what a cluster that exists has already: only `target: eks` asks",
-    ),
-    (
-        "elasticloadbalancing:DescribeTargetHealth",
-        "a load balancer is waited for where there is a service of Kubernetes: not here",
-    ),
-    (
-        "iam:ListRoles",
-        "whether roles of others trust a provider in a cluster that exists: only `target: eks` asks",
-    ),
-    (
-        "iam:UntagOpenIDConnectProvider",
-        "and if they do, it loses our tag",
-    ),
-    (
-        "kafka:DescribeClusterV2",
-        "brokers that exist, by their ARN: only `target: eks` asks",
-    ),
+/// What an installation asks for in a cluster that exists, and nowhere else: what the cluster has, brokers by their ARN,
+/// and who else trusts an issuer of ours, which then loses our tag.
+const OF_TARGET_EKS: &[&str] = &[
+    "eks:ListAddons",
+    "iam:ListRoles",
+    "iam:UntagOpenIDConnectProvider",
+    "kafka:DescribeClusterV2",
 ];
+
+/// What no run here asks for, and why it is a right all the same.
+const NOT_ASKED_FOR: &[(&str, &str)] = &[(
+    "elasticloadbalancing:DescribeTargetHealth",
+    "a load balancer is waited for where there is a service of Kubernetes: not here",
+)];
 
 /// Without them an installation stops; of several services, reads and writes, calls' own rights and further ones.
 const TAKEN_OUT: &[&str] = &[
@@ -104,10 +96,33 @@ fn they_are_enough_and_every_one_is_needed() {
     assert_eq!(account.stage.denied().unwrap(), Vec::<Value>::new());
     assert_eq!(account.stage.invalid().unwrap(), Vec::<Value>::new());
     let used = account.stage.used().unwrap();
-    let excused: BTreeSet<&str> = NOT_ASKED_FOR.iter().map(|(action, _)| *action).collect();
+    let excused = NOT_ASKED_FOR.iter().map(|(action, _)| *action);
+    let excused: BTreeSet<&str> = excused.chain(OF_TARGET_EKS.iter().copied()).collect();
     // What is not allowed is refused: without any of those that were used this run would have stopped.
     let unused: BTreeSet<&str> = actions().difference(&named(&used)).copied().collect();
     assert_eq!(unused, excused);
+}
+
+#[test]
+fn they_are_enough_in_a_cluster_that_exists() {
+    let mut account = Account::new();
+    account.run("install", "other").ends_with(0);
+    existing::forget_issuer(&account);
+    account.restrict(&policy());
+    let present = existing::present(&account);
+    let brokers = present
+        .iter()
+        .find(|item| item["service"] == "kafka" && item["kind"] == "cluster");
+    let arn = brokers.unwrap()["id"].as_str().unwrap();
+    existing::eks(&account, &format!("mskCluster: '{arn}'"));
+    account.run("install", "demo").ends_with(0);
+    account.run("wipe", "demo").ends_with(0);
+    assert_eq!(account.stage.denied().unwrap(), Vec::<Value>::new());
+    let used = account.stage.used().unwrap();
+    let used = named(&used);
+    for action in OF_TARGET_EKS {
+        assert!(used.contains(action), "{action}: {used:?}");
+    }
 }
 
 #[test]
