@@ -8,12 +8,20 @@ use super::{
 };
 
 const EVERYTHING: &str = "*";
+/// Roles of ours: their names begin with the installation's, and end in what they are for.
+const ROLES: &[&str] = &[
+    "arn:aws:iam::*:role/*-cluster",
+    "arn:aws:iam::*:role/*-ebs-csi",
+    "arn:aws:iam::*:role/*-elb",
+    "arn:aws:iam::*:role/*-nodes",
+    "arn:aws:iam::*:role/*-s3",
+];
 
 /// Actions that need not be allowed on everything.
 struct Scope {
     name: &'static str,
     actions: &'static [&'static str],
-    resource: &'static str,
+    resources: &'static [&'static str],
     /// Operator, key, values.
     condition: Option<(&'static str, &'static str, &'static [&'static str])>,
 }
@@ -27,7 +35,7 @@ const SCOPES: &[Scope] = &[
             "kafka:DeleteCluster",
             "kms:ScheduleKeyDeletion",
         ],
-        resource: EVERYTHING,
+        resources: &[EVERYTHING],
         condition: Some((
             "StringLike",
             "aws:ResourceTag/kubectl-milvus/installation",
@@ -42,24 +50,41 @@ const SCOPES: &[Scope] = &[
             "iam:DeleteOpenIDConnectProvider",
             "iam:GetOpenIDConnectProvider",
             "iam:TagOpenIDConnectProvider",
+            "iam:UntagOpenIDConnectProvider",
         ],
-        resource: "arn:aws:iam::*:oidc-provider/oidc.eks.*",
+        resources: &["arn:aws:iam::*:oidc-provider/oidc.eks.*"],
         condition: None,
     },
     Scope {
         name: "IamPassRole",
         actions: &["iam:PassRole"],
-        resource: "arn:aws:iam::*:role/*",
+        resources: ROLES,
         condition: Some((
             "StringEquals",
             "iam:PassedToService",
             &["ec2.amazonaws.com", "eks.amazonaws.com"],
         )),
     },
+    // Roles of others are neither changed nor deleted. They are looked at: EKS asks for its service-linked ones.
+    Scope {
+        name: "IamRoles",
+        actions: &[
+            "iam:AttachRolePolicy",
+            "iam:CreateRole",
+            "iam:DeleteRole",
+            "iam:DeleteRolePolicy",
+            "iam:DetachRolePolicy",
+            "iam:PutRolePolicy",
+            "iam:TagRole",
+            "iam:UpdateAssumeRolePolicy",
+        ],
+        resources: ROLES,
+        condition: None,
+    },
     Scope {
         name: "IamServiceLinkedRoles",
         actions: &["iam:CreateServiceLinkedRole"],
-        resource: "arn:aws:iam::*:role/aws-service-role/*",
+        resources: &["arn:aws:iam::*:role/aws-service-role/*"],
         condition: Some((
             "StringEquals",
             "iam:AWSServiceName",
@@ -82,7 +107,7 @@ const SCOPES: &[Scope] = &[
             "secretsmanager:TagResource",
             "secretsmanager:UpdateSecret",
         ],
-        resource: "arn:aws:secretsmanager:*:*:secret:AmazonMSK_*",
+        resources: &["arn:aws:secretsmanager:*:*:secret:AmazonMSK_*"],
         condition: None,
     },
 ];
@@ -102,8 +127,11 @@ pub fn iam_policy() -> Policy {
 }
 
 fn scoped(scope: Option<&Scope>) -> Statement {
-    let resource = scope.map_or(EVERYTHING, |scope| scope.resource);
-    let statement = Statement::allow(&[]).on(resource.to_owned());
+    let resources = scope.map_or(&[EVERYTHING][..], |scope| scope.resources);
+    let statement = Statement::allow(&[]);
+    let statement = resources.iter().fold(statement, |statement, resource| {
+        statement.on((*resource).to_owned())
+    });
     match scope.and_then(|scope| scope.condition) {
         Some((operator, key, values)) => {
             let values = values.iter().copied().map(str::to_owned).collect();

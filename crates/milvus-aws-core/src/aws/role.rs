@@ -74,7 +74,7 @@ pub enum RolePurpose {
 }
 
 impl RolePurpose {
-    /// The end of the role's name.
+    /// The end of the role's name; the published rights go by it.
     const fn name(&self) -> &'static str {
         match self {
             Self::Cluster => "cluster",

@@ -65,3 +65,28 @@ fn it_allows_every_action_once_and_names_every_statement() {
             .all(|name| name.chars().all(|letter| letter.is_ascii_alphanumeric()))
     );
 }
+
+#[test]
+fn roles_are_changed_and_passed_on_by_the_ends_of_their_names_alone() {
+    const CHANGES: &[&str] = &[
+        "iam:AttachRolePolicy",
+        "iam:DeleteRole",
+        "iam:PassRole",
+        "iam:PutRolePolicy",
+        "iam:UpdateAssumeRolePolicy",
+    ];
+    let policy = policy();
+    let has = |value: &Value, wanted: &dyn Fn(&str) -> bool| {
+        let mut items = value.as_array().unwrap().iter();
+        items.any(|item| wanted(item.as_str().unwrap()))
+    };
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let mut changing = statements
+        .filter(|statement| has(&statement["Action"], &|action| CHANGES.contains(&action)))
+        .peekable();
+    assert!(changing.peek().is_some());
+    for statement in changing {
+        let open = |arn: &str| !arn.starts_with("arn:aws:iam::*:role/*-");
+        assert!(!has(&statement["Resource"], &open), "{statement:#}");
+    }
+}
