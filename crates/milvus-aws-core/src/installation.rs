@@ -46,6 +46,7 @@ use serde::{Deserialize, Serialize};
 pub use attu::{Attu, AttuImage, AttuService};
 pub use bucket::{BucketName, Region, RootPath};
 pub use cluster::{Cluster, ServiceAccount};
+pub use config_rules::is_secret_setting;
 pub use component::{Autoscaling, ComponentServiceSpec, ComponentSpec, Disk};
 pub use diagnostic::{InvalidFile, Problem};
 pub use endpoint::{HostPort, InvalidHostPort};

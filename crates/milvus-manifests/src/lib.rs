@@ -28,6 +28,7 @@ mod config_map;
 mod disruption_budget;
 mod error;
 mod etcd;
+pub mod helm;
 pub mod labels;
 mod load_balancer;
 #[cfg(feature = "apply")]

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::Value as Json;
 
 use super::{
-    document::{Node, Scalar, Value},
+    document::{Entry, Node, Scalar, Value},
     keys,
     remark::{Place, Remark},
 };
@@ -62,6 +62,13 @@ impl<'a> Reading<'a> {
         })
     }
 
+    /// A file in a section of files: its name holds a dot.
+    pub(super) fn find_file(&self, section: &str, file: &str) -> Option<Found<'a>> {
+        let section = self.find(section)?;
+        let found = section.entries().find(|found| found.path.ends_with(file));
+        found.filter(|found| !found.node.is_null())
+    }
+
     /// `true` or `false`. A text in its place would be true to the chart whatever it says, so that it is refused.
     pub(super) fn flag(&mut self, path: &str) -> Option<bool> {
         let found = self.find(path)?;
@@ -77,6 +84,11 @@ impl<'a> Reading<'a> {
     /// A text; what helm takes for something else is written as the chart writes it, and told when that changes it.
     pub(super) fn text(&mut self, path: &str) -> Option<Text<'a>> {
         let found = self.find(path)?;
+        self.text_of(found)
+    }
+
+    /// The same of what was found.
+    pub(super) fn text_of(&mut self, found: Found<'a>) -> Option<Text<'a>> {
         let Value::Scalar(scalar) = &found.node.value else {
             self.wrong(&found, "expected a text");
             return None;
@@ -162,7 +174,30 @@ impl<'a> Reading<'a> {
     }
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    /// A key of a section that was found.
+    pub(super) fn in_section(section: &Self, entry: &'a Entry) -> Self {
+        Self {
+            path: format!("{}.{}", section.path, entry.key),
+            at: entry.at,
+            node: &entry.node,
+        }
+    }
+
+    /// The keys of a section.
+    pub(super) fn entries(&self) -> impl Iterator<Item = Found<'a>> + use<'a> {
+        let entries = match &self.node.value {
+            Value::Section(entries) => entries.as_slice(),
+            _ => &[],
+        };
+        let path = self.path.clone();
+        entries.iter().map(move |entry| Found {
+            path: format!("{path}.{}", entry.key),
+            at: entry.at,
+            node: &entry.node,
+        })
+    }
+
     pub(super) fn remark(&self, message: impl Into<String>) -> Remark {
         Remark::new(&self.path, Some(self.at), message)
     }
