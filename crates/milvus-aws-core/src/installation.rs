@@ -7,6 +7,7 @@ mod bucket;
 mod cluster;
 mod collect;
 mod component;
+mod component_rules;
 mod config_rules;
 mod decode;
 mod diagnostic;
