@@ -298,7 +298,7 @@ impl Milvus<'_> {
             image: attu_image(&installation.version),
             milvus_address: format!(
                 "http://{}:{}",
-                installation.name.full_name(),
+                installation.full_name(),
                 installation.service.port
             ),
             exposure,

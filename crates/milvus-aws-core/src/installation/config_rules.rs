@@ -74,10 +74,10 @@ fn check_value(path: &Path, key: &str, value: &Value, broken: &mut Vec<Broken>) 
                 check_value(&path.index(index), key, item, broken);
             }
         }
-        Value::String(text) if !text.is_empty() && is_secret_setting(key) => {
+        Value::String(text) if !text.is_empty() && holds_secret(key) => {
             broken.push((path.clone(), instead_of(key)));
         }
-        Value::Number(_) if is_secret_setting(key) => broken.push((path.clone(), instead_of(key))),
+        Value::Number(_) if holds_secret(key) => broken.push((path.clone(), instead_of(key))),
         _ => {}
     }
 }
@@ -87,8 +87,8 @@ fn plain(key: &str) -> String {
     letters.collect::<String>().to_ascii_lowercase()
 }
 
-/// Whether a setting of that name is a secret, by all that is known of the server's settings.
-pub fn is_secret_setting(key: &str) -> bool {
+/// Whether a key of that name holds a secret.
+pub fn holds_secret(key: &str) -> bool {
     let key = plain(key);
     matches!(key.as_str(), "secret" | "token")
         || SECRET_ENDINGS.iter().any(|ending| key.ends_with(ending))

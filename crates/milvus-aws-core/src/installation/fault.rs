@@ -114,7 +114,6 @@ fn example_of(key: &str) -> String {
         "apiVersion" => "`apiVersion: kubectl-milvus/v1`",
         "kafka" => "`kafka: {brokers: [HOST:PORT]}`",
         "s3" => "`s3: {endpoint: HOST:PORT, bucket: NAME, access: iam}`",
-        "kafka, pulsar or woodpecker" => "`kafka: {brokers: [HOST:PORT]}`",
         "brokers" => "`brokers: [HOST:PORT]`",
         "endpoint" => "`endpoint: HOST:PORT`, for example `s3.us-west-2.amazonaws.com:443`",
         "access" => {

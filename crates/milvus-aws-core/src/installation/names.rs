@@ -75,7 +75,7 @@ impl NameOverrides {
 const APP: &str = "milvus";
 
 /// A DNS label per RFC 1123: what Kubernetes demands of names that become part of host names and labels.
-fn dns_label(text: &str, longest: usize) -> Option<String> {
+pub(super) fn dns_label(text: &str, longest: usize) -> Option<String> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     length(text, longest)
         .or_else(|| only(text, allowed, "a-z, 0-9 and `-`"))

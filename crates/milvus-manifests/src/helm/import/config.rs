@@ -1,6 +1,6 @@
 //! Settings of the server's own: the text under `extraConfigFiles.user.yaml`.
 
-use milvus_aws_core::installation::is_secret_setting;
+use milvus_aws_core::installation::holds_secret;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value as Json};
 
@@ -140,8 +140,8 @@ fn take_secrets(settings: &mut Map<String, Json>, path: &mut Vec<String>, found:
     settings.retain(|key, value| {
         path.push(key.clone());
         let text = match value {
-            Json::String(text) if is_secret_setting(key) => Some(text.clone()),
-            Json::Number(number) if is_secret_setting(key) => Some(number.to_string()),
+            Json::String(text) if holds_secret(key) => Some(text.clone()),
+            Json::Number(number) if holds_secret(key) => Some(number.to_string()),
             _ => None,
         };
         let stays = match text.filter(|text| !text.is_empty()) {
