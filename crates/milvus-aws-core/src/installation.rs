@@ -37,9 +37,12 @@ mod sections;
 mod server;
 mod service;
 mod service_rules;
+mod setting;
 mod standalone;
 mod text_type;
 mod version;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -78,6 +81,7 @@ pub use server::{
 pub use service::{
     HostName, Ingress, IngressRule, IngressTls, IpRange, PathType, Service, ServiceKind, UrlPath,
 };
+pub use setting::SettingKey;
 pub use standalone::{Persistence, Standalone};
 pub use text_type::InvalidName;
 pub use version::{InvalidVersion, MilvusVersion};
@@ -120,6 +124,8 @@ pub struct Installation {
     pub authorization: bool,
     /// Further settings of the server, as `milvus.yaml` of that version spells them; they win over ours.
     pub config: serde_json::Map<String, serde_json::Value>,
+    /// Settings that are secret, and where each is read from; they win over everything, and stand in a Secret.
+    pub secret_config: BTreeMap<SettingKey, PasswordSource>,
 }
 
 /// Where Milvus is installed.

@@ -44,6 +44,7 @@ mod pvc;
 mod render;
 mod root_login;
 mod secret;
+mod secret_settings;
 mod service;
 mod service_account;
 mod service_monitor;

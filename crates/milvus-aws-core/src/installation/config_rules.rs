@@ -99,7 +99,7 @@ fn instead_of(key: &str) -> String {
         "saslpassword" => "write the login under `cluster.kafka.security.scramSha512`",
         "secretaccesskey" => "write the keys under `cluster.s3.access.keys`",
         "defaultrootpassword" => "write `authorization: true`: a password of `root` is made then",
-        _ => "leave it out, and give it to the server by a Secret of your own",
+        _ => "write it under `secretConfig`, with where it is read from",
     };
     format!("would stand in a ConfigMap for everybody to read; {instead}")
 }
