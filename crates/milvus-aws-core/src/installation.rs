@@ -4,6 +4,7 @@ pub mod aws;
 mod aws_rules;
 mod bucket;
 mod collect;
+mod commented;
 mod config_rules;
 mod decode;
 mod diagnostic;
@@ -32,6 +33,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use bucket::{BucketName, Region, RootPath};
+pub use commented::Note;
 pub use diagnostic::{InvalidFile, Problem};
 pub use endpoint::{HostPort, InvalidHostPort};
 pub use etcd::EtcdReplicas;
