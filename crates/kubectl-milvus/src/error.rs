@@ -45,6 +45,15 @@ pub enum Error {
     /// Flags that do not go together, or a value that a flag cannot have.
     #[error("{0}")]
     Usage(String),
+    /// A load that cannot be sized.
+    #[error(transparent)]
+    NoSize(#[from] milvus_aws_core::sizing::NoSize),
+    /// A file is there already, and must not be written over.
+    #[error("{} exists, and is left as it is", path.display())]
+    Exists {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A password cannot be had.
     #[error(transparent)]
     Secret(#[from] UnreadableSecret),
@@ -132,12 +141,14 @@ impl Error {
             | Self::Name(_)
             | Self::Version(_)
             | Self::Usage(_)
+            | Self::NoSize(_)
             | Self::NeedsAccount
             | Self::Secret(_)
             | Self::Read { .. }
             | Self::UnknownIndex(_)
             | Self::Probe(milvus_probe::Error::InvalidEndpoint { .. }) => ExitCode::Usage,
             Self::Unconfirmed { .. }
+            | Self::Exists { .. }
             | Self::Run {
                 source: RunError::Refused(_) | RunError::Declined,
                 ..
@@ -182,6 +193,7 @@ impl Error {
                 source: RunError::Failed(_),
                 ..
             } => format!("put that right; the same `{doing}` goes on from here"),
+            Self::Exists { .. } => "`--force` writes over it".to_owned(),
             Self::Write { .. } => {
                 "name a file in a folder that exists and that you may write to".to_owned()
             }

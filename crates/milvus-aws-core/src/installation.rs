@@ -8,6 +8,7 @@ mod cluster;
 mod collect;
 mod component;
 mod component_rules;
+mod commented;
 mod config_rules;
 mod decode;
 mod diagnostic;
@@ -52,6 +53,7 @@ pub use bucket::{BucketName, Region, RootPath};
 pub use cluster::{Cluster, ServiceAccount};
 pub use config_rules::holds_secret;
 pub use component::{Autoscaling, ComponentServiceSpec, ComponentSpec, Disk};
+pub use commented::Note;
 pub use diagnostic::{InvalidFile, Problem};
 pub use endpoint::{HostPort, InvalidHostPort};
 pub use etcd::{
