@@ -6,6 +6,7 @@ use super::{
     Annotations, Labels, PodSettings, config_rules, diagnostic::Path, names::dns_label,
     rules::Broken,
 };
+use crate::topology::Role;
 
 /// Labels by which objects are selected and found.
 const OUR_LABELS: [&str; 6] = [
@@ -174,6 +175,10 @@ fn check_containers(containers: &[Container], path: &Path, broken: &mut Vec<Brok
     for (index, container) in containers.iter().enumerate() {
         let path = path.index(index);
         check_name(&container.name, &path, broken);
+        if is_server(&container.name) {
+            let message = format!("`{}` is the server's own container; choose another name", container.name);
+            broken.push((path.key("name"), message));
+        }
         if container.image.as_deref().unwrap_or_default().is_empty() {
             let message = "`image` is missing, write `image: REPOSITORY:TAG`";
             broken.push((path.clone(), message.to_owned()));
@@ -181,6 +186,11 @@ fn check_containers(containers: &[Container], path: &Path, broken: &mut Vec<Brok
         let variables = container.env.as_deref().unwrap_or_default();
         check_environment(variables, &path.key("env"), broken);
     }
+}
+
+fn is_server(name: &str) -> bool {
+    let roles = Role::ALL.iter().map(|role| role.component_name());
+    roles.chain(["etcd", "attu"]).any(|server| server == name)
 }
 
 fn check_name(name: &str, path: &Path, broken: &mut Vec<Broken>) {

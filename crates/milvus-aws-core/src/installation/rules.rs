@@ -89,6 +89,10 @@ fn check_standalone(
     check_resources(&path.key("resources"), &standalone.resources, broken);
     check_storage(&path.key("storage"), &standalone.storage, broken);
     pod_rules::check(&standalone.pod, shared, &path.key("pod"), broken);
+    if standalone.disk.size_limit.is_some() && standalone.s3.is_none() {
+        let message = "vectors are on the pod's volume, whose size is `storage.size`; leave it out";
+        broken.push((path.key("disk").key("sizeLimit"), message.to_owned()));
+    }
     if let Some(etcd) = &standalone.etcd {
         check_etcd(etcd, &path.key("etcd"), broken);
     }
