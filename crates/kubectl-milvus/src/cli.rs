@@ -98,6 +98,23 @@ pub struct FileArgs {
     /// Milvus version, when there is no file
     #[arg(long, value_name = "X.Y.Z", conflicts_with = "file")]
     pub milvus_version: Option<String>,
+    /// Values of the official Helm chart, in place of the file
+    #[command(flatten)]
+    pub helm: HelmArgs,
+}
+
+/// Values of the official Helm chart.
+#[derive(Debug, Clone, Default, Args)]
+pub struct HelmArgs {
+    /// Values of the official Helm chart (4.x or 5.x) in place of a file; `-` reads standard input
+    #[arg(long, value_name = "FILE", requires = "release", conflicts_with_all = ["file", "name"])]
+    pub helm_values: Option<PathBuf>,
+    /// The release that the values are for
+    #[arg(long, value_name = "NAME", requires = "helm_values")]
+    pub release: Option<InstallationName>,
+    /// Go on without what the values ask for and cannot get
+    #[arg(long, requires = "helm_values")]
+    pub allow_unsupported: bool,
 }
 
 /// Arguments of `size`.

@@ -7,6 +7,8 @@ use milvus_aws_core::{
     installation::{InvalidFile, InvalidName, InvalidVersion, UnreadableSecret},
 };
 
+use milvus_manifests::helm::InvalidValues;
+
 use crate::{
     ExitCode, cluster::ClusterError, installed::InstalledError, kube_hint,
     port_forward::PortForwardError,
@@ -18,6 +20,12 @@ pub enum Error {
     /// The file says something impossible.
     #[error(transparent)]
     File(#[from] InvalidFile),
+    /// Values of the chart give no installation.
+    #[error(transparent)]
+    Values(#[from] InvalidValues),
+    /// Values of the chart ask for what they cannot get.
+    #[error("{0}")]
+    Unsupported(String),
     /// A file that a flag names cannot be read.
     #[error("read {}", path.display())]
     Read {
@@ -138,6 +146,8 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::File(_)
+            | Self::Values(_)
+            | Self::Unsupported(_)
             | Self::Name(_)
             | Self::Version(_)
             | Self::Usage(_)
@@ -166,6 +176,9 @@ impl Error {
     /// What to do now, where we know it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Unsupported(_) => {
+                "change these keys, or go on without them by `--allow-unsupported`".to_owned()
+            }
             Self::NeedsAccount => "`kubectl milvus plan` shows what there would be".to_owned(),
             Self::Run {
                 source: RunError::Declined,

@@ -12,6 +12,7 @@ mod duration_text;
 mod error;
 mod exit_code;
 mod graph;
+mod helm_values;
 mod host;
 mod init;
 mod install;

@@ -14,6 +14,8 @@ use crate::{
     cli::{FileArgs, NameArgs},
     cluster::ClusterFlags,
     error::Error,
+    helm_values,
+    printer::Printer,
     secret_reader::FolderReader,
 };
 
@@ -31,8 +33,22 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Reads the file, or makes an installation of the flags. The namespace is that of `-n`, else the file's.
-    pub(crate) fn read(args: &FileArgs, flags: &ClusterFlags) -> Result<Self, Error> {
+    /// Reads the file or the chart's values, or makes an installation of the flags. The namespace is that of `-n`, else the file's.
+    pub(crate) fn read(
+        args: &FileArgs,
+        flags: &ClusterFlags,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        if let Some(path) = &args.helm.helm_values {
+            let version = args.milvus_version.as_deref();
+            let version = version.map(str::parse).transpose()?;
+            let imported = helm_values::import(path, &args.helm, version, flags, printer)?;
+            return Ok(Self {
+                installation: imported.installation,
+                secrets: imported.secrets,
+                names_namespace: flags.namespace.is_some(),
+            });
+        }
         let (mut installation, folder) = match &args.file {
             Some(path) => (
                 installation(path)?,
@@ -132,7 +148,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-fn origin(path: &Path) -> String {
+pub(crate) fn origin(path: &Path) -> String {
     if path == Path::new("-") {
         "standard input".to_owned()
     } else {

@@ -7,7 +7,7 @@ use milvus_aws_core::{
 
 use crate::{
     Attu, Error, Manifests, Object, autoscaler, config_map, disruption_budget, etcd, ingress, pvc,
-    secret, service, service_account, service_monitor, workload,
+    secret, secret_settings::SecretSettings, service, service_account, service_monitor, workload,
 };
 
 /// The objects of an installation, in the order in which they are applied. The same input gives the same objects.

@@ -49,6 +49,10 @@ pub(super) fn check(file: &InstallationFile, broken: &mut Vec<Broken>) {
         let message = format!("is `aws.attu` with `target: {target}`; write that");
         broken.push((Path::of(&["attu"]), message));
     }
+    if file.has_secret_config() {
+        let message = format!("goes with `target: kubernetes` alone; leave it out with `target: {target}`");
+        broken.push((Path::of(&["secretConfig"]), message));
+    }
     check_cluster(file, broken);
     existing_rules::check(file.target, file.aws.as_ref(), broken);
     if let Some(aws) = &file.aws {

@@ -128,6 +128,10 @@ impl InstallationFile {
         &self.config
     }
 
+    pub(super) fn has_secret_config(&self) -> bool {
+        !self.secret_config.is_empty()
+    }
+
     /// One pod or one per role: as written, else as the target has it.
     pub(super) fn mode(&self) -> Mode {
         self.mode.unwrap_or(match self.target {

@@ -132,7 +132,8 @@ pub(super) fn components(
             | Role::RootCoordinator
             | Role::DataCoordinator
             | Role::QueryCoordinator
-            | Role::IndexCoordinator => return None,
+            | Role::IndexCoordinator
+            | Role::Cdc => return None,
         };
         Some(RoleSize::new(role, shape, count))
     };

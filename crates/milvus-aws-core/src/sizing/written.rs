@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::{Mode, NoSize, NodePlan, Sizing, role_size::Shape};
 use crate::{
     installation::{
-        Amounts, Cluster, ComponentSpec, Credentials, Deployment, EksClusterName, Etcd,
+        Amounts, CloudProvider, Cluster, ComponentSpec, Credentials, Deployment, EksClusterName, Etcd,
         EtcdReplicas, Existing, HostPort, InClusterEtcd, Installation, InstallationName, Kafka,
-        KafkaSecurity, Memory, Note, ObjectName, OnAws, Resources, RootPath, S3, S3Access, Standalone,
+        KafkaSecurity, Memory, Note, ObjectName, OnAws, Queue, Resources, RootPath, S3, S3Access, Standalone,
         Storage,
         aws::{Aws, Nodes},
     },
@@ -81,10 +81,11 @@ impl Sizing {
             return Err(NoSize::NoStandaloneOnAws);
         }
         let deployment = match (destination, self.mode) {
-            (Destination::Kubernetes, Mode::Standalone) => Deployment::Standalone(Standalone {
+            (Destination::Kubernetes, Mode::Standalone) => Deployment::Standalone(Box::new(Standalone {
                 resources: resources(self.one_pod().unwrap_or(self.etcd.shape)),
                 storage: storage(self.standalone_storage()),
-            }),
+                ..Standalone::default()
+            })),
             (Destination::Kubernetes, Mode::Cluster) => {
                 Deployment::Cluster(Box::new(self.cluster(&name)?))
             }
@@ -161,6 +162,7 @@ impl Sizing {
             replicas: EtcdReplicas::default(),
             resources: resources(self.etcd.shape),
             storage: storage(self.etcd.storage),
+            ..InClusterEtcd::default()
         }
     }
 
@@ -192,10 +194,10 @@ impl Sizing {
         Ok(Cluster {
             components: self.components(),
             etcd: Etcd::InCluster(self.etcd()),
-            kafka: Kafka {
+            queue: Queue::Kafka(Kafka {
                 brokers: vec![nowhere(NO_BROKER)],
                 security: KafkaSecurity::ScramSha512(secret("kafka")),
-            },
+            }),
             s3: S3 {
                 endpoint: nowhere(NO_S3),
                 tls: true,
@@ -203,8 +205,12 @@ impl Sizing {
                 root_path: RootPath::default(),
                 region: None,
                 access: S3Access::Keys(secret("s3")),
+                cloud_provider: CloudProvider::default(),
+                iam_endpoint: None,
+                virtual_host: false,
             },
             service_account: None,
+            resource_groups: Vec::new(),
         })
     }
 
@@ -229,10 +235,12 @@ fn resources(shape: Shape) -> Resources {
         requests: Amounts {
             cpu: Some(shape.cpu),
             memory: Some(shape.memory),
+            ephemeral_storage: None,
         },
         limits: Amounts {
             cpu: None,
             memory: Some(shape.memory),
+            ephemeral_storage: None,
         },
     }
 }

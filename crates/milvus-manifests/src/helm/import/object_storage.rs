@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{super::reading::Found, Import, config::Config, queue::of_release};
+use super::{Import, config::Config, queue::of_release};
 
 /// The variable that the installation's file names for the secret key.
 pub(super) const VARIABLE: &str = "MILVUS_S3_SECRET_KEY";
