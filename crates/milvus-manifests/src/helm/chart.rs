@@ -6,14 +6,8 @@ use milvus_aws_core::installation::MilvusVersion;
 pub(super) struct Chart {
     /// The first Milvus release that it goes with.
     from: (u64, u64, u64),
-    /// Its own number, for messages.
-    pub(super) name: &'static str,
     /// Whether coordinators run apart, instead of in one process.
     pub(super) separate_coordinators: bool,
-    /// Whether streaming nodes run.
-    pub(super) streaming: bool,
-    /// Whether index nodes run.
-    pub(super) index_node: bool,
     /// The sub-chart that the log is in, unless the values say otherwise.
     pub(super) pulsar: &'static str,
     /// The log of one process.
@@ -24,37 +18,25 @@ pub(super) struct Chart {
 const CHARTS: [Chart; 4] = [
     Chart {
         from: (2, 6, 0),
-        name: "5.0",
         separate_coordinators: false,
-        streaming: true,
-        index_node: false,
         pulsar: "pulsarv3",
         standalone_queue: "woodpecker",
     },
     Chart {
         from: (2, 5, 0),
-        name: "4.2",
         separate_coordinators: false,
-        streaming: false,
-        index_node: true,
         pulsar: "pulsarv3",
         standalone_queue: "rocksmq",
     },
     Chart {
         from: (2, 4, 7),
-        name: "4.2",
         separate_coordinators: false,
-        streaming: false,
-        index_node: true,
         pulsar: "pulsar",
         standalone_queue: "rocksmq",
     },
     Chart {
         from: (0, 0, 0),
-        name: "4.1",
         separate_coordinators: true,
-        streaming: false,
-        index_node: true,
         pulsar: "pulsar",
         standalone_queue: "rocksmq",
     },

@@ -89,15 +89,6 @@ impl Node {
         matches!(self.value, Value::Scalar(Scalar::Null))
     }
 
-    /// The value of that key.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        let Value::Section(entries) = &self.value else {
-            return None;
-        };
-        let found = entries.iter().find(|entry| entry.key == key);
-        found.map(|entry| &entry.node)
-    }
-
     /// The same without places.
     pub(super) fn to_json(&self) -> Json {
         match &self.value {

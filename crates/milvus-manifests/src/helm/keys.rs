@@ -37,8 +37,6 @@ const PORT: &str = "ports between components are fixed: leave it out";
 const HEAPTRACK: &str = "traces every allocation, for debugging alone: leave it out";
 const NO_CLAIM: &str = "the volume is a claim of its own, named after the release: leave it out";
 const MYSQL: &str = "metadata is kept in etcd: leave it out, or use `externalEtcd`";
-const WOODPECKER: &str =
-    "a Woodpecker service is not made here: leave it out, so that the log is part of the streaming nodes";
 const TEI: &str = "text embedding is a service of its own: install its own chart beside Milvus";
 
 /// Keys outside of components.

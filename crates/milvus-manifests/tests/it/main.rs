@@ -15,6 +15,7 @@ mod cluster_wide;
 #[cfg(feature = "apply")]
 mod controller;
 mod fixtures;
+mod helm;
 #[cfg(feature = "apply")]
 mod late;
 mod pains;
