@@ -60,7 +60,7 @@ impl Exposure {
 }
 
 /// What Attu shall be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Attu {
     /// The installation's name.
     pub release: InstallationName,
