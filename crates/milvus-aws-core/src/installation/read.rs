@@ -40,6 +40,12 @@ impl Installation {
             .collect()
     }
 
+    /// The file's content as a value.
+    pub fn to_json(&self) -> Json {
+        // Keys are texts and numbers are finite: there is nothing that JSON could not hold.
+        serde_json::to_value(InstallationFile::from(self.clone())).unwrap_or_default()
+    }
+
     /// The JSON Schema of the file.
     pub fn json_schema() -> Json {
         schemars::schema_for!(InstallationFile).to_value()

@@ -13,6 +13,7 @@ mod queue;
 mod server;
 mod version;
 
+pub(super) use ingress::FOR_NGINX;
 use milvus_aws_core::{
     Installation,
     installation::{InstallationName, MilvusVersion, Namespace, Secrets},

@@ -47,6 +47,9 @@ fn index_node(import: &mut Import<'_>, line: &Line) {
     import.larger("indexNode", "dataNode");
 }
 
+/// What a streaming node gets that nobody has asked for: as the topology's defaults.
+const ADDED: &str = "half a core and 2Gi, up to 8Gi";
+
 fn streaming_node(import: &mut Import<'_>, line: &Line) {
     const KEY: &str = "streamingNode";
     if line.cluster.contains(&Role::StreamingNode) {
@@ -56,11 +59,14 @@ fn streaming_node(import: &mut Import<'_>, line: &Line) {
         }
         let is_old = import.values.find(KEY).is_none() && import.speaks_of_older_roles();
         if is_old {
-            let message = format!("is added, as Milvus {} needs one: one pod of the usual size", import.version);
+            let message = format!("is added, as Milvus {} needs one: one pod with {ADDED}", import.version);
             let remark = import.values.remark(KEY, message);
             import.values.notices.push(remark);
-        } else {
-            import.component(KEY);
+        }
+        import.component(KEY);
+        if is_old {
+            let usual = json!({"requests": {"cpu": "500m", "memory": "2Gi"}, "limits": {"memory": "8Gi"}});
+            import.draft.set_for("cluster.components.streamingNode.resources", usual, KEY);
         }
         return;
     }

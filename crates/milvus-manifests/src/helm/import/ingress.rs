@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{super::document::Value, Import};
 
 /// What the chart tells nginx, unless the values take it back.
-const FOR_NGINX: [(&str, &str); 4] = [
+pub(in super::super) const FOR_NGINX: [(&str, &str); 4] = [
     ("nginx.ingress.kubernetes.io/backend-protocol", "GRPC"),
     ("nginx.ingress.kubernetes.io/listen-ports-ssl", "[19530]"),
     ("nginx.ingress.kubernetes.io/proxy-body-size", "4m"),

@@ -145,7 +145,6 @@ fn in_cluster(import: &mut Import<'_>, config: &mut Config<'_>, to: &str, minio:
     import.draft.set_for(&format!("{to}.tls"), tls, "minio.tls.enabled");
     import.draft.set_for(&format!("{to}.bucket"), "milvus-bucket", "minio.bucketName");
     import.draft.set_for(&format!("{to}.rootPath"), "file", "minio.rootPath");
-    import.draft.set_for(&format!("{to}.cloudProvider"), "minio", "minio");
     import.copy_text("minio.bucketName", &format!("{to}.bucket"));
     import.copy_text("minio.rootPath", &format!("{to}.rootPath"));
     import.copy_text("minio.region", &format!("{to}.region"));

@@ -15,7 +15,7 @@ pub(crate) fn of(objects: &[Value], whole: &str) -> Facts {
         let name = object["metadata"]["name"].as_str().unwrap();
         let mut put = |fact: &str, value: &Value| {
             if !value.is_null() {
-                facts.insert(format!("{kind}/{name} {fact}"), plain(value));
+                facts.insert(format!("{kind}/{name} {fact}"), plain(&sorted(value)));
             }
         };
         put("exists", &Value::Bool(true));
@@ -35,7 +35,9 @@ pub(crate) fn of(objects: &[Value], whole: &str) -> Facts {
             _ => {}
         }
     }
-    for (key, value) in settings(objects, whole) {
+    // An empty text is what the server takes where nothing is set.
+    let settings = settings(objects, whole).into_iter().filter(|(_, value)| !value.is_empty());
+    for (key, value) in settings {
         facts.insert(format!("setting {key}"), value);
     }
     facts
@@ -62,8 +64,9 @@ fn workload(spec: &Value, put: &mut impl FnMut(&str, &Value)) {
     put("pod management", &spec["podManagementPolicy"]);
     let template = &spec["template"];
     let pod = &template["spec"];
-    let account = pod.get("serviceAccountName").unwrap_or(&Value::Null);
-    put("service account", if account.is_null() { &Value::Null } else { account });
+    // The namespace's own account is meant where none is named.
+    let account = pod["serviceAccountName"].as_str().filter(|name| *name != "default");
+    put("service account", &Value::from(account));
     for container in pod["initContainers"].as_array().into_iter().flatten() {
         put(&format!("init container {}", container["name"]), &container["image"]);
     }
@@ -120,6 +123,19 @@ fn quantity(amount: &Value) -> f64 {
         }
     }
     text.parse().unwrap()
+}
+
+/// The same with keys in order.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut pairs: Vec<_> = fields.iter().map(|(key, value)| (key.clone(), sorted(value))).collect();
+            pairs.sort_by(|one, other| one.0.cmp(&other.0));
+            pairs.into_iter().collect()
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
 }
 
 fn without_nulls(value: &Value) -> Value {
