@@ -14,9 +14,10 @@ use milvus_aws_core::{
 
 use crate::{
     ExitCode,
-    cli::InitArgs,
+    cli::{HelmArgs, InitArgs},
     cluster::ClusterFlags,
     error::Error,
+    helm_values,
     printer::{Output, Printer},
     size::{nodes, request},
 };
@@ -37,7 +38,10 @@ pub(crate) fn run(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let mut draft = draft(args)?;
+    let mut draft = match &args.helm_values {
+        Some(path) => of_values(path, args, flags, printer)?,
+        None => draft(args)?,
+    };
     if let Some(namespace) = &flags.namespace {
         draft.installation.namespace = namespace.parse()?;
     }
@@ -58,6 +62,38 @@ pub(crate) fn run(
         _ => printer.data(&text)?,
     }
     Ok(ExitCode::Done)
+}
+
+/// The same installation as values of the chart describe. Passwords are no part of it: it names a variable for each.
+fn of_values(
+    path: &Path,
+    args: &InitArgs,
+    flags: &ClusterFlags,
+    printer: Printer,
+) -> Result<Draft, Error> {
+    if args.target != Target::Kubernetes {
+        return Err(Error::Usage(
+            "`--helm-values` goes with `--target kubernetes`: values name services that exist"
+                .to_owned(),
+        ));
+    }
+    let helm = HelmArgs {
+        helm_values: Some(path.to_owned()),
+        release: args.release.clone(),
+        allow_unsupported: args.allow_unsupported,
+    };
+    let imported = helm_values::import(path, &helm, args.milvus_version.clone(), flags, printer)?;
+    let mut top = vec![KEYS.to_owned()];
+    if !imported.variables.is_empty() {
+        let names = imported.variables.join(", ");
+        top.push(format!("Set these variables to the passwords of the values before you install: {names}."));
+        printer.tell(&format!("set these variables to the passwords that the values hold: {names}"));
+    }
+    Ok(Draft {
+        installation: imported.installation,
+        top,
+        notes: Vec::new(),
+    })
 }
 
 fn draft(args: &InitArgs) -> Result<Draft, Error> {
