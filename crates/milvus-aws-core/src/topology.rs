@@ -14,8 +14,8 @@ pub use component::{Component, ComponentService, Port};
 pub(crate) use line::row_of;
 pub use line::{KnownBad, Line, MessageQueue, line_of, lines};
 pub use role::Role;
-pub use settings::{CERTIFICATES, Settings};
 pub(crate) use settings::merge_maps;
+pub use settings::{CERTIFICATES, Settings};
 
 /// How the server learns its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -98,8 +98,16 @@ impl Attu {
         let said = &settings.image;
         let repository = said.repository.as_ref().map_or(repository, AsRef::as_ref);
         let tag = said.tag.as_ref().map_or(tag, AsRef::as_ref);
-        let scheme = if installation.tls.is_some() { "https" } else { "http" };
-        let address = format!("{scheme}://{}:{}", installation.full_name(), installation.service.port);
+        let scheme = if installation.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let address = format!(
+            "{scheme}://{}:{}",
+            installation.full_name(),
+            installation.service.port
+        );
         Some(Self {
             release: installation.name.clone(),
             namespace: installation.namespace.clone(),
@@ -123,9 +131,12 @@ impl Attu {
                 .map(|scheme| self.ingress(scheme).into()),
         );
         let port = self.settings.service.port.get();
-        objects.extend(self.settings.ingress.as_ref().map(|wanted| {
-            ingress::in_front_of(self.metadata(), port, wanted).into()
-        }));
+        objects.extend(
+            self.settings
+                .ingress
+                .as_ref()
+                .map(|wanted| ingress::in_front_of(self.metadata(), port, wanted).into()),
+        );
         objects
     }
 

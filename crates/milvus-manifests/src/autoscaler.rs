@@ -21,7 +21,10 @@ pub(crate) fn of_component(
     let scaling = component.autoscaling?;
     let names = Names::of(installation);
     let number = |number: NonZeroU16| i32::from(number.get());
-    let metrics = [("cpu", scaling.cpu_percent), ("memory", scaling.memory_percent)];
+    let metrics = [
+        ("cpu", scaling.cpu_percent),
+        ("memory", scaling.memory_percent),
+    ];
     let metrics = metrics
         .into_iter()
         .filter_map(|(name, percent)| Some(utilization(name, number(percent?))));

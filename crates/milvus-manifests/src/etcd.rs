@@ -165,7 +165,10 @@ fn container(
     image: &str,
     said: &PodSettings,
 ) -> Container {
-    let policy = etcd.image.pull_policy.unwrap_or(installation.image.pull_policy);
+    let policy = etcd
+        .image
+        .pull_policy
+        .unwrap_or(installation.image.pull_policy);
     let mounts = vec![
         volumes::mount(DATA, DATA_FOLDER),
         volumes::mount("tmp", "/tmp"),
@@ -244,9 +247,18 @@ fn environment(installation: &Installation, etcd: &InClusterEtcd) -> Vec<EnvVar>
     }
     // Quota and compaction keep etcd from filling up, which stops all writes.
     let compaction = &etcd.auto_compaction;
-    set("ETCD_AUTO_COMPACTION_MODE", compaction.mode.as_str().to_owned());
-    set("ETCD_AUTO_COMPACTION_RETENTION", compaction.retention.to_string());
-    set("ETCD_QUOTA_BACKEND_BYTES", (etcd.quota.mib() * MIB).to_string());
+    set(
+        "ETCD_AUTO_COMPACTION_MODE",
+        compaction.mode.as_str().to_owned(),
+    );
+    set(
+        "ETCD_AUTO_COMPACTION_RETENTION",
+        compaction.retention.to_string(),
+    );
+    set(
+        "ETCD_QUOTA_BACKEND_BYTES",
+        (etcd.quota.mib() * MIB).to_string(),
+    );
     for (name, value) in TIMES {
         set(name, (*value).to_owned());
     }

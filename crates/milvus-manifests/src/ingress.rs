@@ -25,7 +25,11 @@ pub(crate) fn for_clients(installation: &Installation, topology: &Topology) -> O
     let front: &Component = topology.components.iter().find(|one| is_front(one))?;
     let name = Names::of(installation).full();
     let metadata = labels::metadata(installation, Part::Component(front.name), name);
-    Some(in_front_of(metadata, installation.service.port.get(), wanted))
+    Some(in_front_of(
+        metadata,
+        installation.service.port.get(),
+        wanted,
+    ))
 }
 
 /// An ingress to the service of the same name.

@@ -98,7 +98,11 @@ impl<'a> Identity<'a> {
 
 /// Selects the pods of one part. Never changed between versions: selectors are immutable.
 pub(crate) fn selector(identity: Identity<'_>, part: Part<'_>) -> Labels {
-    let app = if part == Part::Etcd { "etcd" } else { identity.app };
+    let app = if part == Part::Etcd {
+        "etcd"
+    } else {
+        identity.app
+    };
     let mut labels = BTreeMap::from([
         (NAME.to_owned(), app.to_owned()),
         (INSTANCE.to_owned(), identity.release.to_string()),

@@ -20,9 +20,9 @@ use k8s_openapi::{
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::{Error, service_monitor::ServiceMonitor};
 #[cfg(feature = "apply")]
 use crate::load_balancer_controller::IngressClassParams;
+use crate::{Error, service_monitor::ServiceMonitor};
 
 /// Where objects of a kind live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -53,7 +53,10 @@ pub(crate) fn logins<'a>(
         Some(Queue::Pulsar(_)) => Some(Wanted {
             ours: names.pulsar_secret(),
             variables: ["PULSAR_AUTHPLUGIN", "PULSAR_AUTHPARAMS"],
-            given: secrets.pulsar.as_ref().ok_or(Error::MissingLogin("Pulsar"))?,
+            given: secrets
+                .pulsar
+                .as_ref()
+                .ok_or(Error::MissingLogin("Pulsar"))?,
         }),
         Some(Queue::Woodpecker(_)) | None => None,
     };

@@ -98,11 +98,8 @@ impl<'a> Pods<'a> {
         let part = Part::of(component);
         let identity = Identity::of(self.installation);
         let said = &component.pod;
-        let mut metadata = labels::metadata(
-            self.installation,
-            part,
-            self.names.deployment(component),
-        );
+        let mut metadata =
+            labels::metadata(self.installation, part, self.names.deployment(component));
         let nothing = Default::default();
         labels::decorate(&mut metadata, &nothing, &self.installation.annotations);
         let mut template = ObjectMeta {
@@ -225,7 +222,12 @@ impl<'a> Pods<'a> {
             let claim = existing.unwrap_or_else(|| self.names.logs());
             all.push(volumes::claim(LOGS, claim));
         }
-        if let Some(tls) = self.installation.tls.as_ref().filter(|_| is_front(component)) {
+        if let Some(tls) = self
+            .installation
+            .tls
+            .as_ref()
+            .filter(|_| is_front(component))
+        {
             all.push(volumes::secret(TLS, tls.secret.to_string()));
         }
         pod::joined(all, &component.pod.volumes, |volume| &volume.name)

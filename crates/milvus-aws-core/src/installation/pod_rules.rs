@@ -36,12 +36,7 @@ pub(super) struct Shared<'a> {
 }
 
 /// Every broken rule.
-pub(super) fn check(
-    pod: &PodSettings,
-    shared: &Shared<'_>,
-    path: &Path,
-    broken: &mut Vec<Broken>,
-) {
+pub(super) fn check(pod: &PodSettings, shared: &Shared<'_>, path: &Path, broken: &mut Vec<Broken>) {
     check_labels(&pod.labels, &path.key("labels"), broken);
     check_annotations(&pod.annotations, &path.key("annotations"), broken);
     check_environment(&pod.env, &path.key("env"), broken);
@@ -69,7 +64,8 @@ fn check_spread(pod: &PodSettings, path: &Path, broken: &mut Vec<Broken>) {
     for (index, constraint) in constraints.enumerate() {
         let path = path.index(index);
         if constraint.topology_key.is_empty() {
-            let message = "`topologyKey` is missing, write `topologyKey: topology.kubernetes.io/zone`";
+            let message =
+                "`topologyKey` is missing, write `topologyKey: topology.kubernetes.io/zone`";
             broken.push((path.clone(), message.to_owned()));
         }
         if constraint.max_skew < 1 {
@@ -95,11 +91,7 @@ pub(super) fn check_labels(labels: &Labels, path: &Path, broken: &mut Vec<Broken
 }
 
 /// Annotations that are not ours to be changed by a user.
-pub(super) fn check_annotations(
-    annotations: &Annotations,
-    path: &Path,
-    broken: &mut Vec<Broken>,
-) {
+pub(super) fn check_annotations(annotations: &Annotations, path: &Path, broken: &mut Vec<Broken>) {
     for (key, _) in annotations.iter() {
         if OUR_ANNOTATIONS.contains(&key.as_str()) || is_ours(key.as_str()) {
             let message = "is always written; leave it out";
@@ -159,7 +151,9 @@ fn check_mounts(pod: &PodSettings, shared: &Shared<'_>, path: &Path, broken: &mu
     for (index, mount) in pod.volume_mounts.iter().enumerate() {
         let path = path.index(index);
         let volumes = pod.volumes.iter().chain(shared);
-        let known = volumes.map(|volume| volume.name.as_str()).chain(OUR_VOLUMES);
+        let known = volumes
+            .map(|volume| volume.name.as_str())
+            .chain(OUR_VOLUMES);
         if !known.into_iter().any(|name| name == mount.name) {
             let message = "`name` names no volume; write one of `volumes`";
             broken.push((path.clone(), message.to_owned()));
@@ -176,7 +170,10 @@ fn check_containers(containers: &[Container], path: &Path, broken: &mut Vec<Brok
         let path = path.index(index);
         check_name(&container.name, &path, broken);
         if is_server(&container.name) {
-            let message = format!("`{}` is the server's own container; choose another name", container.name);
+            let message = format!(
+                "`{}` is the server's own container; choose another name",
+                container.name
+            );
             broken.push((path.key("name"), message));
         }
         if container.image.as_deref().unwrap_or_default().is_empty() {

@@ -38,7 +38,12 @@ pub(super) fn check(file: &InstallationFile) -> Vec<Broken> {
         check_cluster(cluster, file.target, file.version(), &shared, &mut broken);
     }
     let path = Path::of(&["scheduling"]);
-    pod_rules::check(&file.scheduling, &Shared { settings: None }, &path, &mut broken);
+    pod_rules::check(
+        &file.scheduling,
+        &Shared { settings: None },
+        &path,
+        &mut broken,
+    );
     service_rules::check(file, &mut broken);
     aws_rules::check(file, &mut broken);
     let line = topology::line_of(file.version());
@@ -149,7 +154,8 @@ fn check_groups(
 ) {
     let groups = &cluster.resource_groups;
     if !groups.is_empty() && !topology::line_of(version).has_resource_groups {
-        let message = format!("Milvus {version} has no such groups, 2.6 and later have; leave them out");
+        let message =
+            format!("Milvus {version} has no such groups, 2.6 and later have; leave them out");
         broken.push((path.clone(), message));
     }
     for (index, group) in groups.iter().enumerate() {

@@ -35,7 +35,10 @@ pub(crate) fn of_container(root: RootFileSystem) -> SecurityContext {
 }
 
 /// What the user says, and ours for every field that they do not speak of.
-pub(crate) fn pod_with(ours: PodSecurityContext, said: Option<&PodSecurityContext>) -> PodSecurityContext {
+pub(crate) fn pod_with(
+    ours: PodSecurityContext,
+    said: Option<&PodSecurityContext>,
+) -> PodSecurityContext {
     let Some(said) = said.cloned() else {
         return ours;
     };
@@ -46,7 +49,9 @@ pub(crate) fn pod_with(ours: PodSecurityContext, said: Option<&PodSecurityContex
         fs_group: said.fs_group.or(ours.fs_group),
         fs_group_change_policy: said.fs_group_change_policy.or(ours.fs_group_change_policy),
         run_as_group: said.run_as_group.or(ours.run_as_group),
-        run_as_non_root: said.run_as_non_root.or(ours.run_as_non_root.filter(|_| !as_root)),
+        run_as_non_root: said
+            .run_as_non_root
+            .or(ours.run_as_non_root.filter(|_| !as_root)),
         run_as_user: said.run_as_user.or(ours.run_as_user),
         se_linux_change_policy: said.se_linux_change_policy.or(ours.se_linux_change_policy),
         se_linux_options: said.se_linux_options.or(ours.se_linux_options),
@@ -61,7 +66,10 @@ pub(crate) fn pod_with(ours: PodSecurityContext, said: Option<&PodSecurityContex
 }
 
 /// What the user says, and ours for every field that they do not speak of.
-pub(crate) fn container_with(ours: SecurityContext, said: Option<&SecurityContext>) -> SecurityContext {
+pub(crate) fn container_with(
+    ours: SecurityContext,
+    said: Option<&SecurityContext>,
+) -> SecurityContext {
     let Some(said) = said.cloned() else {
         return ours;
     };

@@ -185,7 +185,12 @@ fn queue() -> impl Strategy<Value = Queue> {
         option::of("[a-zA-Z0-9=:._-]{1,9}"),
         option::of("[a-zA-Z0-9=:._-]{1,9}"),
     );
-    let pulsar = (any::<bool>(), names, any::<u32>(), option::of(credentials()));
+    let pulsar = (
+        any::<bool>(),
+        names,
+        any::<u32>(),
+        option::of(credentials()),
+    );
     let pulsar = pulsar.prop_map(|(tls, (tenant, namespace), size, auth)| Pulsar {
         endpoint: "pulsar.example.com:6650".parse().unwrap(),
         tls,
@@ -194,10 +199,7 @@ fn queue() -> impl Strategy<Value = Queue> {
         max_message_size: std::num::NonZeroU32::new(size),
         auth,
     });
-    prop_oneof![
-        kafka.prop_map(Queue::Kafka),
-        pulsar.prop_map(Queue::Pulsar),
-    ]
+    prop_oneof![kafka.prop_map(Queue::Kafka), pulsar.prop_map(Queue::Pulsar),]
 }
 
 fn s3() -> impl Strategy<Value = S3> {
@@ -210,17 +212,19 @@ fn s3() -> impl Strategy<Value = S3> {
         provider,
         any::<bool>(),
     );
-    parts.prop_map(|(bucket, root_path, access, cloud_provider, virtual_host)| S3 {
-        endpoint: "s3.us-west-2.amazonaws.com:443".parse().unwrap(),
-        tls: true,
-        bucket: bucket.parse().unwrap_or_else(|_| "demo".parse().unwrap()),
-        root_path: root_path.parse().unwrap(),
-        region: Some("us-west-2".parse().unwrap()),
-        access,
-        cloud_provider,
-        iam_endpoint: virtual_host.then(|| "https://sts.example.com/x?y=z".to_owned()),
-        virtual_host,
-    })
+    parts.prop_map(
+        |(bucket, root_path, access, cloud_provider, virtual_host)| S3 {
+            endpoint: "s3.us-west-2.amazonaws.com:443".parse().unwrap(),
+            tls: true,
+            bucket: bucket.parse().unwrap_or_else(|_| "demo".parse().unwrap()),
+            root_path: root_path.parse().unwrap(),
+            region: Some("us-west-2".parse().unwrap()),
+            access,
+            cloud_provider,
+            iam_endpoint: virtual_host.then(|| "https://sts.example.com/x?y=z".to_owned()),
+            virtual_host,
+        },
+    )
 }
 
 fn service_account() -> impl Strategy<Value = ServiceAccount> {
@@ -262,16 +266,18 @@ fn standalone() -> impl Strategy<Value = Standalone> {
         service_account(),
         pod_settings(),
     );
-    parts.prop_map(|(resources, storage, etcd, queue, s3, account, pod)| Standalone {
-        resources,
-        storage,
-        etcd,
-        queue,
-        s3,
-        service_account: Some(account),
-        pod,
-        ..Standalone::default()
-    })
+    parts.prop_map(
+        |(resources, storage, etcd, queue, s3, account, pod)| Standalone {
+            resources,
+            storage,
+            etcd,
+            queue,
+            s3,
+            service_account: Some(account),
+            pod,
+            ..Standalone::default()
+        },
+    )
 }
 
 type Pairs = Vec<(milvus_aws_core::installation::MetadataKey, String)>;
