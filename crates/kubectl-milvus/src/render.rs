@@ -11,7 +11,7 @@ use crate::{
     error::Error,
     helm_values,
     printer::{Output, Printer},
-    wanted::Wanted,
+    wanted::{Described, Wanted},
 };
 
 /// Writes the objects to stdout, or one file each into a folder; or values for the chart.
@@ -20,11 +20,12 @@ pub(crate) fn run(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let wanted = Wanted::read(&args.file, flags, printer)?;
     if args.to == Some(RenderTo::HelmValues) {
-        helm_values::write(&wanted.installation, printer)?;
+        let described = Described::read(&args.file, flags, printer)?;
+        helm_values::write(&described.installation, printer)?;
         return Ok(ExitCode::Done);
     }
+    let wanted = Wanted::read(&args.file, flags, printer)?;
     let manifests = manifests(&wanted)?;
     match &args.output_dir {
         Some(folder) => write_files(&manifests, folder, printer)?,
