@@ -35,8 +35,11 @@ pub(crate) fn import(
     for notice in &imported.notices {
         printer.tell(&format!("note: {}", notice.in_file(&origin)));
     }
-    let unsupported: Vec<String> =
-        imported.unsupported.iter().map(|remark| remark.in_file(&origin)).collect();
+    let unsupported: Vec<String> = imported
+        .unsupported
+        .iter()
+        .map(|remark| remark.in_file(&origin))
+        .collect();
     if args.allow_unsupported {
         for line in unsupported {
             printer.tell(&format!("left out: {line}"));

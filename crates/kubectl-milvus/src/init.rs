@@ -30,7 +30,8 @@ struct Draft {
 }
 
 /// Where every key is told.
-const KEYS: &str = "Every key: docs/schema/installation.v1.json. Whatever is as usual may be left out.";
+const KEYS: &str =
+    "Every key: docs/schema/installation.v1.json. Whatever is as usual may be left out.";
 
 /// Writes the file to stdout, or where the user says.
 pub(crate) fn run(
@@ -86,8 +87,12 @@ fn of_values(
     let mut top = vec![KEYS.to_owned()];
     if !imported.variables.is_empty() {
         let names = imported.variables.join(", ");
-        top.push(format!("Set these variables to the passwords of the values before you install: {names}."));
-        printer.tell(&format!("set these variables to the passwords that the values hold: {names}"));
+        top.push(format!(
+            "Set these variables to the passwords of the values before you install: {names}."
+        ));
+        printer.tell(&format!(
+            "set these variables to the passwords that the values hold: {names}"
+        ));
     }
     Ok(Draft {
         installation: imported.installation,
@@ -115,7 +120,12 @@ fn draft(args: &InitArgs) -> Result<Draft, Error> {
         Target::Eks | Target::Kubernetes => None,
     };
     let (mut top, notes) = sizing.notes_of_file();
-    top.extend(sizing.notes().into_iter().map(|note| format!("Note: {note}.")));
+    top.extend(
+        sizing
+            .notes()
+            .into_iter()
+            .map(|note| format!("Note: {note}.")),
+    );
     top.push(KEYS.to_owned());
     Ok(Draft {
         installation: sizing.installation(name, &destination, nodes.as_ref())?,

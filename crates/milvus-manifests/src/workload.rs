@@ -192,9 +192,19 @@ impl<'a> Pods<'a> {
         let size = size.map(|size| literal(DISK_SIZE, whole_gib(size)));
         let group = component.resource_group.as_ref();
         let group = group.map(|group| literal(GROUP, group.to_string()));
-        let settings = self.settings.into_iter().flat_map(SecretSettings::environment);
-        let ours = [folder].into_iter().chain(logins).chain(settings).chain(size).chain(group);
-        pod::joined(ours.collect(), &component.pod.env, |variable| &variable.name)
+        let settings = self
+            .settings
+            .into_iter()
+            .flat_map(SecretSettings::environment);
+        let ours = [folder]
+            .into_iter()
+            .chain(logins)
+            .chain(settings)
+            .chain(size)
+            .chain(group);
+        pod::joined(ours.collect(), &component.pod.env, |variable| {
+            &variable.name
+        })
     }
 
     fn environment_from(&self) -> Option<Vec<EnvFromSource>> {

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Annotations, Attu, Deployment, Etcd, Image, Ingress, Installation, InstallationName, Labels,
-    Log, Metrics, MilvusVersion, NameOverrides, Namespace, PasswordSource, PodSettings, Service, SettingKey, Target, Tls,
+    Log, Metrics, MilvusVersion, NameOverrides, Namespace, PasswordSource, PodSettings, Service,
+    SettingKey, Target, Tls,
     aws::Aws,
     sections::{ClusterSection, StandaloneSection},
 };

@@ -121,7 +121,9 @@ impl Machine {
 
     /// Addresses that it takes of its subnet with so many pods on it: whole interfaces, one more than are in use.
     pub fn addresses_for(&self, pods: u32) -> u32 {
-        let in_use = pods.saturating_sub(PODS_ON_THE_HOST).div_ceil(self.addresses - 1);
+        let in_use = pods
+            .saturating_sub(PODS_ON_THE_HOST)
+            .div_ceil(self.addresses - 1);
         (in_use + 1).min(self.interfaces) * self.addresses
     }
 }
@@ -167,15 +169,24 @@ mod tests {
     #[test]
     fn every_machine_has_a_price() {
         for machine in Machine::all() {
-            assert!(crate::prices::node_hour(&machine.name).is_some(), "{}", machine.name);
+            assert!(
+                crate::prices::node_hour(&machine.name).is_some(),
+                "{}",
+                machine.name
+            );
         }
         assert_eq!(Machine::all().count(), 48);
     }
 
     #[test]
     fn addresses_come_by_whole_interfaces() {
-        let machine = Machine::all().find(|machine| machine.name == "m6i.2xlarge").unwrap();
+        let machine = Machine::all()
+            .find(|machine| machine.name == "m6i.2xlarge")
+            .unwrap();
         // 2 pods take none: one interface in reserve. 16 pods: one in use. 17: two.
-        assert_eq!([2, 3, 16, 17, 58].map(|pods| machine.addresses_for(pods)), [15, 30, 30, 45, 60]);
+        assert_eq!(
+            [2, 3, 16, 17, 58].map(|pods| machine.addresses_for(pods)),
+            [15, 30, 30, 45, 60]
+        );
     }
 }

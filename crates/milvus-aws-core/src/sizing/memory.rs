@@ -1,7 +1,7 @@
 //! How many bytes a load is, raw, as an index, in memory and on disk.
 
-use super::load::Load;
 use super::Index;
+use super::load::Load;
 
 /// Bytes of one copy of everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

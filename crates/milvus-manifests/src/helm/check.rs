@@ -36,14 +36,19 @@ fn remark(path: &[&str], entry: &Entry, message: String) -> Remark {
 }
 
 fn unknown(path: &[&str]) -> String {
-    let (key, section) = path.split_last().map_or(("", path), |(key, rest)| (*key, rest));
+    let (key, section) = path
+        .split_last()
+        .map_or(("", path), |(key, rest)| (*key, rest));
     let known = match keys::look_up(section) {
         Known::Section(known) => known,
         Known::Row(_) | Known::No => Vec::new(),
     };
     match nearest(key, &known) {
         Some(near) => format!("is no key of the chart, which ignores it; write `{near}`"),
-        None => format!("is no key of the chart, which ignores it; known here: {}", known.join(", ")),
+        None => format!(
+            "is no key of the chart, which ignores it; known here: {}",
+            known.join(", ")
+        ),
     }
 }
 

@@ -50,7 +50,15 @@ pub fn export(installation: &Installation) -> Result<Exported, Error> {
         export.file = json!({});
         return Ok(export.finish());
     }
-    for known in ["apiVersion", "target", "name", "namespace", "mode", "version", "config"] {
+    for known in [
+        "apiVersion",
+        "target",
+        "name",
+        "namespace",
+        "mode",
+        "version",
+        "config",
+    ] {
         export.take(known);
     }
     server::write(&mut export);
@@ -92,7 +100,10 @@ impl Export<'_> {
             "" => String::new(),
             section => format!("/{}", section.replace('.', "/")),
         };
-        self.file.pointer_mut(&pointer)?.as_object_mut()?.shift_remove(key)
+        self.file
+            .pointer_mut(&pointer)?
+            .as_object_mut()?
+            .shift_remove(key)
     }
 
     /// Writes a value of the chart.
@@ -144,7 +155,9 @@ impl Export<'_> {
         match source["env"].as_str() {
             Some(variable) => format!("${{{variable}}}"),
             None => {
-                let message = format!("the password is no part of values: put it into the variable {usual}, and run them through `envsubst`");
+                let message = format!(
+                    "the password is no part of values: put it into the variable {usual}, and run them through `envsubst`"
+                );
                 self.lose(path, message);
                 format!("${{{usual}}}")
             }
@@ -158,7 +171,11 @@ fn leaves(path: &str, value: &Json, found: &mut Vec<String>) {
         Json::Null => {}
         Json::Object(section) => {
             for (key, value) in section {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
                 leaves(&path, value, found);
             }
         }

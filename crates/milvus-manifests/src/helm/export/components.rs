@@ -30,7 +30,12 @@ pub(super) fn write(export: &mut Export<'_>) {
 
 fn cluster(export: &mut Export<'_>) {
     let line = line_of(&export.installation.version);
-    let roles: Vec<Role> = export.topology.components.iter().map(|component| component.role).collect();
+    let roles: Vec<Role> = export
+        .topology
+        .components
+        .iter()
+        .map(|component| component.role)
+        .collect();
     let optional = [
         Role::MixCoordinator,
         Role::RootCoordinator,
@@ -41,7 +46,9 @@ fn cluster(export: &mut Export<'_>) {
         Role::Cdc,
     ];
     for role in optional {
-        let in_line = line.cluster.contains(&role) || line.other_coordinators.contains(&role) || role == Role::Cdc;
+        let in_line = line.cluster.contains(&role)
+            || line.other_coordinators.contains(&role)
+            || role == Role::Cdc;
         if roles.contains(&role) || in_line {
             export.put(&format!("{}.enabled", role.key()), roles.contains(&role));
         }
@@ -70,7 +77,9 @@ fn standalone(export: &mut Export<'_>) {
     export.pass("standalone.storage.size", &format!("{claim}.size"));
     export.pass("standalone.storage.class", &format!("{claim}.storageClass"));
     match export.take("standalone.persistence") {
-        Some(Json::String(text)) if text == "ephemeral" => export.put("standalone.persistence.enabled", false),
+        Some(Json::String(text)) if text == "ephemeral" => {
+            export.put("standalone.persistence.enabled", false)
+        }
         Some(Json::Object(existing)) => {
             let name = existing.get("existingClaim").cloned().unwrap_or_default();
             export.put(&format!("{claim}.existingClaim"), name);
@@ -85,13 +94,20 @@ impl Export<'_> {
         let path = format!("cluster.components.{key}");
         self.resources(&format!("{path}.resources"), &format!("{key}.resources"));
         if self.values[key]["resources"].is_null() {
-            let known = self.topology.components.iter().find(|component| component.role == role);
+            let known = self
+                .topology
+                .components
+                .iter()
+                .find(|component| component.role == role);
             let usual = known.and_then(|component| serde_json::to_value(component.resources).ok());
             self.put(&format!("{key}.resources"), usual.unwrap_or_default());
         }
         let replicas = self.take(&format!("{path}.replicas"));
         if role.is_coordinator() {
-            let several = replicas.as_ref().and_then(Json::as_u64).is_some_and(|number| number > 1);
+            let several = replicas
+                .as_ref()
+                .and_then(Json::as_u64)
+                .is_some_and(|number| number > 1);
             self.put(&format!("{key}.activeStandby.enabled"), several);
         }
         if let Some(replicas) = replicas {
@@ -104,11 +120,19 @@ impl Export<'_> {
             self.pass_all(&format!("{path}.pod"), key, &["volumes", "volumeMounts"]);
         }
         self.extra_env(key);
-        self.pass_all(&format!("{path}.service"), &format!("{key}.service"), &["annotations", "labels"]);
+        self.pass_all(
+            &format!("{path}.service"),
+            &format!("{key}.service"),
+            &["annotations", "labels"],
+        );
     }
 
     fn autoscaling(&mut self, path: &str, key: &str) {
-        if self.file.pointer(&format!("/{}/autoscaling", path.replace('.', "/"))).is_none() {
+        if self
+            .file
+            .pointer(&format!("/{}/autoscaling", path.replace('.', "/")))
+            .is_none()
+        {
             return;
         }
         self.put(&format!("{key}.hpa.enabled"), true);
@@ -118,12 +142,18 @@ impl Export<'_> {
             ("cpuPercent", "cpuUtilization"),
             ("memoryPercent", "memoryUtilization"),
         ] {
-            self.pass(&format!("{path}.autoscaling.{ours}"), &format!("{key}.hpa.{theirs}"));
+            self.pass(
+                &format!("{path}.autoscaling.{ours}"),
+                &format!("{key}.hpa.{theirs}"),
+            );
         }
     }
 
     fn disk(&mut self, path: &str, key: &str) {
-        self.pass(&format!("{path}.disk.enabled"), &format!("{key}.disk.enabled"));
+        self.pass(
+            &format!("{path}.disk.enabled"),
+            &format!("{key}.disk.enabled"),
+        );
         if let Some(limit) = self.take(&format!("{path}.disk.sizeLimit")) {
             self.put(&format!("{key}.disk.size.enabled"), true);
             // The chart tells the server of the container's own limit.
@@ -144,7 +174,13 @@ impl Export<'_> {
             return;
         }
         let mut all = self.variables.clone();
-        all.extend(self.values[key]["extraEnv"].as_array().into_iter().flatten().cloned());
+        all.extend(
+            self.values[key]["extraEnv"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .cloned(),
+        );
         self.put(&format!("{key}.extraEnv"), json!(all));
     }
 }

@@ -45,8 +45,15 @@ pub(super) fn write(export: &mut Export<'_>) {
 
 fn service(export: &mut Export<'_>) {
     let fields = [
-        "type", "port", "annotations", "labels", "nodePort", "clusterIP", "loadBalancerIP",
-        "loadBalancerSourceRanges", "externalIPs",
+        "type",
+        "port",
+        "annotations",
+        "labels",
+        "nodePort",
+        "clusterIP",
+        "loadBalancerIP",
+        "loadBalancerSourceRanges",
+        "externalIPs",
     ];
     let is_open = export.file["service"]["type"] == "LoadBalancer"
         && export.file["service"]["loadBalancerSourceRanges"].is_null();
@@ -63,7 +70,9 @@ fn ingress(export: &mut Export<'_>) {
     export.put("ingress.enabled", true);
     export.pass("ingress.className", "ingress.ingressClassName");
     export.pass("ingress.labels", "ingress.labels");
-    let own = export.take("ingress.annotations").unwrap_or_else(|| json!({}));
+    let own = export
+        .take("ingress.annotations")
+        .unwrap_or_else(|| json!({}));
     let mut annotations = own.as_object().cloned().unwrap_or_default();
     for (key, _) in FOR_NGINX {
         // The chart adds its own unless they are taken back.
@@ -87,11 +96,20 @@ fn log(export: &mut Export<'_>) {
     let claim = format!("{key}.persistentVolumeClaim");
     export.put(&format!("{key}.enabled"), true);
     export.pass(&format!("{path}.mountPath"), &format!("{key}.mountPath"));
-    export.pass(&format!("{path}.existingClaim"), &format!("{claim}.existingClaim"));
+    export.pass(
+        &format!("{path}.existingClaim"),
+        &format!("{claim}.existingClaim"),
+    );
     export.pass(&format!("{path}.subPath"), &format!("{claim}.subPath"));
-    export.pass(&format!("{path}.accessMode"), &format!("{claim}.accessModes"));
+    export.pass(
+        &format!("{path}.accessMode"),
+        &format!("{claim}.accessModes"),
+    );
     export.pass(&format!("{path}.storage.size"), &format!("{claim}.size"));
-    export.pass(&format!("{path}.storage.class"), &format!("{claim}.storageClass"));
+    export.pass(
+        &format!("{path}.storage.class"),
+        &format!("{claim}.storageClass"),
+    );
 }
 
 fn metrics(export: &mut Export<'_>) {
@@ -101,7 +119,10 @@ fn metrics(export: &mut Export<'_>) {
     let (path, key) = ("metrics.serviceMonitor", "metrics.serviceMonitor");
     export.put(&format!("{key}.enabled"), true);
     export.pass_all(path, key, &["interval", "scrapeTimeout"]);
-    export.pass(&format!("{path}.labels"), &format!("{key}.additionalLabels"));
+    export.pass(
+        &format!("{path}.labels"),
+        &format!("{key}.additionalLabels"),
+    );
 }
 
 fn attu(export: &mut Export<'_>) {
@@ -110,11 +131,24 @@ fn attu(export: &mut Export<'_>) {
     }
     export.put("attu.enabled", true);
     match export.take("attu.replicas") {
-        Some(replicas) if replicas != json!(1) => export.lose("attu.replicas", "the chart runs one pod of Attu"),
+        Some(replicas) if replicas != json!(1) => {
+            export.lose("attu.replicas", "the chart runs one pod of Attu")
+        }
         _ => {}
     }
-    export.pass_all("attu.image", "attu.image", &["repository", "tag", "pullPolicy"]);
-    let fields = ["type", "port", "annotations", "labels", "loadBalancerIP", "loadBalancerSourceRanges"];
+    export.pass_all(
+        "attu.image",
+        "attu.image",
+        &["repository", "tag", "pullPolicy"],
+    );
+    let fields = [
+        "type",
+        "port",
+        "annotations",
+        "labels",
+        "loadBalancerIP",
+        "loadBalancerSourceRanges",
+    ];
     export.pass_all("attu.service", "attu.service", &fields);
     export.resources("attu.resources", "attu.resources");
     export.pod("attu.pod", "attu");
@@ -125,13 +159,21 @@ fn attu(export: &mut Export<'_>) {
     }
     let (path, key) = ("attu.ingress", "attu.ingress");
     export.put(&format!("{key}.enabled"), true);
-    export.pass(&format!("{path}.className"), &format!("{key}.ingressClassName"));
+    export.pass(
+        &format!("{path}.className"),
+        &format!("{key}.ingressClassName"),
+    );
     export.pass_all(path, key, &["labels", "annotations", "tls"]);
-    let rules = export.take("attu.ingress.rules").unwrap_or_else(|| json!([]));
+    let rules = export
+        .take("attu.ingress.rules")
+        .unwrap_or_else(|| json!([]));
     let mut hosts = Vec::new();
     for rule in rules.as_array().into_iter().flatten() {
         if rule["path"] != "/" || rule["pathType"] != "Prefix" {
-            export.lose("attu.ingress.rules", "the chart knows hosts alone, with every path of them");
+            export.lose(
+                "attu.ingress.rules",
+                "the chart knows hosts alone, with every path of them",
+            );
         }
         hosts.push(rule["host"].clone());
     }
@@ -167,19 +209,37 @@ fn tls(export: &mut Export<'_>) {
         return;
     };
     let mutual = tls["mode"] == "mutual";
-    export.setting(&["common", "security", "tlsMode"], json!(if mutual { 2 } else { 1 }));
-    export.setting(&["tls", "serverPemPath"], json!(format!("{FOLDER}/tls.crt")));
-    export.setting(&["tls", "serverKeyPath"], json!(format!("{FOLDER}/tls.key")));
+    export.setting(
+        &["common", "security", "tlsMode"],
+        json!(if mutual { 2 } else { 1 }),
+    );
+    export.setting(
+        &["tls", "serverPemPath"],
+        json!(format!("{FOLDER}/tls.crt")),
+    );
+    export.setting(
+        &["tls", "serverKeyPath"],
+        json!(format!("{FOLDER}/tls.key")),
+    );
     if mutual {
         export.setting(&["tls", "caPemPath"], json!(format!("{FOLDER}/ca.crt")));
     }
-    let to = if export.values["cluster"]["enabled"] == true { "proxy." } else { "" };
+    let to = if export.values["cluster"]["enabled"] == true {
+        "proxy."
+    } else {
+        ""
+    };
     let volume = json!({"name": "milvus-tls", "secret": {"secretName": tls["secret"]}});
     let mount = json!({"name": "milvus-tls", "mountPath": FOLDER, "readOnly": true});
     for (key, item) in [("volumes", volume), ("volumeMounts", mount)] {
         let key = format!("{to}{key}");
         let pointer = format!("/{}", key.replace('.', "/"));
-        let mut list = export.values.pointer(&pointer).and_then(Json::as_array).cloned().unwrap_or_default();
+        let mut list = export
+            .values
+            .pointer(&pointer)
+            .and_then(Json::as_array)
+            .cloned()
+            .unwrap_or_default();
         list.push(item);
         export.put(&key, list);
     }
@@ -193,7 +253,9 @@ impl Export<'_> {
             return;
         };
         for key in sections {
-            let inner = section.entry(*key).or_insert_with(|| Json::Object(Map::new()));
+            let inner = section
+                .entry(*key)
+                .or_insert_with(|| Json::Object(Map::new()));
             if !inner.is_object() {
                 *inner = Json::Object(Map::new());
             }

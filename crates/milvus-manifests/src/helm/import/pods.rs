@@ -61,7 +61,10 @@ impl Import<'_> {
         let component = Role::ALL.iter().find(|role| role.key() == key);
         let component = component.map_or(key, |role| role.component_name());
         let application = format!("{}-{component}", self.full_name());
-        pairs.insert("pyroscope.io/application-name".to_owned(), json!(application));
+        pairs.insert(
+            "pyroscope.io/application-name".to_owned(),
+            json!(application),
+        );
         pairs.insert("pyroscope.io/port".to_owned(), json!("9091"));
         self.draft.put(&annotations, pairs);
     }

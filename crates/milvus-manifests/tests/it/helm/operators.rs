@@ -281,13 +281,25 @@ fn each_is_rendered_or_said_no_to() {
             Ok(imported) => imported,
             Err(invalid) => panic!("{}: {invalid}", case.what),
         };
-        let mut keys: Vec<_> = imported.unsupported.iter().map(|remark| remark.path.as_str()).collect();
+        let mut keys: Vec<_> = imported
+            .unsupported
+            .iter()
+            .map(|remark| remark.path.as_str())
+            .collect();
         keys.sort_unstable();
         let mut expected = case.unsupported.to_vec();
         expected.sort_unstable();
-        assert_eq!(keys, expected, "{}: {:?}", case.what, lines(&imported.unsupported));
+        assert_eq!(
+            keys,
+            expected,
+            "{}: {:?}",
+            case.what,
+            lines(&imported.unsupported)
+        );
         let manifests = objects(&imported);
-        let kinds = values(&manifests).into_iter().map(|object| object["kind"].clone());
+        let kinds = values(&manifests)
+            .into_iter()
+            .map(|object| object["kind"].clone());
         let deployments = kinds.filter(|kind| kind == "Deployment").count();
         assert_eq!(deployments, case.deployments, "{}", case.what);
     }
@@ -314,9 +326,18 @@ fn users_and_certificates() {
     let manifests = objects(&imported);
     let proxy = object(&manifests, "Deployment", "demo-milvus-proxy");
     let pod = &proxy["spec"]["template"]["spec"];
-    assert!(pod["volumes"].as_array().unwrap().iter().any(|volume| volume["secret"]["secretName"] == "milvus-tls"));
+    assert!(
+        pod["volumes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|volume| volume["secret"]["secretName"] == "milvus-tls")
+    );
     let all = settings("TLS and users", "default.yaml");
-    assert_eq!(all["common"]["security"], json!({"authorizationEnabled": true, "tlsMode": 1}));
+    assert_eq!(
+        all["common"]["security"],
+        json!({"authorizationEnabled": true, "tlsMode": 1})
+    );
     assert_eq!(all["tls"]["serverPemPath"], "/etc/milvus/certs/tls.crt");
     assert_eq!(all["proxy"]["maxUserNum"], 100);
     assert_eq!(all["kafka"]["saslMechanisms"], "SCRAM-SHA-256");
@@ -326,26 +347,46 @@ fn users_and_certificates() {
 fn autoscaling_and_scheduling() {
     let case = case("autoscaling");
     let manifests = objects(&imported(case.version, case.text));
-    let scaler = values(&manifests).into_iter().find(|object| object["kind"] == "HorizontalPodAutoscaler").unwrap();
+    let scaler = values(&manifests)
+        .into_iter()
+        .find(|object| object["kind"] == "HorizontalPodAutoscaler")
+        .unwrap();
     assert_eq!(scaler["spec"]["minReplicas"], 2);
     assert_eq!(scaler["spec"]["maxReplicas"], 10);
     let node = object(&manifests, "Deployment", "demo-milvus-querynode");
     assert_eq!(node["spec"]["replicas"], json!(null));
-    assert_eq!(node["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"], 0);
+    assert_eq!(
+        node["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"],
+        0
+    );
     let template = &node["spec"]["template"];
-    assert_eq!(template["metadata"]["annotations"]["pyroscope.io/application-name"], "demo-milvus-querynode");
+    assert_eq!(
+        template["metadata"]["annotations"]["pyroscope.io/application-name"],
+        "demo-milvus-querynode"
+    );
     let pod = &template["spec"];
     assert_eq!(pod["nodeSelector"], json!({"pool": "milvus"}));
     assert_eq!(pod["tolerations"][0]["key"], "dedicated");
-    assert_eq!(pod["topologySpreadConstraints"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        pod["topologySpreadConstraints"].as_array().unwrap().len(),
+        1
+    );
     let container = &pod["containers"][0];
-    assert_eq!(container["resources"]["limits"]["ephemeral-storage"], "100Gi");
+    assert_eq!(
+        container["resources"]["limits"]["ephemeral-storage"],
+        "100Gi"
+    );
     let variables = container["env"].as_array().unwrap();
     assert!(variables.contains(&json!({"name": "LOCAL_STORAGE_SIZE", "value": "100"})));
-    assert!(variables.contains(&json!({"name": "LD_PRELOAD", "value": "/milvus/lib/libjemalloc.so"})));
+    assert!(
+        variables.contains(&json!({"name": "LD_PRELOAD", "value": "/milvus/lib/libjemalloc.so"}))
+    );
     // The chart says nothing of etcd by that.
     let etcd = object(&manifests, "StatefulSet", "demo-etcd");
-    assert_eq!(etcd["spec"]["template"]["spec"]["nodeSelector"], json!(null));
+    assert_eq!(
+        etcd["spec"]["template"]["spec"]["nodeSelector"],
+        json!(null)
+    );
 }
 
 #[test]
@@ -355,7 +396,10 @@ fn names_ingresses_and_monitors() {
     let deployment = object(&manifests, "Deployment", "vectors-standalone");
     assert_eq!(deployment["metadata"]["labels"]["team"], "search");
     let ingress = object(&manifests, "Ingress", "vectors");
-    assert_eq!(ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/backend-protocol"], "GRPC");
+    assert_eq!(
+        ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/backend-protocol"],
+        "GRPC"
+    );
     assert_eq!(ingress["spec"]["rules"][0]["host"], "milvus.example.com");
     object(&manifests, "Ingress", "vectors-attu");
     object(&manifests, "PersistentVolumeClaim", "vectors-logs");
@@ -364,7 +408,9 @@ fn names_ingresses_and_monitors() {
     let etcd = object(&manifests, "StatefulSet", "demo-etcd");
     let container = &etcd["spec"]["template"]["spec"]["containers"][0];
     let variables = container["env"].as_array().unwrap();
-    assert!(variables.contains(&json!({"name": "ETCD_QUOTA_BACKEND_BYTES", "value": "8589934592"})));
+    assert!(
+        variables.contains(&json!({"name": "ETCD_QUOTA_BACKEND_BYTES", "value": "8589934592"}))
+    );
     assert!(variables.contains(&json!({"name": "ETCD_AUTO_COMPACTION_RETENTION", "value": "500"})));
 }
 
@@ -382,7 +428,10 @@ fn other_clouds_and_queues() {
     assert_eq!(own["mq"]["type"], "woodpecker");
     assert_eq!(own["woodpecker"]["storage"]["type"], "minio");
     let groups = settings("resource groups", "default.yaml");
-    assert_eq!(groups["queryCoord"]["clusterLevelLoadResourceGroups"], "rg1,rg2");
+    assert_eq!(
+        groups["queryCoord"]["clusterLevelLoadResourceGroups"],
+        "rg1,rg2"
+    );
     let kafka = settings("developer", "default.yaml");
     assert_eq!(kafka["kafka"]["brokerList"], "demo-kafka:9092");
 }

@@ -23,9 +23,15 @@ fn resources() -> impl Strategy<Value = Value> {
 fn component() -> impl Strategy<Value = Value> {
     let pods = prop_oneof![
         Just(json!({})),
-        Just(json!({"nodeSelector": {"pool": "milvus"}, "tolerations": [{"key": "a", "operator": "Exists"}]})),
-        Just(json!({"extraEnv": [{"name": "A", "value": "yes"}], "annotations": {"example.com/a": "0123"}})),
-        Just(json!({"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}]})),
+        Just(
+            json!({"nodeSelector": {"pool": "milvus"}, "tolerations": [{"key": "a", "operator": "Exists"}]})
+        ),
+        Just(
+            json!({"extraEnv": [{"name": "A", "value": "yes"}], "annotations": {"example.com/a": "0123"}})
+        ),
+        Just(
+            json!({"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}]})
+        ),
     ];
     (1_u8..5, maybe(resources()), pods).prop_map(|(replicas, resources, mut pods)| {
         pods["replicas"] = json!(replicas);
@@ -36,10 +42,22 @@ fn component() -> impl Strategy<Value = Value> {
 
 fn queue() -> impl Strategy<Value = (bool, Value)> {
     prop_oneof![
-        Just((false, json!({"externalKafka": {"enabled": true, "brokerList": "a:9092,b:9092", "securityProtocol": "PLAINTEXT"}}))),
-        Just((false, json!({"externalKafka": {"enabled": true, "brokerList": "a:9092", "securityProtocol": "SSL"}}))),
-        Just((false, json!({"externalKafka": {"enabled": true, "brokerList": "a:9096", "securityProtocol": "SASL_SSL", "sasl": {"mechanisms": "SCRAM-SHA-512", "username": "milvus", "password": "secret"}}}))),
-        Just((false, json!({"externalPulsar": {"enabled": true, "host": "pulsar", "authPlugin": "token", "authParams": "token:a"}}))),
+        Just((
+            false,
+            json!({"externalKafka": {"enabled": true, "brokerList": "a:9092,b:9092", "securityProtocol": "PLAINTEXT"}})
+        )),
+        Just((
+            false,
+            json!({"externalKafka": {"enabled": true, "brokerList": "a:9092", "securityProtocol": "SSL"}})
+        )),
+        Just((
+            false,
+            json!({"externalKafka": {"enabled": true, "brokerList": "a:9096", "securityProtocol": "SASL_SSL", "sasl": {"mechanisms": "SCRAM-SHA-512", "username": "milvus", "password": "secret"}}})
+        )),
+        Just((
+            false,
+            json!({"externalPulsar": {"enabled": true, "host": "pulsar", "authPlugin": "token", "authParams": "token:a"}})
+        )),
         Just((true, json!({"woodpecker": {"enabled": true}}))),
     ]
 }
@@ -47,23 +65,45 @@ fn queue() -> impl Strategy<Value = (bool, Value)> {
 fn server() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(json!({})),
-        Just(json!({"service": {"type": "LoadBalancer", "annotations": {"a": "yes"}, "loadBalancerSourceRanges": ["10.0.0.0/8"]}})),
-        Just(json!({"service": {"type": "LoadBalancer"}, "fullnameOverride": "vectors", "labels": {"a": "b"}})),
-        Just(json!({"service": {"type": "NodePort", "nodePort": 31000}, "log": {"level": "debug", "persistence": {"enabled": true}}})),
-        Just(json!({"ingress": {"enabled": true, "annotations": {"a": "b"}}, "metrics": {"serviceMonitor": {"enabled": true}}})),
-        Just(json!({"attu": {"enabled": true, "ingress": {"enabled": true, "hosts": [null]}}, "nodeSelector": {"a": "b"}})),
-        Just(json!({"extraConfigFiles": {"user.yaml": "common: {security: {authorizationEnabled: true}, note: 'yes'}\nproxy: {maxUserNum: 5}\n"}})),
-        Just(json!({"extraConfigFiles": {"user.yaml": "common: {security: {authorizationEnabled: true, defaultRootPassword: secret}}\n"}})),
-        Just(json!({"etcd": {"replicaCount": 1, "persistence": {"size": "20Gi", "storageClass": "gp3"}, "nodeSelector": {"a": "b"}}})),
+        Just(
+            json!({"service": {"type": "LoadBalancer", "annotations": {"a": "yes"}, "loadBalancerSourceRanges": ["10.0.0.0/8"]}})
+        ),
+        Just(
+            json!({"service": {"type": "LoadBalancer"}, "fullnameOverride": "vectors", "labels": {"a": "b"}})
+        ),
+        Just(
+            json!({"service": {"type": "NodePort", "nodePort": 31000}, "log": {"level": "debug", "persistence": {"enabled": true}}})
+        ),
+        Just(
+            json!({"ingress": {"enabled": true, "annotations": {"a": "b"}}, "metrics": {"serviceMonitor": {"enabled": true}}})
+        ),
+        Just(
+            json!({"attu": {"enabled": true, "ingress": {"enabled": true, "hosts": [null]}}, "nodeSelector": {"a": "b"}})
+        ),
+        Just(
+            json!({"extraConfigFiles": {"user.yaml": "common: {security: {authorizationEnabled: true}, note: 'yes'}\nproxy: {maxUserNum: 5}\n"}})
+        ),
+        Just(
+            json!({"extraConfigFiles": {"user.yaml": "common: {security: {authorizationEnabled: true, defaultRootPassword: secret}}\n"}})
+        ),
+        Just(
+            json!({"etcd": {"replicaCount": 1, "persistence": {"size": "20Gi", "storageClass": "gp3"}, "nodeSelector": {"a": "b"}}})
+        ),
         Just(json!({"externalEtcd": {"enabled": true, "endpoints": ["etcd:2379"]}})),
-        Just(json!({"image": {"all": {"repository": "mirror.example.com/milvus", "pullPolicy": "Always", "pullSecrets": ["mirror"]}}})),
+        Just(
+            json!({"image": {"all": {"repository": "mirror.example.com/milvus", "pullPolicy": "Always", "pullSecrets": ["mirror"]}}})
+        ),
     ]
 }
 
 fn storage() -> impl Strategy<Value = Value> {
     prop_oneof![
-        Just(json!({"externalS3": {"enabled": true, "host": "s3.us-west-2.amazonaws.com", "port": "443", "useSSL": true, "bucketName": "vectors", "useIAM": true}})),
-        Just(json!({"externalS3": {"enabled": true, "host": "minio", "port": 9000, "bucketName": "vectors", "accessKey": "a", "secretKey": "b"}, "serviceAccount": {"create": true}})),
+        Just(
+            json!({"externalS3": {"enabled": true, "host": "s3.us-west-2.amazonaws.com", "port": "443", "useSSL": true, "bucketName": "vectors", "useIAM": true}})
+        ),
+        Just(
+            json!({"externalS3": {"enabled": true, "host": "minio", "port": 9000, "bucketName": "vectors", "accessKey": "a", "secretKey": "b"}, "serviceAccount": {"create": true}})
+        ),
     ]
 }
 
@@ -86,6 +126,10 @@ prop_compose! {
             for (key, value) in part.as_object().unwrap() {
                 file[key] = value.clone();
             }
+        }
+        if ["2.3.13", "2.4.5"].contains(&version) && file["externalKafka"]["securityProtocol"] == "SSL" {
+            // TLS without a login comes with 2.4.6.
+            file["externalKafka"]["securityProtocol"] = json!("PLAINTEXT");
         }
         file["rootCoordinator"] = coordinator;
         file["queryNode"] = worker.clone();
@@ -130,7 +174,9 @@ fn comes_back(version: &str, file: &Value) -> Result<(), TestCaseError> {
     prop_assert_eq!(&exported.lost, &[]);
     let text = exported.to_yaml().unwrap();
     prop_assert!(!text.contains("secret\n"), "{text}");
-    let second = Values::from_yaml("again.yaml", &text).unwrap().import(&release("demo", Some(version)));
+    let second = Values::from_yaml("again.yaml", &text)
+        .unwrap()
+        .import(&release("demo", Some(version)));
     let second = match second {
         Ok(second) => second,
         Err(invalid) => return Err(TestCaseError::fail(format!("{invalid}\n{text}"))),
@@ -144,7 +190,7 @@ fn comes_back(version: &str, file: &Value) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn clusters_come_back((version, file) in cluster()) {
@@ -164,7 +210,10 @@ fn passwords_are_no_part_of_values() {
     assert_eq!(imported.variables, ["MILVUS_KAFKA_PASSWORD"]);
     let exported = export(&imported.installation).unwrap();
     let text = exported.to_yaml().unwrap();
-    assert!(!text.contains("hunter2") && text.contains("${MILVUS_KAFKA_PASSWORD}"), "{text}");
+    assert!(
+        !text.contains("hunter2") && text.contains("${MILVUS_KAFKA_PASSWORD}"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -194,5 +243,8 @@ cluster:
     assert_eq!(exported.lost, []);
     let variables = exported.values["proxy"]["extraEnv"].as_array().unwrap();
     let reference = json!({"secretKeyRef": {"name": "kafka-login", "key": "password"}});
-    assert!(variables.contains(&json!({"name": "KAFKA_SASLPASSWORD", "valueFrom": reference})), "{variables:?}");
+    assert!(
+        variables.contains(&json!({"name": "KAFKA_SASLPASSWORD", "valueFrom": reference})),
+        "{variables:?}"
+    );
 }
