@@ -29,7 +29,8 @@ struct Draft {
 }
 
 /// Where every key is told.
-const KEYS: &str = "Every key: docs/schema/installation.v1.json. Whatever is as usual may be left out.";
+const KEYS: &str =
+    "Every key: docs/schema/installation.v1.json. Whatever is as usual may be left out.";
 
 /// Writes the file to stdout, or where the user says.
 pub(crate) fn run(
@@ -79,7 +80,12 @@ fn draft(args: &InitArgs) -> Result<Draft, Error> {
         Target::Eks | Target::Kubernetes => None,
     };
     let (mut top, notes) = sizing.notes_of_file();
-    top.extend(sizing.notes().into_iter().map(|note| format!("Note: {note}.")));
+    top.extend(
+        sizing
+            .notes()
+            .into_iter()
+            .map(|note| format!("Note: {note}.")),
+    );
     top.push(KEYS.to_owned());
     Ok(Draft {
         installation: sizing.installation(name, &destination, nodes.as_ref())?,
