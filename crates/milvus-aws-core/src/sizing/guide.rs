@@ -111,16 +111,12 @@ fn component(role: Role, load: &Load, bytes: &Bytes) -> Option<(Shape, u64)> {
 /// The tool rounds up to tenths of GiB first.
 fn query_nodes(memory: u64) -> (Shape, u64) {
     let size = tenths(memory);
-    match QUERY_NODES.iter().rfind(|(from, ..)| *from <= size) {
-        Some((_, shape, each)) => (*shape, size.div_ceil(each * 10)),
-        None => {
-            let cpus = size.div_ceil(GIB_A_CPU * 10).max(1);
-            (
-                Shape::new(1, GIB_A_CPU).times(cpus.try_into().unwrap_or(1)),
-                1,
-            )
-        }
+    if let Some((_, shape, each)) = QUERY_NODES.iter().rfind(|(from, ..)| *from <= size) {
+        return (*shape, size.div_ceil(each * 10));
     }
+    let cpus = size.div_ceil(GIB_A_CPU * 10).max(1);
+    let shape = Shape::new(1, GIB_A_CPU).times(u32::try_from(cpus).unwrap_or(1));
+    (shape, 1)
 }
 
 /// Metadata, log and objects.

@@ -136,7 +136,6 @@ impl Sizing {
                 "What holds all pods for the least money, beside the system's own.",
             ),
             Note::new("aws.msk", "The log."),
-            Note::new("authorization", "Whether clients must log in."),
         ];
         (top, notes)
     }

@@ -27,8 +27,8 @@ fn the_guide_in_an_account() {
     let installation = sizing
         .installation("demo".parse().unwrap(), &Destination::Aws, Some(&nodes))
         .unwrap();
-    let (top, notes) = sizing.notes_of_file();
-    insta::assert_snapshot!(round_trip(&installation, &top, &notes));
+    let (top, words) = sizing.notes_of_file();
+    insta::assert_snapshot!(round_trip(&installation, &top, &words));
     assert_eq!(installation.target(), Target::Aws);
     let topology = Topology::of(&installation);
     let root = topology
@@ -48,8 +48,8 @@ fn one_pod_on_kubernetes() {
     let installation = sizing
         .installation("vectors".parse().unwrap(), &Destination::Kubernetes, None)
         .unwrap();
-    let (top, notes) = sizing.notes_of_file();
-    insta::assert_snapshot!(round_trip(&installation, &top, &notes));
+    let (top, words) = sizing.notes_of_file();
+    insta::assert_snapshot!(round_trip(&installation, &top, &words));
 }
 
 #[test]
@@ -58,8 +58,8 @@ fn a_cluster_on_kubernetes_names_hosts_that_do_not_exist() {
     let installation = sizing
         .installation("vectors".parse().unwrap(), &Destination::Kubernetes, None)
         .unwrap();
-    let (top, notes) = sizing.notes_of_file();
-    insta::assert_snapshot!(round_trip(&installation, &top, &notes));
+    let (top, words) = sizing.notes_of_file();
+    insta::assert_snapshot!(round_trip(&installation, &top, &words));
 }
 
 #[test]
@@ -70,8 +70,8 @@ fn around_a_cluster_of_eks_that_exists() {
     let installation = sizing
         .installation("vectors".parse().unwrap(), &destination, Some(&nodes))
         .unwrap();
-    let (top, notes) = sizing.notes_of_file();
-    round_trip(&installation, &top, &notes);
+    let (top, words) = sizing.notes_of_file();
+    round_trip(&installation, &top, &words);
     assert_eq!(installation.target(), Target::Eks);
     let on_aws = installation.on_aws().unwrap();
     assert_eq!(
@@ -92,7 +92,7 @@ fn every_generation_is_valid_everywhere() {
         for vectors in ["1M", "12M", "300M"] {
             let sizing = cluster(generation, vectors, "768", "HNSW");
             let (nodes, _) = sizing.node_plans().unwrap();
-            let (top, notes) = sizing.notes_of_file();
+            let (top, words) = sizing.notes_of_file();
             for destination in [
                 Destination::Kubernetes,
                 Destination::Aws,
@@ -101,7 +101,7 @@ fn every_generation_is_valid_everywhere() {
                 let installation = sizing
                     .installation("vectors".parse().unwrap(), &destination, Some(&nodes))
                     .unwrap();
-                round_trip(&installation, &top, &notes);
+                round_trip(&installation, &top, &words);
                 // Every role that is sized runs, and no other.
                 let topology = Topology::of(&installation);
                 let runs: Vec<_> = topology
