@@ -59,12 +59,10 @@ const ADDED: &str = "half a core and 2Gi, up to 8Gi";
 fn streaming_node(import: &mut Import<'_>, line: &Line) {
     const KEY: &str = "streamingNode";
     if line.cluster.contains(&Role::StreamingNode) {
-        if let Some(false) = import.values.flag("streaming.enabled") {
-            let remark = import.values.remark(
-                "streaming.enabled",
-                "cannot be honoured: the log needs streaming nodes: leave it out",
-            );
-            import.values.unsupported.push(remark);
+        if import.values.flag("streaming.enabled") == Some(false) {
+            let message = format!("is passed over: Milvus {} needs streaming nodes", import.version);
+            let remark = import.values.remark("streaming.enabled", message);
+            import.values.notices.push(remark);
         }
         let is_old = import.values.find(KEY).is_none() && import.speaks_of_older_roles();
         if is_old {

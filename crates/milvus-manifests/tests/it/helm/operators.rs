@@ -1,5 +1,6 @@
 //! Values files of the kinds that operators write: each is rendered, or said no to in words that help.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::release::{imported, lines, objects, read};
@@ -302,6 +303,32 @@ fn each_is_rendered_or_said_no_to() {
             .map(|object| object["kind"].clone());
         let deployments = kinds.filter(|kind| kind == "Deployment").count();
         assert_eq!(deployments, case.deployments, "{}", case.what);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_text_is_too_odd_to_be_read(
+        index in 0..CASES.len(),
+        at in any::<proptest::sample::Index>(),
+        length in 0_usize..20,
+        put in "[-:{}\\[\\],&*!|>'\"%#@ \n\tay0]{0,6}",
+    ) {
+        let case = &CASES[index];
+        let mut text: Vec<char> = case.text.chars().collect();
+        let start = at.index(text.len());
+        let end = text.len().min(start + length);
+        text.splice(start..end, put.chars());
+        let text: String = text.into_iter().collect();
+        // Whatever comes of it, it is an installation that can be rendered, or it is said what is wrong.
+        match read(case.version, &text) {
+            Ok(imported) => {
+                objects(&imported);
+            }
+            Err(invalid) => prop_assert!(!invalid.remarks().is_empty()),
+        }
     }
 }
 
