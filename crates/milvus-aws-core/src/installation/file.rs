@@ -183,7 +183,7 @@ impl From<Installation> for InstallationFile {
             Deployment::Aws(on_aws) => {
                 let cluster = ClusterSection {
                     components: on_aws.components,
-                    etcd: Etcd::InCluster(on_aws.etcd),
+                    etcd: Etcd::InCluster(Box::new(on_aws.etcd)),
                     ..ClusterSection::default()
                 };
                 (Mode::Cluster, None, Some(cluster), Some(on_aws.aws))

@@ -43,11 +43,11 @@ impl Installation {
 fn read(text: &[u8]) -> Result<Installation, Vec<Problem>> {
     let tree = document::parse(text)?;
     check_api_version(&tree).map_err(|problem| vec![problem])?;
-    interpret(tree)
+    interpret(&tree)
 }
 
 /// Apart from [`read`]: a file is large, and the parser, which recurses, needs the stack for itself.
-fn interpret(tree: Node) -> Result<Installation, Vec<Problem>> {
+fn interpret(tree: &Node) -> Result<Installation, Vec<Problem>> {
     let file: InstallationFile = collect(tree.clone())?;
     let broken = rules::check(&file);
     let installation = file.into_installation();
@@ -56,7 +56,7 @@ fn interpret(tree: Node) -> Result<Installation, Vec<Problem>> {
         _ => Err(broken
             .into_iter()
             .map(|(path, message)| {
-                let at = place_of(&tree, &path);
+                let at = place_of(tree, &path);
                 Problem::new(path, at, message)
             })
             .collect()),
