@@ -93,8 +93,8 @@ impl<'a> Pods<'a> {
         let said = &component.pod;
         let mut metadata =
             labels::metadata(self.installation, part, self.names.deployment(component));
-        let nothing = Default::default();
-        labels::decorate(&mut metadata, &nothing, &self.installation.annotations);
+        let none = installation::Labels::default();
+        labels::decorate(&mut metadata, &none, &self.installation.annotations);
         let mut template = ObjectMeta {
             labels: Some(labels::of_pods(identity, part)),
             annotations: Some(self.annotations.clone()),
