@@ -138,7 +138,7 @@ impl<'a> Pods<'a> {
             service_account_name: account.map(|account| account.name.to_string()),
             security_context: Some(security::pod_with(
                 security::of_pod(USER),
-                said.security_context.as_ref(),
+                said.security_context.as_deref(),
             )),
             topology_spread_constraints: pod::spread(said, ours),
             termination_grace_period_seconds: Some(GRACE_SECONDS),
@@ -149,7 +149,7 @@ impl<'a> Pods<'a> {
     fn container(&self, component: &Component) -> Container {
         let is_front = is_front(component);
         let image = &self.installation.image;
-        let said = component.pod.container_security_context.as_ref();
+        let said = component.pod.container_security_context.as_deref();
         Container {
             name: component.name.to_owned(),
             image: Some(image.reference(&self.installation.version)),

@@ -78,7 +78,7 @@ pub(super) struct InstallationFile {
     metrics: Metrics,
     /// Attu, the web interface; with `target: kubernetes` alone (with the others it is `aws.attu`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) attu: Option<Attu>,
+    pub(super) attu: Option<Box<Attu>>,
     /// Whether clients must log in; they must with `target: aws`, unless said otherwise. The first user is `root`, its
     /// password is made here and kept in the Secret `INSTALLATION-root`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
