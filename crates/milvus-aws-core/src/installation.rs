@@ -121,7 +121,7 @@ pub struct Installation {
     /// Who collects the server's metrics.
     pub metrics: Metrics,
     /// The web interface, with the target `kubernetes`; that of the other targets is `aws.attu`.
-    pub attu: Option<Attu>,
+    pub attu: Option<Box<Attu>>,
     /// Whether clients must log in.
     pub authorization: bool,
     /// Further settings of the server, as `milvus.yaml` of that version spells them; they win over ours.

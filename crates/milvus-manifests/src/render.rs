@@ -45,7 +45,7 @@ pub fn render(installation: &Installation, secrets: &Secrets) -> Result<Manifest
         // Before its services exist: what there will be, with settings that are not known yet.
         Deployment::Aws(on_aws) => Some(&on_aws.etcd),
         deployment => match deployment.etcd() {
-            Some(Etcd::InCluster(etcd)) => Some(etcd),
+            Some(Etcd::InCluster(etcd)) => Some(etcd.as_ref()),
             Some(Etcd::Endpoints(_)) | None => None,
         },
     };
