@@ -52,6 +52,8 @@ pub(crate) fn run(
             .installation
             .to_commented_yaml(&draft.top, &draft.notes),
     };
+    // A load may need more than a file may hold: a thousand pods of a role, a volume of 64 TiB.
+    Installation::from_yaml("the file for this load", &text)?;
     match &args.file {
         Some(path) if path != Path::new("-") => {
             write(path, &text, args.force)?;
@@ -119,7 +121,7 @@ fn draft(args: &InitArgs) -> Result<Draft, Error> {
         Target::Aws => Some(nodes(&sizing, args.instance_type.as_ref())?.0),
         Target::Eks | Target::Kubernetes => None,
     };
-    let (mut top, notes) = sizing.notes_of_file();
+    let (mut top, words) = sizing.notes_of_file();
     top.extend(
         sizing
             .notes()
@@ -130,7 +132,7 @@ fn draft(args: &InitArgs) -> Result<Draft, Error> {
     Ok(Draft {
         installation: sizing.installation(name, &destination, nodes.as_ref())?,
         top,
-        notes,
+        notes: words,
     })
 }
 
