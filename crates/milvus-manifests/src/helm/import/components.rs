@@ -60,7 +60,10 @@ fn streaming_node(import: &mut Import<'_>, line: &Line) {
     const KEY: &str = "streamingNode";
     if line.cluster.contains(&Role::StreamingNode) {
         if import.values.flag("streaming.enabled") == Some(false) {
-            let message = format!("is passed over: Milvus {} needs streaming nodes", import.version);
+            let message = format!(
+                "is passed over: Milvus {} needs streaming nodes",
+                import.version
+            );
             let remark = import.values.remark("streaming.enabled", message);
             import.values.notices.push(remark);
         }

@@ -131,7 +131,7 @@ impl Config<'_> {
             .is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
-    fn remove(&mut self, path: &[&str]) {
+    pub(super) fn remove(&mut self, path: &[&str]) {
         remove(&mut self.settings, path);
     }
 }

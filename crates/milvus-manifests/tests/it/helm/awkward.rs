@@ -157,7 +157,17 @@ fn what_is_not_in_quotes_is_read_as_helm_reads_it() {
 
 #[test]
 fn prefixes_stay_texts() {
-    for prefix in ["yes", "0123", "1e3", "null", "a/b", "abc #def", "{x", "it's \"quoted\"", "日本 ü"] {
+    for prefix in [
+        "yes",
+        "0123",
+        "1e3",
+        "null",
+        "a/b",
+        "abc #def",
+        "{x",
+        "it's \"quoted\"",
+        "日本 ü",
+    ] {
         let mut file = cluster("milvus", "secret");
         file["externalS3"]["rootPath"] = json!(prefix);
         let manifests = objects(&imported("2.6.15", &file.to_string()));

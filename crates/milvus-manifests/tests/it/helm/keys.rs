@@ -46,7 +46,12 @@ fn keys_that_lost_their_indentation_are_told() {
 #[test]
 fn values_of_a_chart_around_it_are_told() {
     let said = unsupported("2.6.15", "milvus:\n  cluster: {enabled: false}\n");
-    assert_eq!(said, ["values.yaml:6:1: milvus: is no key of the chart, which ignores it; give what stands below it as a file of its own"]);
+    assert_eq!(
+        said,
+        [
+            "values.yaml:6:1: milvus: is no key of the chart, which ignores it; give what stands below it as a file of its own"
+        ]
+    );
 }
 
 #[test]

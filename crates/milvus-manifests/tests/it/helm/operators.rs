@@ -353,19 +353,27 @@ fn users_and_certificates() {
     let manifests = objects(&imported);
     let proxy = object(&manifests, "Deployment", "demo-milvus-proxy");
     let pod = &proxy["spec"]["template"]["spec"];
-    assert!(
+    let of_secret = |volume: &&Value| volume["secret"]["secretName"] == "milvus-tls";
+    assert_eq!(
         pod["volumes"]
             .as_array()
             .unwrap()
             .iter()
-            .any(|volume| volume["secret"]["secretName"] == "milvus-tls")
+            .filter(of_secret)
+            .count(),
+        1
     );
     let all = settings("TLS and users", "default.yaml");
     assert_eq!(
         all["common"]["security"],
         json!({"authorizationEnabled": true, "tlsMode": 1})
     );
-    assert_eq!(all["tls"]["serverPemPath"], "/etc/milvus/certs/tls.crt");
+    assert_eq!(all["tls"]["serverPemPath"], "/milvus/certs/tls.crt");
+    let file = imported.installation.to_json();
+    assert_eq!(
+        file["tls"],
+        json!({"mode": "oneWay", "secret": "milvus-tls"})
+    );
     assert_eq!(all["proxy"]["maxUserNum"], 100);
     assert_eq!(all["kafka"]["saslMechanisms"], "SCRAM-SHA-256");
 }
