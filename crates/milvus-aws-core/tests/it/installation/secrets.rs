@@ -107,13 +107,13 @@ fn debug_shows_no_password() {
 
 #[test]
 fn settings_that_are_secret() {
-    let text = "apiVersion: kubectl-milvus/v1\nsecretConfig: {common.security.defaultRootPassword: {env: ROOT}}\n";
+    let text = "apiVersion: kubectl-milvus/v1\nsecretConfig: {common.security.defaultRootPassword: {env: PW}}\n";
     let installation = Installation::from_yaml("milvus.yaml", text).unwrap();
     let again = Installation::from_yaml("milvus.yaml", installation.to_yaml()).unwrap();
     assert_eq!(again, installation);
     let key = installation.secret_config.keys().next().unwrap();
     assert_eq!(key.variable(), "COMMON_SECURITY_DEFAULTROOTPASSWORD");
-    let secrets = installation.resolve_secrets(&Reader("a password")).unwrap();
+    let secrets = installation.resolve_secrets(&One("a password")).unwrap();
     assert_eq!(secrets.config[key].expose_secret(), "a password");
     assert!(!format!("{secrets:?}").contains("a password"));
 }
