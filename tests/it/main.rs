@@ -8,6 +8,7 @@
 )]
 
 mod aws_crash;
+mod aws_eks;
 mod aws_install;
 mod aws_stage;
 mod crash;
