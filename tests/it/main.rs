@@ -19,3 +19,4 @@ mod install;
 mod plugin;
 mod render;
 mod uninstall;
+mod write_gate;

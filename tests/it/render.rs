@@ -2,7 +2,8 @@
 
 use crate::plugin::{KAFKA_PASSWORD, Namespace, S3_SECRET, STANDALONE, kubectl};
 
-const CLUSTER: &str = "\
+/// One deployment per role, on a Kafka and an S3 that are nowhere.
+pub(crate) const CLUSTER: &str = "\
 apiVersion: kubectl-milvus/v1
 name: demo
 version: VERSION
@@ -20,9 +21,25 @@ cluster:
       keys: {username: AKIAEXAMPLE, password: {env: S3_SECRET}}
 ";
 
+const POD_SECURITY: &str = "pod-security.kubernetes.io/warn";
+
 #[test]
 fn the_server_accepts_every_version_and_shape_strictly() {
     let namespace = Namespace::new("render");
+    // The server warns of what restricted Pod Security would not admit, in templates as well.
+    let warns = format!("{POD_SECURITY}=restricted");
+    namespace
+        .kubectl(&["label", "namespace", &namespace.name, &warns])
+        .exits(0);
+    let as_root = ["create", "deployment", "root", "--image=busybox"];
+    let warned = namespace
+        .kubectl(&[&as_root[..], &["--dry-run=server"]].concat())
+        .exits(0);
+    assert!(
+        warned.stderr.contains("would violate PodSecurity"),
+        "the server warns of nothing: {}",
+        warned.stderr
+    );
     let versions = ["2.3.5", "2.4.5", "2.5.16", "2.6.15", "3.0.0"];
     for version in versions {
         for file in [
