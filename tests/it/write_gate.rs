@@ -40,8 +40,10 @@ struct Shared {
 struct Gate {
     /// Writes that are yet let through, and where the one after them is held; open when absent.
     holds: Option<(usize, Hold)>,
-    /// The write at which it closed.
+    /// The write at which it closed, as soon as it is held there.
     point: Option<String>,
+    /// The last write that is let through, until the server has answered it.
+    unanswered: Option<String>,
     /// Writes that were let through.
     written: usize,
 }
@@ -55,6 +57,8 @@ impl WriteGate {
         let mut proxy = Command::new("kubectl")
             .args(["proxy", "--port=0"])
             .stdout(Stdio::piped())
+            // It tells of every run that is killed.
+            .stderr(Stdio::null())
             .spawn()
             .expect("kubectl starts");
         let mut line = String::new();
@@ -194,21 +198,22 @@ enum Pass {
 /// Decides on one write. Who is held waits for the gate to be set anew, and is gone by then.
 fn pass(shared: &Shared, write: String) -> Pass {
     let mut gate = shared.gate.lock().expect("no thread panicked");
-    match (&mut gate.holds, gate.point.is_some()) {
-        (None, _) => {}
-        (Some(_), true) => return Pass::Never,
-        (Some((0, hold)), false) => {
-            let hold = *hold;
-            if hold == Hold::After {
-                gate.written += 1;
-                gate.point = Some(write);
-                return Pass::Silently;
-            }
+    if gate.point.is_some() || gate.unanswered.is_some() {
+        return Pass::Never;
+    }
+    match &mut gate.holds {
+        Some((0, Hold::Before)) => {
             gate.point = Some(write);
             shared.moved.notify_all();
             return Pass::Never;
         }
-        (Some((left, _)), false) => *left -= 1,
+        Some((0, Hold::After)) => {
+            gate.written += 1;
+            gate.unanswered = Some(write);
+            return Pass::Silently;
+        }
+        Some((left, _)) => *left -= 1,
+        None => {}
     }
     gate.written += 1;
     Pass::Through
@@ -219,6 +224,8 @@ fn relay(mut server: TcpStream, mut client: TcpStream, shared: &Shared, silent: 
     let mut buffer = [0; 16 * 1024];
     while let Ok(read) = server.read(&mut buffer) {
         if silent.load(Ordering::SeqCst) {
+            let mut gate = shared.gate.lock().expect("no thread panicked");
+            gate.point = gate.unanswered.take();
             shared.moved.notify_all();
             return;
         }
