@@ -14,6 +14,8 @@ use crate::{
     cli::{FileArgs, NameArgs},
     cluster::ClusterFlags,
     error::Error,
+    helm_values,
+    printer::Printer,
     secret_reader::FolderReader,
 };
 
@@ -31,8 +33,60 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Reads the file, or makes an installation of the flags. The namespace is that of `-n`, else the file's.
-    pub(crate) fn read(args: &FileArgs, flags: &ClusterFlags) -> Result<Self, Error> {
+    /// Reads the file or the chart's values, or makes an installation of the flags. The namespace is that of `-n`, else the file's.
+    pub(crate) fn read(
+        args: &FileArgs,
+        flags: &ClusterFlags,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        let described = Described::read(args, flags, printer)?;
+        Ok(Self {
+            secrets: match described.secrets {
+                Some(secrets) => secrets,
+                None => described.installation.resolve_secrets(&FolderReader {
+                    folder: described.folder,
+                })?,
+            },
+            names_namespace: flags.namespace.is_some() || args.file.is_some(),
+            installation: described.installation,
+        })
+    }
+
+    /// Takes the context's namespace where neither a flag nor the file names one.
+    pub(crate) fn settle_namespace(&mut self, context: Option<&Namespace>) {
+        if let (false, Some(context)) = (self.names_namespace, context) {
+            self.installation.namespace = context.clone();
+        }
+    }
+}
+
+/// An installation as it is described, with its passwords where the description holds them.
+pub(crate) struct Described {
+    /// The installation.
+    pub installation: Installation,
+    /// Its passwords; none where the installation names places to read them from.
+    secrets: Option<Secrets>,
+    /// Where relative paths in it start.
+    folder: PathBuf,
+}
+
+impl Described {
+    /// Reads the file or the chart's values, or makes an installation of the flags. Reads no password from elsewhere.
+    pub(crate) fn read(
+        args: &FileArgs,
+        flags: &ClusterFlags,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        if let Some(path) = &args.helm.helm_values {
+            let version = args.milvus_version.as_deref();
+            let version = version.map(str::parse).transpose()?;
+            let imported = helm_values::import(path, &args.helm, version, flags, printer)?;
+            return Ok(Self {
+                installation: imported.installation,
+                secrets: Some(imported.secrets),
+                folder: PathBuf::new(),
+            });
+        }
         let (mut installation, folder) = match &args.file {
             Some(path) => (
                 installation(path)?,
@@ -50,17 +104,10 @@ impl Wanted {
             installation.namespace = namespace.parse()?;
         }
         Ok(Self {
-            secrets: installation.resolve_secrets(&FolderReader { folder })?,
-            names_namespace: args.file.is_some() || flags.namespace.is_some(),
             installation,
+            secrets: None,
+            folder,
         })
-    }
-
-    /// Takes the context's namespace where neither a flag nor the file names one.
-    pub(crate) fn settle_namespace(&mut self, context: Option<&Namespace>) {
-        if let (false, Some(context)) = (self.names_namespace, context) {
-            self.installation.namespace = context.clone();
-        }
     }
 }
 
@@ -132,7 +179,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-fn origin(path: &Path) -> String {
+pub(crate) fn origin(path: &Path) -> String {
     if path == Path::new("-") {
         "standard input".to_owned()
     } else {

@@ -2,7 +2,7 @@
 
 use super::{
     Etcd, Memory, Target,
-    aws::{AttuExposure, Aws, Network},
+    aws::{AttuExposure, Aws, MOST_NODES, Network},
     diagnostic::Path,
     existing_rules,
     file::{InstallationFile, Mode},
@@ -15,8 +15,6 @@ const BROKER_STORAGE: (Memory, Memory) =
     (Memory::from_mib(1024), Memory::from_mib(16 * 1024 * 1024));
 /// The smallest disk of a node: the image and its containers need some 20 GiB.
 const SMALLEST_NODE_STORAGE: Memory = Memory::from_mib(20 * 1024);
-/// Nodes of a group (source: EKS quotas, nodes per managed node group).
-const MOST_NODES: u16 = 450;
 /// Brokers of a cluster (source: MSK quotas), over three zones.
 const MOST_BROKERS_A_ZONE: u16 = 10;
 /// Zones that brokers and a cluster's control plane need at least.
@@ -47,6 +45,15 @@ pub(super) fn check(file: &InstallationFile, broken: &mut Vec<Broken>) {
             format!("Milvus {version} cannot log to Kafka, which `target: {target}` needs");
         broken.push((Path::of(&["version"]), message));
     }
+    if file.attu.is_some() {
+        let message = format!("is `aws.attu` with `target: {target}`; write that");
+        broken.push((Path::of(&["attu"]), message));
+    }
+    if file.has_secret_config() {
+        let message =
+            format!("goes with `target: kubernetes` alone; leave it out with `target: {target}`");
+        broken.push((Path::of(&["secretConfig"]), message));
+    }
     check_cluster(file, broken);
     existing_rules::check(file.target, file.aws.as_ref(), broken);
     if let Some(aws) = &file.aws {
@@ -62,6 +69,8 @@ fn check_cluster(file: &InstallationFile, broken: &mut Vec<Broken>) {
     let path = Path::of(&["cluster"]);
     let given = [
         ("kafka", cluster.kafka.is_some()),
+        ("pulsar", cluster.pulsar.is_some()),
+        ("woodpecker", cluster.woodpecker.is_some()),
         ("s3", cluster.s3.is_some()),
         ("serviceAccount", cluster.service_account.is_some()),
         ("etcd", matches!(cluster.etcd, Etcd::Endpoints(_))),
@@ -71,6 +80,10 @@ fn check_cluster(file: &InstallationFile, broken: &mut Vec<Broken>) {
         let message =
             format!("is made by `target: {target}`; leave it out, or write `target: kubernetes`");
         broken.push((path.key(key), message));
+    }
+    if !cluster.resource_groups.is_empty() {
+        let message = "needs `target: kubernetes`; leave it out".to_owned();
+        broken.push((path.key("resourceGroups"), message));
     }
 }
 

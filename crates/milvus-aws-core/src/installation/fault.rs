@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-use super::diagnostic::{Path, Position, Segment};
+use super::{
+    diagnostic::{Path, Position, Segment},
+    document::Key,
+};
 
 /// One thing that serde found wrong. Values are not repeated in it: one may be a secret at a wrong place.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(super) enum Kind {
         known: &'static [&'static str],
     },
     Missing(&'static str),
+    /// A value that its reader passes over.
+    Ignored,
     Wrong(String),
 }
 
@@ -35,6 +40,23 @@ impl Fault {
     pub(super) fn at(mut self, at: Position) -> Self {
         self.at.get_or_insert(at);
         self
+    }
+
+    /// A value that its reader passes over.
+    pub(super) fn ignored() -> Self {
+        Self::new(Kind::Ignored)
+    }
+
+    /// Says of a value that was passed over that its key is unknown.
+    pub(super) fn or_unknown(self, key: &Key, known: &'static [&'static str]) -> Self {
+        if !matches!(self.kind, Kind::Ignored) {
+            return self;
+        }
+        let key_fault = Self::new(Kind::UnknownKey {
+            key: key.name.clone(),
+            known,
+        });
+        key_fault.at(key.at)
     }
 
     /// Steps out of a section or list.
@@ -63,6 +85,7 @@ impl Fault {
                 None => format!("`{found}` is not known, write one of: {}", known.join(", ")),
             },
             Kind::Missing(key) => missing(key),
+            Kind::Ignored => "is not known here; leave it out".to_owned(),
             Kind::Wrong(message) => message.clone(),
         }
     }
@@ -125,7 +148,12 @@ impl fmt::Display for Fault {
 
 impl de::Error for Fault {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::wrong(message.to_string())
+        let message = message.to_string();
+        // The standard library's words for an address that is none.
+        if message == "invalid IP address syntax" {
+            return Self::wrong("is no address, write it like `10.0.0.1`".to_owned());
+        }
+        Self::wrong(message)
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -204,6 +232,8 @@ fn in_words(expected: &str) -> String {
     let words = match expected {
         "a string" | "string" | "str" | "a borrowed string" => "a text",
         "a sequence" => "a list",
+        "i32" | "i64" => "a whole number",
+        "a nonzero u32" => "a whole number from 1",
         "a map" => "a section of keys and values",
         "a boolean" => "`true` or `false`",
         "u8" => "a whole number from 0 to 255",

@@ -17,11 +17,33 @@ impl Installation {
         read(text.as_ref()).map_err(|problems| InvalidFile::new(origin, problems))
     }
 
+    /// The same for a file that is a value already, as other formats are translated to. Problems have paths in it, and
+    /// no places.
+    pub fn from_json(origin: &str, file: &Json) -> Result<Self, InvalidFile> {
+        interpret(&document::of_json(file)).map_err(|problems| InvalidFile::new(origin, problems))
+    }
+
     /// Writes the file that [`Self::from_yaml`] reads the same installation from.
     pub fn to_yaml(&self) -> String {
         let file = InstallationFile::from(self.clone());
         // Keys are texts and values are plain: there is nothing that YAML could not write.
         serde_saphyr::to_string(&file).unwrap_or_default()
+    }
+
+    /// What a file with this content would be refused for. A value that was read has none; one that was put together by
+    /// other means may have.
+    pub fn problems(&self) -> Vec<Problem> {
+        let file = InstallationFile::from(self.clone());
+        let broken = rules::check(&file).into_iter();
+        broken
+            .map(|(path, message)| Problem::without_place(path, message))
+            .collect()
+    }
+
+    /// The file's content as a value.
+    pub fn to_json(&self) -> Json {
+        // Keys are texts and numbers are finite: there is nothing that JSON could not hold.
+        serde_json::to_value(InstallationFile::from(self.clone())).unwrap_or_default()
     }
 
     /// The JSON Schema of the file.
@@ -33,6 +55,11 @@ impl Installation {
 fn read(text: &[u8]) -> Result<Installation, Vec<Problem>> {
     let tree = document::parse(text)?;
     check_api_version(&tree).map_err(|problem| vec![problem])?;
+    interpret(&tree)
+}
+
+/// Apart from [`read`]: a file is large, and the parser, which recurses, needs the stack for itself.
+fn interpret(tree: &Node) -> Result<Installation, Vec<Problem>> {
     let file: InstallationFile = collect(tree.clone())?;
     let broken = rules::check(&file);
     let installation = file.into_installation();
@@ -41,7 +68,7 @@ fn read(text: &[u8]) -> Result<Installation, Vec<Problem>> {
         _ => Err(broken
             .into_iter()
             .map(|(path, message)| {
-                let at = place_of(&tree, &path);
+                let at = place_of(tree, &path);
                 Problem::new(path, at, message)
             })
             .collect()),

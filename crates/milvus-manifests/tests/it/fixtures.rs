@@ -95,7 +95,9 @@ pub(crate) fn secrets(kafka: &str, s3: &str) -> Secrets {
     };
     Secrets {
         kafka: login("milvus", kafka),
+        pulsar: login("token", kafka),
         s3: login("AKIAEXAMPLE", s3),
+        ..Secrets::default()
     }
 }
 
