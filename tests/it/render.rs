@@ -74,6 +74,39 @@ fn the_server_accepts_every_version_and_shape_strictly() {
     }
 }
 
+/// Every key that a file may have, as the core's own tests read them. Monitors are of a kind that the server lacks, and
+/// addresses are its own to give.
+const EVERYTHING: [&str; 2] = [
+    include_str!("../../crates/milvus-aws-core/tests/it/installation/everything-cluster.yaml"),
+    include_str!("../../crates/milvus-aws-core/tests/it/installation/everything-standalone.yaml"),
+];
+
+#[test]
+fn the_server_accepts_everything_that_a_file_can_say_strictly() {
+    let namespace = Namespace::new("render-everything");
+    for file in EVERYTHING {
+        let kept = |line: &&str| !line.starts_with("metrics:") && !line.contains("clusterIP:");
+        let lines: Vec<&str> = file.lines().filter(kept).collect();
+        let file = lines
+            .join("\n")
+            .replace("{env: PULSAR}", "{env: KAFKA_PASSWORD}");
+        let rendered = namespace
+            .milvus(&["render", "-f", "-"], &file)
+            .exits(0)
+            .stdout;
+        let strict = [
+            "apply",
+            "--dry-run=server",
+            "--validate=strict",
+            "-n",
+            &namespace.name,
+            "-f",
+            "-",
+        ];
+        kubectl(&strict, &rendered).exits(0);
+    }
+}
+
 #[test]
 fn no_secret_is_outside_of_a_secret() {
     let namespace = Namespace::new("render-secrets");
