@@ -8,6 +8,7 @@
 )]
 
 mod aws_crash;
+mod aws_eks;
 mod aws_install;
 mod aws_stage;
 mod crash;
@@ -18,3 +19,4 @@ mod install;
 mod plugin;
 mod render;
 mod uninstall;
+mod write_gate;
