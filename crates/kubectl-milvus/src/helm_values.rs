@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use milvus_aws_core::{Installation, installation::MilvusVersion};
+use milvus_aws_core::{
+    Installation,
+    installation::{MilvusVersion, Namespace},
+};
 use milvus_manifests::helm::{self, Imported, Release, Values};
 
 use crate::{
@@ -26,7 +29,7 @@ pub(crate) fn import(
         name: args.release.clone().unwrap_or_default(),
         namespace: match &flags.namespace {
             Some(namespace) => namespace.parse()?,
-            None => Default::default(),
+            None => Namespace::default(),
         },
         version,
     };

@@ -35,6 +35,8 @@ fn remark(path: &[&str], entry: &Entry, message: String) -> Remark {
     Remark::new(path.join("."), Some(entry.at), message)
 }
 
+const UNKNOWN: &str = "is no key of the chart, which ignores it";
+
 fn unknown(path: &[&str]) -> String {
     let (key, section) = path
         .split_last()
@@ -43,7 +45,6 @@ fn unknown(path: &[&str]) -> String {
         Known::Section(known) => known,
         Known::Row(_) | Known::No => Vec::new(),
     };
-    const UNKNOWN: &str = "is no key of the chart, which ignores it";
     match nearest(key, &known) {
         Some(near) => format!("{UNKNOWN}; write `{near}`"),
         // As a part of another chart its values stand in a section of their own.

@@ -152,16 +152,14 @@ impl Export<'_> {
 
     /// What a password's source stands for in values: a variable's name for `envsubst`.
     fn placeholder(&mut self, path: &str, source: &Json, usual: &str) -> String {
-        match source["env"].as_str() {
-            Some(variable) => format!("${{{variable}}}"),
-            None => {
-                let message = format!(
-                    "the password is no part of values: put it into the variable {usual}, and run them through `envsubst`"
-                );
-                self.lose(path, message);
-                format!("${{{usual}}}")
-            }
+        if let Some(variable) = source["env"].as_str() {
+            return format!("${{{variable}}}");
         }
+        let message = format!(
+            "the password is no part of values: put it into the variable {usual}, and run them through `envsubst`"
+        );
+        self.lose(path, message);
+        format!("${{{usual}}}")
     }
 }
 

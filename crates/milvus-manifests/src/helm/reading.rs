@@ -72,13 +72,11 @@ impl<'a> Reading<'a> {
     /// `true` or `false`. A text in its place would be true to the chart whatever it says, so that it is refused.
     pub(super) fn flag(&mut self, path: &str) -> Option<bool> {
         let found = self.find(path)?;
-        match &found.node.value {
-            Value::Scalar(Scalar::Bool(value)) => Some(*value),
-            _ => {
-                self.wrong(&found, "write `true` or `false`, without quotes");
-                None
-            }
+        if let Value::Scalar(Scalar::Bool(value)) = &found.node.value {
+            return Some(*value);
         }
+        self.wrong(&found, "write `true` or `false`, without quotes");
+        None
     }
 
     /// A text; what helm takes for something else is written as the chart writes it, and told when that changes it.
@@ -111,13 +109,11 @@ impl<'a> Reading<'a> {
     /// A whole number, also as a text.
     pub(super) fn number(&mut self, path: &str) -> Option<(i64, Found<'a>)> {
         let text = self.text(path)?;
-        match text.value.parse() {
-            Ok(number) => Some((number, text.found)),
-            Err(_) => {
-                self.wrong(&text.found, "expected a whole number");
-                None
-            }
+        if let Ok(number) = text.value.parse() {
+            return Some((number, text.found));
         }
+        self.wrong(&text.found, "expected a whole number");
+        None
     }
 
     /// A section or list with something in it, as it is.

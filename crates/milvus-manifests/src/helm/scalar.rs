@@ -60,10 +60,10 @@ fn integer(text: &str) -> Option<Scalar> {
         ("0b", 2),
         ("0B", 2),
     ];
-    let prefixed = prefixes
+    let notation = prefixes
         .iter()
         .find_map(|(prefix, radix)| Some((digits.strip_prefix(prefix)?, *radix)));
-    let (digits, radix) = match prefixed {
+    let (digits, radix) = match notation {
         Some(found) => found,
         None if digits.len() > 1 && digits.starts_with('0') => (&digits[1..], 8),
         None => (digits, 10),

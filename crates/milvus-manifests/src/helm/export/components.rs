@@ -78,7 +78,7 @@ fn standalone(export: &mut Export<'_>) {
     export.pass("standalone.storage.class", &format!("{claim}.storageClass"));
     match export.take("standalone.persistence") {
         Some(Json::String(text)) if text == "ephemeral" => {
-            export.put("standalone.persistence.enabled", false)
+            export.put("standalone.persistence.enabled", false);
         }
         Some(Json::Object(existing)) => {
             let name = existing.get("existingClaim").cloned().unwrap_or_default();

@@ -132,7 +132,7 @@ fn attu(export: &mut Export<'_>) {
     export.put("attu.enabled", true);
     match export.take("attu.replicas") {
         Some(replicas) if replicas != json!(1) => {
-            export.lose("attu.replicas", "the chart runs one pod of Attu")
+            export.lose("attu.replicas", "the chart runs one pod of Attu");
         }
         _ => {}
     }

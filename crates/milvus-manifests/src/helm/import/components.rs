@@ -199,8 +199,8 @@ impl<'a> Import<'a> {
                 match (self.values.number(&format!("{key}.hpa.{from}")), usual) {
                     (Some((number, found)), _) => self.draft.set(&path, number, &found),
                     (None, Some(usual)) => {
-                        self.draft
-                            .set_for(&path, usual, &format!("{key}.hpa.{from}"))
+                        let key = format!("{key}.hpa.{from}");
+                        self.draft.set_for(&path, usual, &key);
                     }
                     (None, None) => {}
                 }
@@ -224,15 +224,12 @@ impl<'a> Import<'a> {
         if self.values.flag(&format!("{key}.disk.size.enabled")) == Some(true) {
             // The server is told of the limit, which it reads off the container's own.
             let limit = format!("{key}.resources.limits.ephemeral-storage");
-            match self.values.find(&limit) {
-                Some(_) => self.size(&limit, &format!("{to}.disk.sizeLimit")),
-                None => {
-                    let message = format!("needs `{limit}`");
-                    let remark = self
-                        .values
-                        .remark(&format!("{key}.disk.size.enabled"), message);
-                    self.values.problems.push(remark);
-                }
+            if self.values.find(&limit).is_some() {
+                self.size(&limit, &format!("{to}.disk.sizeLimit"));
+            } else {
+                let path = format!("{key}.disk.size.enabled");
+                let remark = self.values.remark(&path, format!("needs `{limit}`"));
+                self.values.problems.push(remark);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::Import;
+use super::{super::reading::Found, Import};
 
 /// What the server writes, as the chart has it: MiB, days, files.
 const LOG_FILES: [(&str, &str, i64); 3] = [
@@ -26,7 +26,7 @@ pub(super) fn read(import: &mut Import<'_>) {
     metrics(import);
     log(import);
     let other = import.values.find("extraConfigFiles");
-    for entry in other.iter().flat_map(|found| found.entries()) {
+    for entry in other.iter().flat_map(Found::entries) {
         if entry.path != "extraConfigFiles.user.yaml" {
             import.values.cannot(
                 &entry,
@@ -37,6 +37,7 @@ pub(super) fn read(import: &mut Import<'_>) {
 }
 
 fn service(import: &mut Import<'_>) {
+    const RANGES: &str = "service.loadBalancerSourceRanges";
     let kind = import.values.text("service.type");
     let is = |name: &str| kind.as_ref().is_some_and(|text| text.value == name);
     let (balanced, on_nodes) = (is("LoadBalancer"), is("NodePort"));
@@ -50,7 +51,6 @@ fn service(import: &mut Import<'_>) {
     }
     if balanced {
         import.copy_text("service.loadBalancerIP", "service.loadBalancerIP");
-        const RANGES: &str = "service.loadBalancerSourceRanges";
         match import.values.find(RANGES) {
             Some(_) => import.copy(RANGES, RANGES),
             None => import.draft.set_for(RANGES, json!(["0.0.0.0/0"]), RANGES),
