@@ -53,6 +53,13 @@ fn install_by_helm(guide: &Guide) {
     namespace.kubectl(&deployments).exits(0);
 }
 
+/// What the release is, as a file of ours.
+fn file(guide: &Guide) -> Value {
+    let mut file = guide.file(RELEASE);
+    file["service"] = guide.values()["service"].clone();
+    file
+}
+
 /// Who etcd's pods are, and how often they were restarted.
 fn etcd(namespace: &Namespace) -> Vec<String> {
     let selector = "app.kubernetes.io/name=etcd";
@@ -110,7 +117,7 @@ fn versions(namespace: &Namespace) -> BTreeMap<String, Value> {
 fn aws_a_helm_release_is_adopted_with_the_vectors_in_it() {
     let guide = Guide::new("adopt", PASSWORD);
     let namespace = &guide.namespace;
-    let file = guide.file(RELEASE);
+    let file = file(&guide);
     timed("helm install", || install_by_helm(&guide));
     let vectors = Vectors::at(&guide.address("demo-milvus"));
     timed("vectors are stored", || vectors.keep());
@@ -177,7 +184,7 @@ fn aws_a_helm_release_is_adopted_with_the_vectors_in_it() {
 
     helm_forgets(&guide, &file);
     let gone = ["uninstall", "--delete-data", "--confirm", RELEASE];
-    guide.milvus(&gone, "").exits(0);
+    guide.namespace.milvus(&gone, "").exits(0);
     let left = namespace.names();
     assert_eq!(left, ["ServiceAccount/milvus-s3-access-sa"]);
 }
@@ -250,7 +257,7 @@ fn the_plan_was_right(plan: &Value, before: &BTreeMap<String, Value>, namespace:
 }
 
 /// Helm's record is there and good until it is asked to go.
-fn helm_forgets(guide: &Guide, file: &str) {
+fn helm_forgets(guide: &Guide, file: &Value) {
     let namespace = &guide.namespace;
     let values = ["get", "values", RELEASE, "-o", "json"];
     let values = helm(namespace, &values).exits(0).json();

@@ -81,10 +81,10 @@ impl Guide {
     }
 
     /// The same as a file of ours; the password is read from the environment.
-    pub(crate) fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> Value {
         let pair = json!({"replicas": 2, "resources": small()});
         let one = json!({"replicas": 1, "resources": small()});
-        let file = json!({
+        json!({
             "apiVersion": "kubectl-milvus/v1", "name": name, "version": VERSION, "mode": "cluster",
             "authorization": false,
             "cluster": {
@@ -104,14 +104,16 @@ impl Guide {
                 "serviceAccount": {"name": SERVICE_ACCOUNT, "create": false},
             },
             "config": {"common": {"chanNamePrefix": {"cluster": self.namespace.name}}},
-        });
-        file.to_string()
+        })
     }
 
     /// Runs the plugin with that file and the login.
-    pub(crate) fn milvus(&self, args: &[&str], file: &str) -> Ran {
-        self.namespace
-            .milvus_with(args, file, &[("KAFKA_PASSWORD", &self.login.1)])
+    pub(crate) fn milvus(&self, args: &[&str], file: &Value) -> Ran {
+        self.namespace.milvus_with(
+            args,
+            &file.to_string(),
+            &[("KAFKA_PASSWORD", &self.login.1)],
+        )
     }
 
     /// Where clients connect, from the stage's network.

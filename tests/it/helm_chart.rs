@@ -15,8 +15,8 @@ const OBJECTS: &str = "golden/helm/a-guide-4.1.34.yaml";
 /// The release's name, which is in the objects.
 pub(crate) const RELEASE: &str = "demo-milvus";
 
-/// What the chart takes from elsewhere, in place of what the objects hold.
-const TEMPLATES: [(&str, &str); 9] = [
+/// What the chart takes from elsewhere, in place of what the objects hold when they are written as JSON.
+const TEMPLATES: [(&str, &str); 10] = [
     (
         "PLAINTEXT-PASSWORD-MARKER",
         "{{ .Values.externalKafka.sasl.password }}",
@@ -28,68 +28,57 @@ const TEMPLATES: [(&str, &str); 9] = [
     ),
     ("milvus-demo-bucket", "{{ .Values.externalS3.bucketName }}"),
     (
-        "  region: \n",
-        "  region: {{ .Values.externalS3.region }}\n",
+        "  region: \\n",
+        "  region: {{ .Values.externalS3.region }}\\n",
     ),
     (
         "-headless.milvus.svc",
         "-headless.{{ .Release.Namespace }}.svc",
     ),
     ("milvus-s3-access-sa", "{{ .Values.serviceAccount.name }}"),
-    ("2.4.5", VERSION),
     (
-        "value: \"new\"",
-        "value: '{{ ternary \"new\" \"existing\" .Release.IsInstall }}'",
+        r#""value":"new""#,
+        r#""value":"{{ ternary `new` `existing` .Release.IsInstall }}""#,
     ),
+    (
+        r#""USER FILE""#,
+        "{{ index .Values.extraConfigFiles `user.yaml` | toJson }}",
+    ),
+    (r#""NAMESPACE""#, r#""{{ .Release.Namespace }}""#),
 ];
 
-/// A text that is written whole, quotes included.
-const USER_FILE: &str = "{{ index .Values.extraConfigFiles `user.yaml` | toJson }}";
-
-/// Writes the chart into a folder.
+/// Writes the chart into a folder. JSON is YAML, and what a template writes stands where a text stood.
 pub(crate) fn write(folder: &Path) -> PathBuf {
     let chart = folder.join("milvus");
     fs::create_dir_all(chart.join("templates")).expect("a folder");
     let about =
         json!({"apiVersion": "v2", "name": "milvus", "version": "4.1.34", "appVersion": VERSION});
     fs::write(chart.join("Chart.yaml"), about.to_string()).expect("a file");
-    let text = TEMPLATES.iter().fold(golden(OBJECTS), |text, (from, to)| {
-        assert!(text.contains(from), "{from:?} is not among the objects");
-        text.replace(from, to)
-    });
-    for (number, document) in serde_norway::Deserializer::from_str(&text).enumerate() {
+    let text = golden(OBJECTS).replace("2.4.5", VERSION);
+    let mut all = String::new();
+    for document in serde_norway::Deserializer::from_str(&text) {
         let mut object = Value::deserialize(document).expect("an object");
-        if object.is_null() {
-            continue;
+        if !object.is_null() {
+            adapt(&mut object);
+            all.push_str(&format!("---\n{object}\n"));
         }
-        adapt(&mut object);
-        let path = chart.join(format!("templates/{number:02}.json"));
-        fs::write(path.with_extension("yaml"), template(&object)).expect("a file");
     }
+    let all = TEMPLATES.iter().fold(all, |all, (from, to)| {
+        assert!(all.contains(from), "{from:?} is not among the objects");
+        all.replace(from, to)
+    });
+    fs::write(chart.join("templates/all.yaml"), all).expect("a file");
     chart
-}
-
-/// JSON is YAML; what a template writes stands where a text stood.
-fn template(object: &Value) -> String {
-    // Helm reads quotes inside of its braces as they are, without the backslashes of JSON.
-    let text = serde_json::to_string_pretty(object).expect("JSON");
-    let text = text.replace(&json!(USER_FILE).to_string(), USER_FILE);
-    let mut parts = text.split("{{");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |whole, part| {
-        let (inside, outside) = part.split_once("}}").expect("braces that close");
-        format!("{whole}{{{{{}}}}}{outside}", inside.replace("\\\"", "\""))
-    })
 }
 
 /// Small pods, soon ready, in whatever namespace.
 fn adapt(object: &mut Value) {
-    let namespace = json!("{{ .Release.Namespace }}");
+    let namespace = json!("NAMESPACE");
     if !object["metadata"]["namespace"].is_null() {
         object["metadata"]["namespace"] = namespace.clone();
     }
     if object["metadata"]["name"] == RELEASE && object["kind"] == "ConfigMap" {
-        object["data"]["user.yaml"] = json!(USER_FILE);
+        object["data"]["user.yaml"] = json!("USER FILE");
     }
     let pod = &mut object["spec"]["template"]["spec"];
     if pod.is_null() {
