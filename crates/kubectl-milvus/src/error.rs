@@ -7,6 +7,8 @@ use milvus_aws_core::{
     installation::{InvalidFile, InvalidName, InvalidVersion, UnreadableSecret},
 };
 
+use milvus_manifests::helm::InvalidValues;
+
 use crate::{
     ExitCode, adoption::AdoptionError, cluster::ClusterError, installed::InstalledError, kube_hint,
     port_forward::PortForwardError,
@@ -18,6 +20,12 @@ pub enum Error {
     /// The file says something impossible.
     #[error(transparent)]
     File(#[from] InvalidFile),
+    /// Values of the chart give no installation.
+    #[error(transparent)]
+    Values(#[from] InvalidValues),
+    /// Values of the chart ask for what they cannot get.
+    #[error("{0}")]
+    Unsupported(String),
     /// A file that a flag names cannot be read.
     #[error("read {}", path.display())]
     Read {
@@ -45,6 +53,15 @@ pub enum Error {
     /// Flags that do not go together, or a value that a flag cannot have.
     #[error("{0}")]
     Usage(String),
+    /// A load that cannot be sized.
+    #[error(transparent)]
+    NoSize(#[from] milvus_aws_core::sizing::NoSize),
+    /// A file is there already, and must not be written over.
+    #[error("{} exists, and is left as it is", path.display())]
+    Exists {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A password cannot be had.
     #[error(transparent)]
     Secret(#[from] UnreadableSecret),
@@ -132,9 +149,12 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::File(_)
+            | Self::Values(_)
+            | Self::Unsupported(_)
             | Self::Name(_)
             | Self::Version(_)
             | Self::Usage(_)
+            | Self::NoSize(_)
             | Self::NeedsAccount
             | Self::Secret(_)
             | Self::Read { .. }
@@ -142,6 +162,7 @@ impl Error {
             | Self::Probe(milvus_probe::Error::InvalidEndpoint { .. }) => ExitCode::Usage,
             Self::Adoption(error) => error.exit_code(),
             Self::Unconfirmed { .. }
+            | Self::Exists { .. }
             | Self::Run {
                 source: RunError::Refused(_) | RunError::Declined,
                 ..
@@ -159,6 +180,9 @@ impl Error {
     /// What to do now, where we know it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Unsupported(_) => {
+                "change these keys, or go on without them by `--allow-unsupported`".to_owned()
+            }
             Self::NeedsAccount => "`kubectl milvus plan` shows what there would be".to_owned(),
             Self::Run {
                 source: RunError::Declined,
@@ -193,6 +217,7 @@ impl Error {
                 source: RunError::Failed(_),
                 ..
             } => format!("put that right; the same `{doing}` goes on from here"),
+            Self::Exists { .. } => "`--force` writes over it".to_owned(),
             Self::Write { .. } => {
                 "name a file in a folder that exists and that you may write to".to_owned()
             }

@@ -68,7 +68,7 @@ pub(crate) async fn run(
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     // The file first: what it says wrong needs no cluster to be found out.
-    let mut wanted = adoption::wanted(&args.file, args.adopt, flags).await?;
+    let mut wanted = adoption::wanted(&args.file, args.adopt, flags, printer).await?;
     if args.dry_run == Some(DryRun::Client) {
         let manifests = manifests(&wanted)?;
         let json = printer.output() == Output::Json;

@@ -14,7 +14,9 @@ mod duration_text;
 mod error;
 mod exit_code;
 mod graph;
+mod helm_values;
 mod host;
+mod init;
 mod install;
 mod installed;
 mod interrupt;
@@ -29,6 +31,8 @@ mod progress;
 mod render;
 mod root_password;
 mod secret_reader;
+mod size;
+mod size_text;
 mod status;
 mod timeline_file;
 mod uninstall;
@@ -53,6 +57,8 @@ pub async fn run(cli: Cli, printer: Printer) -> Result<ExitCode, Error> {
 pub async fn run_on(cli: Cli, host: &Host, printer: Printer) -> Result<ExitCode, Error> {
     let flags = &cli.cluster;
     match &cli.command {
+        Command::Init(args) => init::run(args, flags, printer),
+        Command::Size(args) => size::run(args, printer),
         Command::Install(args) => install::run(args, flags, host, printer).await,
         Command::Plan(args) => plan::run(args, flags, host, printer).await,
         Command::Graph(args) => graph::run(args, flags, host, printer).await,

@@ -19,7 +19,7 @@ pub(crate) fn run(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let wanted = Wanted::read(&args.file, flags)?;
+    let wanted = Wanted::read(&args.file, flags, printer)?;
     let manifests = manifests(&wanted)?;
     match &args.output_dir {
         Some(folder) => write_files(&manifests, folder, printer)?,

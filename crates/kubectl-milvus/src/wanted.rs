@@ -10,12 +10,15 @@ use milvus_aws_core::{
     installation::{InstallationName, Namespace, Secrets},
 };
 
-use milvus_manifests::apply::HelmRelease;
+use milvus_manifests::{apply::HelmRelease, helm::Release};
+use secrecy::ExposeSecret as _;
 
 use crate::{
     cli::{AdoptArgs, FileArgs, NameArgs},
     cluster::ClusterFlags,
     error::Error,
+    helm_values,
+    printer::Printer,
     secret_reader::FolderReader,
 };
 
@@ -35,8 +38,23 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Reads the file, or makes an installation of the flags. The namespace is that of `-n`, else the file's.
-    pub(crate) fn read(args: &FileArgs, flags: &ClusterFlags) -> Result<Self, Error> {
+    /// Reads the file or the chart's values, or makes an installation of the flags. The namespace is that of `-n`, else the file's.
+    pub(crate) fn read(
+        args: &FileArgs,
+        flags: &ClusterFlags,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        if let Some(path) = &args.helm.helm_values {
+            let version = args.milvus_version.as_deref();
+            let version = version.map(str::parse).transpose()?;
+            let imported = helm_values::import(path, &args.helm, version, flags, printer)?;
+            return Ok(Self {
+                installation: imported.installation,
+                secrets: imported.secrets,
+                adopt: AdoptArgs::default(),
+                names_namespace: flags.namespace.is_some(),
+            });
+        }
         let (mut installation, folder) = match &args.file {
             Some(path) => (
                 installation(path)?,
@@ -62,12 +80,32 @@ impl Wanted {
     }
 
     /// What Helm's record of a release says.
-    pub(crate) fn of_release(release: &HelmRelease) -> Result<Self, Error> {
-        let said = format!(
-            "the values that Helm remembers of {} cannot be read yet: name a file by -f",
-            release.name
-        );
-        Err(Error::Usage(said))
+    pub(crate) fn of_record(
+        record: &HelmRelease,
+        namespace: Namespace,
+        args: &FileArgs,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        let values = record.values.expose_secret();
+        let chosen = args.milvus_version.as_deref().map(str::parse).transpose()?;
+        let release = Release {
+            name: record.name.parse()?,
+            namespace,
+            // The chart's own version, where its user chose none.
+            version: match chosen {
+                None if !names_version(values) => Some(record.app_version.parse()?),
+                chosen => chosen,
+            },
+        };
+        let origin = format!("values that Helm remembers of {}", record.name);
+        let imported =
+            helm_values::of_text(&origin, values.as_bytes(), &release, &args.helm, printer)?;
+        Ok(Self {
+            installation: imported.installation,
+            secrets: imported.secrets,
+            adopt: AdoptArgs::default(),
+            names_namespace: true,
+        })
     }
 
     /// Takes the context's namespace where neither a flag nor the file names one.
@@ -76,6 +114,12 @@ impl Wanted {
             self.installation.namespace = context.clone();
         }
     }
+}
+
+/// Whether values name an image of Milvus.
+fn names_version(values: &str) -> bool {
+    let values: serde_json::Value = serde_json::from_str(values).unwrap_or_default();
+    !values["image"]["all"]["tag"].is_null()
 }
 
 /// Which installation is meant, as far as the command line tells.
@@ -146,7 +190,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-fn origin(path: &Path) -> String {
+pub(crate) fn origin(path: &Path) -> String {
     if path == Path::new("-") {
         "standard input".to_owned()
     } else {

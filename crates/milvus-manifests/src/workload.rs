@@ -30,6 +30,7 @@ use crate::{
         volumes,
     },
     secret::Login,
+    secret_settings::SecretSettings,
     service::{self, is_front},
     service_account,
 };
@@ -65,6 +66,7 @@ pub(crate) struct Pods<'a> {
     config_name: String,
     annotations: BTreeMap<String, String>,
     logins: &'a [Login<'a>],
+    settings: Option<&'a SecretSettings>,
 }
 
 impl<'a> Pods<'a> {
@@ -73,6 +75,7 @@ impl<'a> Pods<'a> {
         topology: &Topology,
         config_map: &ConfigMap,
         logins: &'a [Login<'a>],
+        settings: Option<&'a SecretSettings>,
     ) -> Self {
         let checksum = ("checksum/config".to_owned(), checksum(config_map));
         let revisions = logins.iter().filter_map(Login::pod_annotation);
@@ -81,8 +84,12 @@ impl<'a> Pods<'a> {
             names: Names::of(installation),
             loader: topology.config_loader,
             config_name: config_map.metadata.name.clone().unwrap_or_default(),
-            annotations: revisions.chain([checksum]).collect(),
+            annotations: revisions
+                .chain(settings.map(SecretSettings::pod_annotation))
+                .chain([checksum])
+                .collect(),
             logins,
+            settings,
         }
     }
 
@@ -185,10 +192,9 @@ impl<'a> Pods<'a> {
         let size = size.map(|size| literal(DISK_SIZE, whole_gib(size)));
         let group = component.resource_group.as_ref();
         let group = group.map(|group| literal(GROUP, group.to_string()));
-        let ours = [folder].into_iter().chain(logins).chain(size).chain(group);
-        pod::joined(ours.collect(), &component.pod.env, |variable| {
-            &variable.name
-        })
+        let settings = self.settings.into_iter().flat_map(SecretSettings::environment);
+        let ours = [folder].into_iter().chain(logins).chain(settings).chain(size).chain(group);
+        pod::joined(ours.collect(), &component.pod.env, |variable| &variable.name)
     }
 
     fn environment_from(&self) -> Option<Vec<EnvFromSource>> {

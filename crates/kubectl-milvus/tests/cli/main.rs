@@ -8,9 +8,11 @@
 
 mod aws;
 mod bad_input;
+mod init;
 mod output;
 mod plugin;
 mod readme;
 mod render;
+mod size;
 mod unreachable;
 mod usage;

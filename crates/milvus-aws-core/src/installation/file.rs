@@ -1,11 +1,13 @@
 //! `milvus.yaml` as it is written, and how it becomes an [`Installation`].
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Annotations, Attu, Deployment, Etcd, Image, Ingress, Installation, InstallationName, Labels,
-    Log, Metrics, MilvusVersion, NameOverrides, Namespace, PodSettings, Service, Target, Tls,
+    Log, Metrics, MilvusVersion, NameOverrides, Namespace, PasswordSource, PodSettings, Service, SettingKey, Target, Tls,
     aws::Aws,
     sections::{ClusterSection, StandaloneSection},
 };
@@ -87,6 +89,10 @@ pub(super) struct InstallationFile {
     /// not belong here.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     config: serde_json::Map<String, serde_json::Value>,
+    /// Settings that are secret, by their keys joined by dots, and where each is read from:
+    /// `common.security.defaultRootPassword: { env: NAME }`. They stand in a Secret of ours.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    secret_config: BTreeMap<SettingKey, PasswordSource>,
 }
 
 /// Version of the file's format.
@@ -120,6 +126,10 @@ impl InstallationFile {
 
     pub(super) fn config(&self) -> &serde_json::Map<String, serde_json::Value> {
         &self.config
+    }
+
+    pub(super) fn has_secret_config(&self) -> bool {
+        !self.secret_config.is_empty()
     }
 
     /// One pod or one per role: as written, else as the target has it.
@@ -164,6 +174,7 @@ impl InstallationFile {
             attu: self.attu,
             authorization,
             config: self.config,
+            secret_config: self.secret_config,
         })
     }
 }
@@ -212,6 +223,7 @@ impl From<Installation> for InstallationFile {
             attu: installation.attu,
             authorization: Some(installation.authorization),
             config: installation.config,
+            secret_config: installation.secret_config,
         }
     }
 }

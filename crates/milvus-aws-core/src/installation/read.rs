@@ -17,6 +17,12 @@ impl Installation {
         read(text.as_ref()).map_err(|problems| InvalidFile::new(origin, problems))
     }
 
+    /// The same for a file that is a value already, as other formats are translated to. Problems have paths in it, and
+    /// no places.
+    pub fn from_json(origin: &str, file: &Json) -> Result<Self, InvalidFile> {
+        from_tree(&document::of_json(file)).map_err(|problems| InvalidFile::new(origin, problems))
+    }
+
     /// Writes the file that [`Self::from_yaml`] reads the same installation from.
     pub fn to_yaml(&self) -> String {
         let file = InstallationFile::from(self.clone());
@@ -41,8 +47,11 @@ impl Installation {
 }
 
 fn read(text: &[u8]) -> Result<Installation, Vec<Problem>> {
-    let tree = document::parse(text)?;
-    check_api_version(&tree).map_err(|problem| vec![problem])?;
+    from_tree(&document::parse(text)?)
+}
+
+fn from_tree(tree: &Node) -> Result<Installation, Vec<Problem>> {
+    check_api_version(tree).map_err(|problem| vec![problem])?;
     let file: InstallationFile = collect(tree.clone())?;
     let broken = rules::check(&file);
     let installation = file.into_installation();
@@ -51,7 +60,7 @@ fn read(text: &[u8]) -> Result<Installation, Vec<Problem>> {
         _ => Err(broken
             .into_iter()
             .map(|(path, message)| {
-                let at = place_of(&tree, &path);
+                let at = place_of(tree, &path);
                 Problem::new(path, at, message)
             })
             .collect()),

@@ -7,4 +7,5 @@ mod aws;
 #[cfg(feature = "engine")]
 mod engine;
 mod installation;
+mod sizing;
 mod topology;

@@ -17,6 +17,7 @@ mod cluster_wide;
 #[cfg(feature = "apply")]
 mod controller;
 mod fixtures;
+mod helm;
 #[cfg(feature = "apply")]
 mod late;
 mod pains;

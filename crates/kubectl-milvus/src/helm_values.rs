@@ -1,0 +1,58 @@
+//! Values of the official Helm chart, in place of a file of ours.
+
+use std::path::Path;
+
+use milvus_aws_core::installation::MilvusVersion;
+use milvus_manifests::helm::{Imported, Release, Values};
+
+use crate::{
+    cli::HelmArgs,
+    cluster::ClusterFlags,
+    error::Error,
+    printer::Printer,
+    wanted::{origin, read},
+};
+
+/// Reads values as an installation, and tells what is done in another way than they say. What cannot be honoured ends
+/// it, unless the user agrees.
+pub(crate) fn import(
+    path: &Path,
+    args: &HelmArgs,
+    version: Option<MilvusVersion>,
+    flags: &ClusterFlags,
+    printer: Printer,
+) -> Result<Imported, Error> {
+    let release = Release {
+        name: args.release.clone().unwrap_or_default(),
+        namespace: match &flags.namespace {
+            Some(namespace) => namespace.parse()?,
+            None => Default::default(),
+        },
+        version,
+    };
+    of_text(&origin(path), &read(path)?, &release, args, printer)
+}
+
+/// The same of values that were read.
+pub(crate) fn of_text(
+    origin: &str,
+    text: &[u8],
+    release: &Release,
+    args: &HelmArgs,
+    printer: Printer,
+) -> Result<Imported, Error> {
+    let imported = Values::from_yaml(origin, text)?.import(release)?;
+    for notice in &imported.notices {
+        printer.tell(&format!("note: {}", notice.in_file(origin)));
+    }
+    let unsupported: Vec<String> =
+        imported.unsupported.iter().map(|remark| remark.in_file(origin)).collect();
+    if args.allow_unsupported {
+        for line in unsupported {
+            printer.tell(&format!("left out: {line}"));
+        }
+    } else if !unsupported.is_empty() {
+        return Err(Error::Unsupported(unsupported.join("\n")));
+    }
+    Ok(imported)
+}
