@@ -205,6 +205,20 @@ pub struct InitArgs {
     /// Kind of EC2 machine, for example m6i.2xlarge; the least dear one when absent
     #[arg(long, value_name = "KIND", requires = "vectors")]
     pub instance_type: Option<InstanceType>,
+    /// Values of the official Helm chart (4.x or 5.x), to be said as a file; `-` reads standard input
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "release",
+        conflicts_with_all = ["vectors", "name", "eks_cluster"]
+    )]
+    pub helm_values: Option<PathBuf>,
+    /// The release that the values are for
+    #[arg(long, value_name = "NAME", requires = "helm_values")]
+    pub release: Option<InstallationName>,
+    /// Go on without what the values ask for and cannot get
+    #[arg(long, requires = "helm_values")]
+    pub allow_unsupported: bool,
 }
 
 /// Taking over what Helm has installed.
@@ -355,6 +369,16 @@ pub struct RenderArgs {
     /// Write one file per object into this folder
     #[arg(long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
+    /// Write something else than the objects: values for the official Helm chart
+    #[arg(long, value_name = "WHAT", conflicts_with = "output_dir")]
+    pub to: Option<RenderTo>,
+}
+
+/// What `render` can write besides the objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RenderTo {
+    /// Values for the official chart that goes with the Milvus version.
+    HelmValues,
 }
 
 /// Arguments of `connect`.

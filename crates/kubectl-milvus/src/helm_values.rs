@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use milvus_aws_core::installation::MilvusVersion;
-use milvus_manifests::helm::{Imported, Release, Values};
+use milvus_aws_core::{Installation, installation::MilvusVersion};
+use milvus_manifests::helm::{self, Imported, Release, Values};
 
 use crate::{
     cli::HelmArgs,
     cluster::ClusterFlags,
     error::Error,
-    printer::Printer,
+    printer::{Output, Printer},
     wanted::{origin, read},
 };
 
@@ -45,8 +45,11 @@ pub(crate) fn of_text(
     for notice in &imported.notices {
         printer.tell(&format!("note: {}", notice.in_file(origin)));
     }
-    let unsupported: Vec<String> =
-        imported.unsupported.iter().map(|remark| remark.in_file(origin)).collect();
+    let unsupported: Vec<String> = imported
+        .unsupported
+        .iter()
+        .map(|remark| remark.in_file(origin))
+        .collect();
     if args.allow_unsupported {
         for line in unsupported {
             printer.tell(&format!("left out: {line}"));
@@ -55,4 +58,22 @@ pub(crate) fn of_text(
         return Err(Error::Unsupported(unsupported.join("\n")));
     }
     Ok(imported)
+}
+
+/// Writes values for the chart that goes with the installation's version, and tells what it has no words for.
+pub(crate) fn write(installation: &Installation, printer: Printer) -> Result<(), Error> {
+    let exported = helm::export(installation)?;
+    for lost in &exported.lost {
+        printer.tell(&format!("left out: {}: {}", lost.path, lost.message));
+    }
+    let text = match printer.output() {
+        Output::Json => {
+            serde_json::to_string_pretty(&exported.values).map_err(std::io::Error::other)? + "\n"
+        }
+        Output::Text | Output::Yaml => exported.to_yaml()?,
+    };
+    if text.contains("${") {
+        printer.tell("passwords are no part of the values: `envsubst` puts the variables that they name in their place");
+    }
+    Ok(printer.data(&text)?)
 }

@@ -14,9 +14,10 @@ use milvus_aws_core::{
 
 use crate::{
     ExitCode,
-    cli::InitArgs,
+    cli::{HelmArgs, InitArgs},
     cluster::ClusterFlags,
     error::Error,
+    helm_values,
     printer::{Output, Printer},
     size::{nodes, request},
 };
@@ -29,7 +30,8 @@ struct Draft {
 }
 
 /// Where every key is told.
-const KEYS: &str = "Every key: docs/schema/installation.v1.json. Whatever is as usual may be left out.";
+const KEYS: &str =
+    "Every key: docs/schema/installation.v1.json. Whatever is as usual may be left out.";
 
 /// Writes the file to stdout, or where the user says.
 pub(crate) fn run(
@@ -37,7 +39,10 @@ pub(crate) fn run(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let mut draft = draft(args)?;
+    let mut draft = match &args.helm_values {
+        Some(path) => of_values(path, args, flags, printer)?,
+        None => draft(args)?,
+    };
     if let Some(namespace) = &flags.namespace {
         draft.installation.namespace = namespace.parse()?;
     }
@@ -47,6 +52,8 @@ pub(crate) fn run(
             .installation
             .to_commented_yaml(&draft.top, &draft.notes),
     };
+    // A load may need more than a file may hold: a thousand pods of a role, a volume of 64 TiB.
+    Installation::from_yaml("the file for this load", &text)?;
     match &args.file {
         Some(path) if path != Path::new("-") => {
             write(path, &text, args.force)?;
@@ -58,6 +65,42 @@ pub(crate) fn run(
         _ => printer.data(&text)?,
     }
     Ok(ExitCode::Done)
+}
+
+/// The same installation as values of the chart describe. Passwords are no part of it: it names a variable for each.
+fn of_values(
+    path: &Path,
+    args: &InitArgs,
+    flags: &ClusterFlags,
+    printer: Printer,
+) -> Result<Draft, Error> {
+    if args.target != Target::Kubernetes {
+        return Err(Error::Usage(
+            "`--helm-values` goes with `--target kubernetes`: values name services that exist"
+                .to_owned(),
+        ));
+    }
+    let helm = HelmArgs {
+        helm_values: Some(path.to_owned()),
+        release: args.release.clone(),
+        allow_unsupported: args.allow_unsupported,
+    };
+    let imported = helm_values::import(path, &helm, args.milvus_version.clone(), flags, printer)?;
+    let mut top = vec![KEYS.to_owned()];
+    if !imported.variables.is_empty() {
+        let names = imported.variables.join(", ");
+        top.push(format!(
+            "Set these variables to the passwords of the values before you install: {names}."
+        ));
+        printer.tell(&format!(
+            "set these variables to the passwords that the values hold: {names}"
+        ));
+    }
+    Ok(Draft {
+        installation: imported.installation,
+        top,
+        notes: Vec::new(),
+    })
 }
 
 fn draft(args: &InitArgs) -> Result<Draft, Error> {
@@ -78,13 +121,18 @@ fn draft(args: &InitArgs) -> Result<Draft, Error> {
         Target::Aws => Some(nodes(&sizing, args.instance_type.as_ref())?.0),
         Target::Eks | Target::Kubernetes => None,
     };
-    let (mut top, notes) = sizing.notes_of_file();
-    top.extend(sizing.notes().into_iter().map(|note| format!("Note: {note}.")));
+    let (mut top, words) = sizing.notes_of_file();
+    top.extend(
+        sizing
+            .notes()
+            .into_iter()
+            .map(|note| format!("Note: {note}.")),
+    );
     top.push(KEYS.to_owned());
     Ok(Draft {
         installation: sizing.installation(name, &destination, nodes.as_ref())?,
         top,
-        notes,
+        notes: words,
     })
 }
 

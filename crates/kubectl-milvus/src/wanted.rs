@@ -9,7 +9,6 @@ use milvus_aws_core::{
     Installation,
     installation::{InstallationName, Namespace, Secrets},
 };
-
 use milvus_manifests::{apply::HelmRelease, helm::Release};
 use secrecy::ExposeSecret as _;
 
@@ -44,15 +43,83 @@ impl Wanted {
         flags: &ClusterFlags,
         printer: Printer,
     ) -> Result<Self, Error> {
+        let described = Described::read(args, flags, printer)?;
+        Ok(Self {
+            secrets: match described.secrets {
+                Some(secrets) => secrets,
+                None => described.installation.resolve_secrets(&FolderReader {
+                    folder: described.folder,
+                })?,
+            },
+            adopt: AdoptArgs::default(),
+            names_namespace: flags.namespace.is_some() || args.file.is_some(),
+            installation: described.installation,
+        })
+    }
+
+    /// What Helm's record of a release says.
+    pub(crate) fn of_record(
+        record: &HelmRelease,
+        namespace: Namespace,
+        args: &FileArgs,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        let values = record.values.expose_secret();
+        let chosen = args.milvus_version.as_deref();
+        let chosen = chosen.map(str::parse).transpose()?;
+        let release = Release {
+            name: record.name.parse()?,
+            namespace,
+            // The chart's own version, where its user chose none.
+            version: match chosen {
+                None if !names_version(values) => Some(record.app_version.parse()?),
+                chosen => chosen,
+            },
+        };
+        let origin = format!("values that Helm remembers of {}", record.name);
+        let values = values.as_bytes();
+        let imported = helm_values::of_text(&origin, values, &release, &args.helm, printer)?;
+        Ok(Self {
+            installation: imported.installation,
+            secrets: imported.secrets,
+            adopt: AdoptArgs::default(),
+            names_namespace: true,
+        })
+    }
+
+    /// Takes the context's namespace where neither a flag nor the file names one.
+    pub(crate) fn settle_namespace(&mut self, context: Option<&Namespace>) {
+        if let (false, Some(context)) = (self.names_namespace, context) {
+            self.installation.namespace = context.clone();
+        }
+    }
+}
+
+/// An installation as it is described, with its passwords where the description holds them.
+pub(crate) struct Described {
+    /// The installation.
+    pub installation: Installation,
+    /// Its passwords; none where the installation names places to read them from.
+    secrets: Option<Secrets>,
+    /// Where relative paths in it start.
+    folder: PathBuf,
+}
+
+impl Described {
+    /// Reads the file or the chart's values, or makes an installation of the flags. Reads no password from elsewhere.
+    pub(crate) fn read(
+        args: &FileArgs,
+        flags: &ClusterFlags,
+        printer: Printer,
+    ) -> Result<Self, Error> {
         if let Some(path) = &args.helm.helm_values {
             let version = args.milvus_version.as_deref();
             let version = version.map(str::parse).transpose()?;
             let imported = helm_values::import(path, &args.helm, version, flags, printer)?;
             return Ok(Self {
                 installation: imported.installation,
-                secrets: imported.secrets,
-                adopt: AdoptArgs::default(),
-                names_namespace: flags.namespace.is_some(),
+                secrets: Some(imported.secrets),
+                folder: PathBuf::new(),
             });
         }
         let (mut installation, folder) = match &args.file {
@@ -72,47 +139,10 @@ impl Wanted {
             installation.namespace = namespace.parse()?;
         }
         Ok(Self {
-            secrets: installation.resolve_secrets(&FolderReader { folder })?,
-            adopt: AdoptArgs::default(),
-            names_namespace: args.file.is_some() || flags.namespace.is_some(),
             installation,
+            secrets: None,
+            folder,
         })
-    }
-
-    /// What Helm's record of a release says.
-    pub(crate) fn of_record(
-        record: &HelmRelease,
-        namespace: Namespace,
-        args: &FileArgs,
-        printer: Printer,
-    ) -> Result<Self, Error> {
-        let values = record.values.expose_secret();
-        let chosen = args.milvus_version.as_deref().map(str::parse).transpose()?;
-        let release = Release {
-            name: record.name.parse()?,
-            namespace,
-            // The chart's own version, where its user chose none.
-            version: match chosen {
-                None if !names_version(values) => Some(record.app_version.parse()?),
-                chosen => chosen,
-            },
-        };
-        let origin = format!("values that Helm remembers of {}", record.name);
-        let imported =
-            helm_values::of_text(&origin, values.as_bytes(), &release, &args.helm, printer)?;
-        Ok(Self {
-            installation: imported.installation,
-            secrets: imported.secrets,
-            adopt: AdoptArgs::default(),
-            names_namespace: true,
-        })
-    }
-
-    /// Takes the context's namespace where neither a flag nor the file names one.
-    pub(crate) fn settle_namespace(&mut self, context: Option<&Namespace>) {
-        if let (false, Some(context)) = (self.names_namespace, context) {
-            self.installation.namespace = context.clone();
-        }
     }
 }
 

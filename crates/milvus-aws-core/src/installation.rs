@@ -6,9 +6,9 @@ mod aws_rules;
 mod bucket;
 mod cluster;
 mod collect;
+mod commented;
 mod component;
 mod component_rules;
-mod commented;
 mod config_rules;
 mod decode;
 mod diagnostic;
@@ -51,9 +51,9 @@ use serde::{Deserialize, Serialize};
 pub use attu::{Attu, AttuImage, AttuService};
 pub use bucket::{BucketName, Region, RootPath};
 pub use cluster::{Cluster, ServiceAccount};
-pub use config_rules::holds_secret;
-pub use component::{Autoscaling, ComponentServiceSpec, ComponentSpec, Disk};
 pub use commented::Note;
+pub use component::{Autoscaling, ComponentServiceSpec, ComponentSpec, Disk};
+pub use config_rules::holds_secret;
 pub use diagnostic::{InvalidFile, Problem};
 pub use endpoint::{HostPort, InvalidHostPort};
 pub use etcd::{
@@ -121,7 +121,7 @@ pub struct Installation {
     /// Who collects the server's metrics.
     pub metrics: Metrics,
     /// The web interface, with the target `kubernetes`; that of the other targets is `aws.attu`.
-    pub attu: Option<Attu>,
+    pub attu: Option<Box<Attu>>,
     /// Whether clients must log in.
     pub authorization: bool,
     /// Further settings of the server, as `milvus.yaml` of that version spells them; they win over ours.

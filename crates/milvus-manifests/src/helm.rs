@@ -8,12 +8,14 @@ mod chart;
 mod check;
 mod document;
 mod draft;
+mod export;
 mod import;
 mod keys;
 mod reading;
 mod remark;
 mod scalar;
 
+pub use export::{Exported, export};
 pub use import::{Imported, Release};
 pub use remark::{InvalidValues, Place, Remark};
 

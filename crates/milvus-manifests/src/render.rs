@@ -28,7 +28,11 @@ pub fn render(installation: &Installation, secrets: &Secrets) -> Result<Manifest
     objects.extend(service_account::service_account(installation).map(Object::from));
     let secrets = logins.iter().filter_map(|login| login.object(installation));
     objects.extend(secrets.map(Object::from));
-    objects.extend(settings.iter().map(|one| Object::from(one.object(installation))));
+    objects.extend(
+        settings
+            .iter()
+            .map(|one| Object::from(one.object(installation))),
+    );
     let services = service::services(installation, &topology);
     objects.extend(services.into_iter().map(Object::from));
     let budgets = disruption_budget::of_components(installation, &topology);
@@ -41,7 +45,7 @@ pub fn render(installation: &Installation, secrets: &Secrets) -> Result<Manifest
         // Before its services exist: what there will be, with settings that are not known yet.
         Deployment::Aws(on_aws) => Some(&on_aws.etcd),
         deployment => match deployment.etcd() {
-            Some(Etcd::InCluster(etcd)) => Some(etcd),
+            Some(Etcd::InCluster(etcd)) => Some(etcd.as_ref()),
             Some(Etcd::Endpoints(_)) | None => None,
         },
     };

@@ -25,7 +25,10 @@ pub(crate) struct SecretSettings {
 
 impl SecretSettings {
     /// What the installation names; none where it names nothing.
-    pub(crate) fn of(installation: &Installation, secrets: &Secrets) -> Result<Option<Self>, Error> {
+    pub(crate) fn of(
+        installation: &Installation,
+        secrets: &Secrets,
+    ) -> Result<Option<Self>, Error> {
         let mut values = BTreeMap::new();
         for key in installation.secret_config.keys() {
             let missing = Error::MissingLogin("the settings that are secret");

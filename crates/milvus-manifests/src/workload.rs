@@ -100,8 +100,8 @@ impl<'a> Pods<'a> {
         let said = &component.pod;
         let mut metadata =
             labels::metadata(self.installation, part, self.names.deployment(component));
-        let nothing = Default::default();
-        labels::decorate(&mut metadata, &nothing, &self.installation.annotations);
+        let none = installation::Labels::default();
+        labels::decorate(&mut metadata, &none, &self.installation.annotations);
         let mut template = ObjectMeta {
             labels: Some(labels::of_pods(identity, part)),
             annotations: Some(self.annotations.clone()),
@@ -145,7 +145,7 @@ impl<'a> Pods<'a> {
             service_account_name: account.map(|account| account.name.to_string()),
             security_context: Some(security::pod_with(
                 security::of_pod(USER),
-                said.security_context.as_ref(),
+                said.security_context.as_deref(),
             )),
             topology_spread_constraints: pod::spread(said, ours),
             termination_grace_period_seconds: Some(GRACE_SECONDS),
@@ -156,7 +156,7 @@ impl<'a> Pods<'a> {
     fn container(&self, component: &Component) -> Container {
         let is_front = is_front(component);
         let image = &self.installation.image;
-        let said = component.pod.container_security_context.as_ref();
+        let said = component.pod.container_security_context.as_deref();
         Container {
             name: component.name.to_owned(),
             image: Some(image.reference(&self.installation.version)),
@@ -192,9 +192,19 @@ impl<'a> Pods<'a> {
         let size = size.map(|size| literal(DISK_SIZE, whole_gib(size)));
         let group = component.resource_group.as_ref();
         let group = group.map(|group| literal(GROUP, group.to_string()));
-        let settings = self.settings.into_iter().flat_map(SecretSettings::environment);
-        let ours = [folder].into_iter().chain(logins).chain(settings).chain(size).chain(group);
-        pod::joined(ours.collect(), &component.pod.env, |variable| &variable.name)
+        let settings = self
+            .settings
+            .into_iter()
+            .flat_map(SecretSettings::environment);
+        let ours = [folder]
+            .into_iter()
+            .chain(logins)
+            .chain(settings)
+            .chain(size)
+            .chain(group);
+        pod::joined(ours.collect(), &component.pod.env, |variable| {
+            &variable.name
+        })
     }
 
     fn environment_from(&self) -> Option<Vec<EnvFromSource>> {

@@ -19,17 +19,34 @@ fn without_a_load_the_usual_sizes() {
     assert_eq!(installation(&ran), Installation::default());
     assert_eq!(ran.stderr, "");
     let args = [
-        "init", "--name", "vectors", "-n", "search", "--milvus-version", "2.5",
+        "init",
+        "--name",
+        "vectors",
+        "-n",
+        "search",
+        "--milvus-version",
+        "2.5",
     ];
     let named = installation(&folder.run(&args).exits(0));
-    assert_eq!((named.name.as_str(), named.namespace.as_str()), ("vectors", "search"));
+    assert_eq!(
+        (named.name.as_str(), named.namespace.as_str()),
+        ("vectors", "search")
+    );
     assert_eq!(named.version.to_string(), "2.5.26");
 }
 
 #[test]
 fn the_file_is_rendered_as_it_is() {
     let folder = Folder::new();
-    let args = ["init", "--vectors", "1M", "--dim", "768", "-f", "milvus.yaml"];
+    let args = [
+        "init",
+        "--vectors",
+        "1M",
+        "--dim",
+        "768",
+        "-f",
+        "milvus.yaml",
+    ];
     let ran = folder.run(&args).exits(0);
     ran.says(&["wrote milvus.yaml", "kubectl milvus plan -f milvus.yaml"]);
     let rendered = folder.run(&["render", "-f", "milvus.yaml"]).exits(0);
@@ -39,13 +56,31 @@ fn the_file_is_rendered_as_it_is() {
 #[test]
 fn every_target() {
     let folder = Folder::new();
-    let load = ["init", "--vectors", "1M", "--dim", "1024", "--index", "HNSW"];
+    let load = [
+        "init",
+        "--vectors",
+        "1M",
+        "--dim",
+        "1024",
+        "--index",
+        "HNSW",
+    ];
     let of = |args: &[&str]| installation(&folder.run(&[&load[..], args].concat()).exits(0));
     assert_eq!(of(&[]).target(), Target::Kubernetes);
-    let aws = of(&["--target", "aws", "--generation", "guide", "--instance-type", "m6i.2xlarge"]);
+    let aws = of(&[
+        "--target",
+        "aws",
+        "--generation",
+        "guide",
+        "--instance-type",
+        "m6i.2xlarge",
+    ]);
     assert_eq!(aws.target(), Target::Aws);
     let nodes = &aws.on_aws().unwrap().aws.eks.nodes;
-    assert_eq!((nodes.instance_type.as_str(), nodes.count.get()), ("m6i.2xlarge", 3));
+    assert_eq!(
+        (nodes.instance_type.as_str(), nodes.count.get()),
+        ("m6i.2xlarge", 3)
+    );
     assert_eq!(aws.version.to_string(), "2.4.5");
     let eks = of(&["--target", "eks", "--eks-cluster", "team"]);
     assert_eq!(eks.target(), Target::Eks);
@@ -54,7 +89,15 @@ fn every_target() {
 #[test]
 fn json_is_the_same_document() {
     let folder = Folder::new();
-    let load = ["init", "--vectors", "20M", "--dim", "768", "--target", "aws"];
+    let load = [
+        "init",
+        "--vectors",
+        "20M",
+        "--dim",
+        "768",
+        "--target",
+        "aws",
+    ];
     let yaml = installation(&folder.run(&load).exits(0));
     let json = folder.run(&[&load[..], &["-o", "json"]].concat()).exits(0);
     assert_eq!(json.json()["target"], "aws");
@@ -69,7 +112,9 @@ fn a_file_that_is_there_stays() {
     let ran = folder.run(&["init", "-f", "milvus.yaml"]).exits(5);
     ran.says(&["milvus.yaml exists", "`--force`"]);
     assert_eq!(fs::read_to_string(&path).unwrap(), "mine\n");
-    folder.run(&["init", "-f", "milvus.yaml", "--force"]).exits(0);
+    folder
+        .run(&["init", "-f", "milvus.yaml", "--force"])
+        .exits(0);
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains("apiVersion: kubectl-milvus/v1"), "{text}");
     let ran = folder.run(&["init", "-f", "absent/milvus.yaml"]).exits(1);
@@ -92,5 +137,8 @@ fn what_does_not_go_together() {
     let load = ["--vectors", "1M", "--dim", "768"];
     let on_aws = [&load[..], &["--target", "aws", "--mode", "standalone"]].concat();
     wrong(&on_aws, &["one deployment per role"]);
-    wrong(&["--vectors", "2B", "--dim", "768"], &["beyond the sizing tool"]);
+    wrong(
+        &["--vectors", "2B", "--dim", "768"],
+        &["beyond the sizing tool"],
+    );
 }

@@ -8,6 +8,7 @@
 
 mod aws;
 mod bad_input;
+mod helm;
 mod init;
 mod output;
 mod plugin;

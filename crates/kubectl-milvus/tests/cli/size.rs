@@ -24,7 +24,14 @@ fn document(args: &[&str]) -> Value {
 }
 
 const GUIDE: [&str; 8] = [
-    "--vectors", "1000000", "--dim", "1024", "--index", "HNSW", "--generation", "guide",
+    "--vectors",
+    "1000000",
+    "--dim",
+    "1024",
+    "--index",
+    "HNSW",
+    "--generation",
+    "guide",
 ];
 
 #[test]
@@ -32,8 +39,15 @@ fn the_guides_numbers() {
     let document = document(&GUIDE);
     let components = document["sizing"]["components"].as_array().unwrap();
     let of = |role: &str| {
-        let found = components.iter().find(|component| component["role"] == role).unwrap();
-        (found["replicas"].clone(), found["cpu"].clone(), found["memory"].clone())
+        let found = components
+            .iter()
+            .find(|component| component["role"] == role)
+            .unwrap();
+        (
+            found["replicas"].clone(),
+            found["cpu"].clone(),
+            found["memory"].clone(),
+        )
     };
     let is = |count: u64, cpu: &str, memory: &str| (json!(count), json!(cpu), json!(memory));
     assert_eq!(of("rootCoordinator"), is(2, "1", "2Gi"));
@@ -53,8 +67,22 @@ fn every_kind_of_answer_is_as_its_schema_says() {
         &["--index", "IVF_RABITQ", "--index-param", "refine_type=SQ8"][..],
         &["--index", "AISAQ", "--mode", "cluster", "--replicas", "2"],
         &["--index", "SCANN", "--scalar-bytes", "100", "--offload"],
-        &["--milvus-version", "2.5", "--mode", "cluster", "--segment-size", "512"],
-        &["--mode", "cluster", "--region", "eu-central-1", "--instance-type", "m7i.4xlarge"],
+        &[
+            "--milvus-version",
+            "2.5",
+            "--mode",
+            "cluster",
+            "--segment-size",
+            "512",
+        ],
+        &[
+            "--mode",
+            "cluster",
+            "--region",
+            "eu-central-1",
+            "--instance-type",
+            "m7i.4xlarge",
+        ],
     ] {
         document(&[&load[..], args].concat());
     }
@@ -75,20 +103,38 @@ fn impossible_sizes() {
     let with = |args: &[&str], words: &[&str]| {
         size(&[&load[..], args].concat()).exits(2).says(words);
     };
-    size(&["--vectors", "11B", "--dim", "768"]).exits(2).says(&["11B", "1 to 10000M"]);
-    size(&["--vectors", "1M", "--dim", "1"]).exits(2).says(&["2 to 32768"]);
-    size(&["--vectors", "2B", "--dim", "768"]).exits(2).says(&["beyond the sizing tool", "1000 million vectors of 768"]);
+    size(&["--vectors", "11B", "--dim", "768"])
+        .exits(2)
+        .says(&["11B", "1 to 10000M"]);
+    size(&["--vectors", "1M", "--dim", "1"])
+        .exits(2)
+        .says(&["2 to 32768"]);
+    size(&["--vectors", "2B", "--dim", "768"])
+        .exits(2)
+        .says(&["beyond the sizing tool", "1000 million vectors of 768"]);
     size(&["--vectors", "1M"]).exits(2).says(&["--dim"]);
     with(&["--index", "BTREE"], &["BTREE", "IVF_RABITQ"]);
-    with(&["--index", "FLAT", "--index-param", "M=3"], &["FLAT has no parameter `M`"]);
+    with(
+        &["--index", "FLAT", "--index-param", "M=3"],
+        &["FLAT has no parameter `M`"],
+    );
     with(&["--index-param", "M"], &["M=16"]);
     with(&["--replicas", "0"], &["--replicas"]);
     with(&["--segment-size", "1000"], &["512, 1024 or 2048"]);
     with(&["--generation", "3"], &["guide, 2.5 and 2.6"]);
-    with(&["--generation", "guide", "--milvus-version", "2.6"], &["other roles", "2.4.5"]);
+    with(
+        &["--generation", "guide", "--milvus-version", "2.6"],
+        &["other roles", "2.4.5"],
+    );
     with(&["--milvus-version", "1.9"], &["1.9"]);
-    with(&["--mode", "standalone", "--replicas", "2"], &["one pod loads everything once"]);
+    with(
+        &["--mode", "standalone", "--replicas", "2"],
+        &["one pod loads everything once"],
+    );
     with(&["--instance-type", "t3.micro"], &["t3.micro", "m6i"]);
-    with(&["--instance-type", "c6i.large"], &["c6i.large", "one pod of standalone"]);
+    with(
+        &["--instance-type", "c6i.large"],
+        &["c6i.large", "one pod of standalone"],
+    );
     with(&["--offload"], &["--scalar-bytes"]);
 }

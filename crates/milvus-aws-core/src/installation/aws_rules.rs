@@ -50,7 +50,8 @@ pub(super) fn check(file: &InstallationFile, broken: &mut Vec<Broken>) {
         broken.push((Path::of(&["attu"]), message));
     }
     if file.has_secret_config() {
-        let message = format!("goes with `target: kubernetes` alone; leave it out with `target: {target}`");
+        let message =
+            format!("goes with `target: kubernetes` alone; leave it out with `target: {target}`");
         broken.push((Path::of(&["secretConfig"]), message));
     }
     check_cluster(file, broken);

@@ -46,7 +46,8 @@ fn key_of(line: &str) -> Option<(usize, &str)> {
     let indent = line.len() - line.trim_start_matches(' ').len();
     let (key, rest) = line[indent..].split_once(':')?;
     let plain = key.chars().all(|c| c.is_ascii_alphanumeric());
-    (plain && !key.is_empty() && (rest.is_empty() || rest.starts_with(' '))).then_some((indent, key))
+    (plain && !key.is_empty() && (rest.is_empty() || rest.starts_with(' ')))
+        .then_some((indent, key))
 }
 
 /// Control characters would end the comment, or reach a terminal.

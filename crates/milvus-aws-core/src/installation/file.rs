@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Annotations, Attu, Deployment, Etcd, Image, Ingress, Installation, InstallationName, Labels,
-    Log, Metrics, MilvusVersion, NameOverrides, Namespace, PasswordSource, PodSettings, Service, SettingKey, Target, Tls,
+    Log, Metrics, MilvusVersion, NameOverrides, Namespace, PasswordSource, PodSettings, Service,
+    SettingKey, Target, Tls,
     aws::Aws,
     sections::{ClusterSection, StandaloneSection},
 };
@@ -80,7 +81,7 @@ pub(super) struct InstallationFile {
     metrics: Metrics,
     /// Attu, the web interface; with `target: kubernetes` alone (with the others it is `aws.attu`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) attu: Option<Attu>,
+    pub(super) attu: Option<Box<Attu>>,
     /// Whether clients must log in; they must with `target: aws`, unless said otherwise. The first user is `root`, its
     /// password is made here and kept in the Secret `INSTALLATION-root`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -194,7 +195,7 @@ impl From<Installation> for InstallationFile {
             Deployment::Aws(on_aws) => {
                 let cluster = ClusterSection {
                     components: on_aws.components,
-                    etcd: Etcd::InCluster(on_aws.etcd),
+                    etcd: Etcd::InCluster(Box::new(on_aws.etcd)),
                     ..ClusterSection::default()
                 };
                 (Mode::Cluster, None, Some(cluster), Some(on_aws.aws))

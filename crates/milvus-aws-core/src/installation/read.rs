@@ -20,7 +20,7 @@ impl Installation {
     /// The same for a file that is a value already, as other formats are translated to. Problems have paths in it, and
     /// no places.
     pub fn from_json(origin: &str, file: &Json) -> Result<Self, InvalidFile> {
-        from_tree(&document::of_json(file)).map_err(|problems| InvalidFile::new(origin, problems))
+        interpret(&document::of_json(file)).map_err(|problems| InvalidFile::new(origin, problems))
     }
 
     /// Writes the file that [`Self::from_yaml`] reads the same installation from.
@@ -40,6 +40,12 @@ impl Installation {
             .collect()
     }
 
+    /// The file's content as a value.
+    pub fn to_json(&self) -> Json {
+        // Keys are texts and numbers are finite: there is nothing that JSON could not hold.
+        serde_json::to_value(InstallationFile::from(self.clone())).unwrap_or_default()
+    }
+
     /// The JSON Schema of the file.
     pub fn json_schema() -> Json {
         schemars::schema_for!(InstallationFile).to_value()
@@ -47,11 +53,13 @@ impl Installation {
 }
 
 fn read(text: &[u8]) -> Result<Installation, Vec<Problem>> {
-    from_tree(&document::parse(text)?)
+    let tree = document::parse(text)?;
+    check_api_version(&tree).map_err(|problem| vec![problem])?;
+    interpret(&tree)
 }
 
-fn from_tree(tree: &Node) -> Result<Installation, Vec<Problem>> {
-    check_api_version(tree).map_err(|problem| vec![problem])?;
+/// Apart from [`read`]: a file is large, and the parser, which recurses, needs the stack for itself.
+fn interpret(tree: &Node) -> Result<Installation, Vec<Problem>> {
     let file: InstallationFile = collect(tree.clone())?;
     let broken = rules::check(&file);
     let installation = file.into_installation();

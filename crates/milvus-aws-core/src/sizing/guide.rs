@@ -36,10 +36,8 @@ const DATA_NODES: [(u64, (Shape, u64)); 3] = [
     (u64::MAX, (Shape::new(2, 8), 2)),
 ];
 /// The root coordinator below that many vectors.
-const ROOT_COORDINATOR: [(u64, Shape); 2] = [
-    (BILLION, Shape::new(1, 2)),
-    (u64::MAX, Shape::new(2, 4)),
-];
+const ROOT_COORDINATOR: [(u64, Shape); 2] =
+    [(BILLION, Shape::new(1, 2)), (u64::MAX, Shape::new(2, 4))];
 /// All coordinators in one, below that many vectors.
 const MIX_COORDINATOR: [(u64, Shape); 3] = [
     (MILLION + 1, Shape::new(1, 4)),
@@ -52,10 +50,7 @@ const COORDINATORS: [(u64, Shape); 2] = [
     (u64::MAX, Shape::new(1, 1)),
 ];
 /// Proxies below that many bytes in memory.
-const PROXY: [(u64, Shape); 2] = [
-    (384 * GIB, Shape::new(1, 4)),
-    (u64::MAX, Shape::new(2, 8)),
-];
+const PROXY: [(u64, Shape); 2] = [(384 * GIB, Shape::new(1, 4)), (u64::MAX, Shape::new(2, 8))];
 /// Members of etcd, brokers of Kafka and members of MinIO up to that many bytes of raw data.
 const SERVICES: [(u64, Shape, Shape, Shape); 3] = [
     (
@@ -116,13 +111,12 @@ fn component(role: Role, load: &Load, bytes: &Bytes) -> Option<(Shape, u64)> {
 /// The tool rounds up to tenths of GiB first.
 fn query_nodes(memory: u64) -> (Shape, u64) {
     let size = tenths(memory);
-    match QUERY_NODES.iter().rfind(|(from, ..)| *from <= size) {
-        Some((_, shape, each)) => (*shape, size.div_ceil(each * 10)),
-        None => {
-            let cpus = size.div_ceil(GIB_A_CPU * 10).max(1);
-            (Shape::new(1, GIB_A_CPU).times(cpus.try_into().unwrap_or(1)), 1)
-        }
+    if let Some((_, shape, each)) = QUERY_NODES.iter().rfind(|(from, ..)| *from <= size) {
+        return (*shape, size.div_ceil(each * 10));
     }
+    let cpus = size.div_ceil(GIB_A_CPU * 10).max(1);
+    let shape = Shape::new(1, GIB_A_CPU).times(u32::try_from(cpus).unwrap_or(1));
+    (shape, 1)
 }
 
 /// Metadata, log and objects.

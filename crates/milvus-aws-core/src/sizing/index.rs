@@ -206,7 +206,11 @@ impl Index {
                 let max_degree = given.number("max_degree", MAX_DEGREE, USUAL_DEGREE)?;
                 Self::Aisaq {
                     max_degree,
-                    inline_pq: given.number("inline_pq", 1..=max_degree, max_degree.min(USUAL_DEGREE))?,
+                    inline_pq: given.number(
+                        "inline_pq",
+                        1..=max_degree,
+                        max_degree.min(USUAL_DEGREE),
+                    )?,
                 }
             }
         })
@@ -298,7 +302,9 @@ impl fmt::Display for Index {
             Self::IvfFlat { nlist } => write!(f, "IVF_FLAT (nlist {nlist})"),
             Self::IvfSq8 { nlist } => write!(f, "IVF_SQ8 (nlist {nlist})"),
             Self::IvfRabitq { nlist, refine_type } => {
-                let name = REFINEMENTS.iter().find(|(refine, ..)| refine == refine_type);
+                let name = REFINEMENTS
+                    .iter()
+                    .find(|(refine, ..)| refine == refine_type);
                 let name = name.map_or("NONE", |(_, name, _)| name);
                 write!(f, "IVF_RABITQ (nlist {nlist}, refine_type {name})")
             }
@@ -309,10 +315,7 @@ impl fmt::Display for Index {
                 max_degree,
                 inline_pq,
             } => {
-                write!(
-                    f,
-                    "AISAQ (max_degree {max_degree}, inline_pq {inline_pq})"
-                )
+                write!(f, "AISAQ (max_degree {max_degree}, inline_pq {inline_pq})")
             }
         }
     }

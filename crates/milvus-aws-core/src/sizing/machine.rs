@@ -1,11 +1,8 @@
-//! Kinds of EC2 machines, and what EKS leaves of them for pods.
+//! Kinds of EC2 machines, as EC2 described them in November 2026, and what EKS leaves of them for pods.
 
 use serde::Serialize;
 
 use crate::installation::{Cpu, Memory};
-
-/// The month in which these tables were held against EC2's description of its instance types.
-pub const AS_OF: &str = "2026-11";
 
 /// Families that are proposed, with GiB of memory per processor: Intel's, as the images are made for x86 and search
 /// with AVX-512.
@@ -87,7 +84,7 @@ pub struct Allocatable {
 
 impl Machine {
     /// Every kind of the table.
-    pub fn all() -> impl Iterator<Item = Self> {
+    pub(super) fn all() -> impl Iterator<Item = Self> {
         FAMILIES.iter().flat_map(|(family, ratio)| {
             SIZES.iter().map(move |size| Self {
                 name: format!("{family}.{}", size.name),
@@ -100,13 +97,13 @@ impl Machine {
     }
 
     /// `m6i` of `m6i.2xlarge`.
-    pub fn family(&self) -> &str {
+    pub(super) fn family(&self) -> &str {
         let split = self.name.split_once('.');
         split.map_or(self.name.as_str(), |(family, _)| family)
     }
 
     /// What it has for pods.
-    pub fn allocatable(&self) -> Allocatable {
+    pub(super) fn allocatable(&self) -> Allocatable {
         let by_addresses = self.interfaces * (self.addresses - 1) + PODS_ON_THE_HOST;
         let row = MOST_PODS.iter().find(|(below, _)| self.cpus < *below);
         let most = row.map_or(by_addresses, |(_, most)| *most);
@@ -120,8 +117,10 @@ impl Machine {
     }
 
     /// Addresses that it takes of its subnet with so many pods on it: whole interfaces, one more than are in use.
-    pub fn addresses_for(&self, pods: u32) -> u32 {
-        let in_use = pods.saturating_sub(PODS_ON_THE_HOST).div_ceil(self.addresses - 1);
+    pub(super) fn addresses_for(&self, pods: u32) -> u32 {
+        let in_use = pods
+            .saturating_sub(PODS_ON_THE_HOST)
+            .div_ceil(self.addresses - 1);
         (in_use + 1).min(self.interfaces) * self.addresses
     }
 }
@@ -167,15 +166,24 @@ mod tests {
     #[test]
     fn every_machine_has_a_price() {
         for machine in Machine::all() {
-            assert!(crate::prices::node_hour(&machine.name).is_some(), "{}", machine.name);
+            assert!(
+                crate::prices::node_hour(&machine.name).is_some(),
+                "{}",
+                machine.name
+            );
         }
         assert_eq!(Machine::all().count(), 48);
     }
 
     #[test]
     fn addresses_come_by_whole_interfaces() {
-        let machine = Machine::all().find(|machine| machine.name == "m6i.2xlarge").unwrap();
+        let machine = Machine::all()
+            .find(|machine| machine.name == "m6i.2xlarge")
+            .unwrap();
         // 2 pods take none: one interface in reserve. 16 pods: one in use. 17: two.
-        assert_eq!([2, 3, 16, 17, 58].map(|pods| machine.addresses_for(pods)), [15, 30, 30, 45, 60]);
+        assert_eq!(
+            [2, 3, 16, 17, 58].map(|pods| machine.addresses_for(pods)),
+            [15, 30, 30, 45, 60]
+        );
     }
 }

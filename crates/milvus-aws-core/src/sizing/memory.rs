@@ -1,7 +1,7 @@
 //! How many bytes a load is, raw, as an index, in memory and on disk.
 
-use super::load::Load;
 use super::Index;
+use super::load::Load;
 
 /// Bytes of one copy of everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ const AISAQ_MEMORY: u64 = 16 << 20;
 
 impl Bytes {
     /// By the tool of 2024: vectors alone.
-    pub fn by_guide(load: &Load) -> Self {
+    pub(super) fn by_guide(load: &Load) -> Self {
         let (memory, disk) = index(load);
         let expansion = match load.index {
             Index::IvfSq8 { .. } => EXPANSION_SQ8,
@@ -47,7 +47,7 @@ impl Bytes {
     }
 
     /// By the tools for 2.5 and 2.6.
-    pub fn by_tool(load: &Load) -> Self {
+    pub(super) fn by_tool(load: &Load) -> Self {
         let (index, disk) = index(load);
         let scalars = load.vectors.get() * u64::from(load.scalar_bytes.get());
         let in_flight = match load.index {

@@ -42,9 +42,8 @@ impl Sizing {
         let usual = Msk::default();
         let kind = BROKERS.iter().find(holds);
         Some(Msk {
-            instance_type: kind.map_or(usual.instance_type, |(name, ..)| {
-                BrokerType::of_table(name)
-            }),
+            instance_type: kind
+                .map_or(usual.instance_type, |(name, ..)| BrokerType::of_table(name)),
             storage: usual.storage.max(brokers.storage),
             ..usual
         })

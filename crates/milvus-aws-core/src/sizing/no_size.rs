@@ -61,10 +61,14 @@ pub enum NoSize {
         most: u32,
     },
     /// Bytes that a row cannot have.
-    #[error("`{0}` is no number of bytes that the other fields of a row can have, write 0 to 60000000")]
+    #[error(
+        "`{0}` is no number of bytes that the other fields of a row can have, write 0 to 60000000"
+    )]
     NoScalarBytes(String),
     /// Fields beside the vectors, which the generation does not know.
-    #[error("the generation guide of the sizing tool sizes vectors alone; choose 2.5 or 2.6 for other fields of a row")]
+    #[error(
+        "the generation guide of the sizing tool sizes vectors alone; choose 2.5 or 2.6 for other fields of a row"
+    )]
     VectorsAlone,
     /// A size that segments cannot have.
     #[error("`{0}` is no size of a segment that can be sized, write 512, 1024 or 2048 (MiB)")]
@@ -73,7 +77,9 @@ pub enum NoSize {
     #[error("`{0}` is no mode; standalone and cluster are")]
     UnknownMode(String),
     /// A release without the roles that a generation sizes.
-    #[error("the generation {generation} of the sizing tool is not for Milvus {version}, which has other roles; leave the generation out, or size {usual}")]
+    #[error(
+        "the generation {generation} of the sizing tool is not for Milvus {version}, which has other roles; leave the generation out, or size {usual}"
+    )]
     OtherRoles {
         /// The generation.
         generation: Generation,
@@ -83,10 +89,14 @@ pub enum NoSize {
         usual: MilvusVersion,
     },
     /// More than the tool answers.
-    #[error("that is beyond the sizing tool: its answers end at the raw data of 1000 million vectors of 768 dimensions (2861 GiB); spread the vectors over several installations, or measure with a part of them")]
+    #[error(
+        "that is beyond the sizing tool: its answers end at the raw data of 1000 million vectors of 768 dimensions (2861 GiB); spread the vectors over several installations, or measure with a part of them"
+    )]
     TooMuch,
     /// More than one pod is meant for.
-    #[error("that is too much for one pod: it ends at the raw data of {millions} million vectors of 768 dimensions; leave `standalone` out")]
+    #[error(
+        "that is too much for one pod: it ends at the raw data of {millions} million vectors of 768 dimensions; leave `standalone` out"
+    )]
     TooMuchForOnePod {
         /// How much it is meant for.
         millions: u64,
@@ -95,7 +105,9 @@ pub enum NoSize {
     #[error("one pod loads everything once; leave `standalone` or the replicas out")]
     ReplicasInOnePod,
     /// A generation that does not know this mode.
-    #[error("the generation guide of the sizing tool sizes clusters alone; leave `standalone` out, or choose 2.5 or 2.6")]
+    #[error(
+        "the generation guide of the sizing tool sizes clusters alone; leave `standalone` out, or choose 2.5 or 2.6"
+    )]
     ClustersAlone,
     /// A kind of machine that is not in the table.
     #[error("`{0}` is in no table of machines: {families} are, from large to 24xlarge", families = super::machine::families())]
@@ -111,7 +123,9 @@ pub enum NoSize {
         why: String,
     },
     /// No kind of machine holds it.
-    #[error("no kind of machine holds that in one group of {0} nodes; fewer replicas, or an index that is smaller, may fit")]
+    #[error(
+        "no kind of machine holds that in one group of {0} nodes; fewer replicas, or an index that is smaller, may fit"
+    )]
     NoMachine(u16),
     /// A name that nothing can be called by.
     #[error(transparent)]

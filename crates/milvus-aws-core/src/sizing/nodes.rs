@@ -10,7 +10,10 @@ use super::{
     pods::{Pods, on_each_node},
 };
 use crate::{
-    installation::{Memory, aws::{InstanceType, MOST_NODES}},
+    installation::{
+        Memory,
+        aws::{InstanceType, MOST_NODES},
+    },
     prices,
 };
 
@@ -102,7 +105,9 @@ impl Sizing {
         }
         let nodes = nodes.ok_or_else(|| full("it asks for more".to_owned()))?;
         let on_node = |node: &Node| allocatable.pods - node.pods;
-        let addresses = nodes.iter().map(|node| machine.addresses_for(on_node(node)));
+        let addresses = nodes
+            .iter()
+            .map(|node| machine.addresses_for(on_node(node)));
         let fullest = nodes.iter().map(|node| node.searching).max().unwrap_or(0);
         Ok(NodePlan {
             instance_type: InstanceType::of_table(&machine.name),
@@ -160,7 +165,9 @@ impl Node {
         Self {
             millis: allocatable.cpu.millis().saturating_sub(system.millis),
             mib: allocatable.memory.mib().saturating_sub(system.mib),
-            pods: allocatable.pods.saturating_sub(u32::try_from(system.count).unwrap_or(u32::MAX)),
+            pods: allocatable
+                .pods
+                .saturating_sub(u32::try_from(system.count).unwrap_or(u32::MAX)),
             searching: 0,
             alike: 0,
         }

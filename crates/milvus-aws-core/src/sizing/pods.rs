@@ -73,7 +73,11 @@ impl Sizing {
         }
         pods.push(Pods::of("etcd", self.etcd.replicas, self.etcd.shape));
         for size in &self.components {
-            pods.push(Pods::of(size.role.component_name(), size.replicas, size.shape));
+            pods.push(Pods::of(
+                size.role.component_name(),
+                size.replicas,
+                size.shape,
+            ));
         }
         pods.push(ATTU);
         pods

@@ -171,10 +171,7 @@ impl Request {
                 let because = format!("{} replicas are that many query nodes", self.replicas);
                 Ok((Mode::Cluster, because))
             }
-            None => Ok((
-                Mode::Standalone,
-                format!("one pod is enough up to {than}"),
-            )),
+            None => Ok((Mode::Standalone, format!("one pod is enough up to {than}"))),
         }
     }
 }

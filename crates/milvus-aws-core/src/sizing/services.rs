@@ -101,8 +101,12 @@ pub(super) fn by_tool(bytes: &Bytes, mode: Mode) -> Services {
         Mode::Standalone => (&STANDALONE, 1, 1),
         Mode::Cluster => (&CLUSTER, 3, 4),
     };
-    let [less, more] = rows;
-    let row = if bytes.raw >= more.from { more } else { less };
+    let [small, large] = rows;
+    let row = if bytes.raw >= large.from {
+        large
+    } else {
+        small
+    };
     let stored = bytes.raw + bytes.memory;
     let broker_gib = bytes.raw.div_ceil(GIB).max(BROKER_GIB);
     Services {

@@ -75,12 +75,8 @@ const ROWS: [Row; 10] = [
 ];
 
 /// Streaming nodes for up to that many processors of all query nodes.
-const STREAMING_NODES: [(u64, Shape, u64); 4] = [
-    (16, C2, 1),
-    (32, C4, 1),
-    (64, C4, 2),
-    (128, C8, 2),
-];
+const STREAMING_NODES: [(u64, Shape, u64); 4] =
+    [(16, C2, 1), (32, C4, 1), (64, C4, 2), (128, C8, 2)];
 /// Beyond: two processors of a streaming node for every sixteen of query nodes.
 const QUERY_CPUS: u64 = 16;
 const STREAMING_CPUS: u64 = 2;

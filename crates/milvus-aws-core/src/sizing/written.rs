@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use super::{Mode, NoSize, NodePlan, Sizing, role_size::Shape};
 use crate::{
     installation::{
-        Amounts, CloudProvider, Cluster, ComponentSpec, Credentials, Deployment, EksClusterName, Etcd,
-        EtcdReplicas, Existing, HostPort, InClusterEtcd, Installation, InstallationName, Kafka,
-        KafkaSecurity, Memory, Note, ObjectName, OnAws, Queue, Resources, RootPath, S3, S3Access, Standalone,
-        Storage,
+        Amounts, CloudProvider, Cluster, ComponentSpec, Credentials, Deployment, EksClusterName,
+        Etcd, EtcdReplicas, Existing, HostPort, InClusterEtcd, Installation, InstallationName,
+        Kafka, KafkaSecurity, Memory, Note, ObjectName, OnAws, Queue, Resources, RootPath, S3,
+        S3Access, Standalone, Storage,
         aws::{Aws, Nodes},
     },
     topology::Role,
@@ -81,11 +81,13 @@ impl Sizing {
             return Err(NoSize::NoStandaloneOnAws);
         }
         let deployment = match (destination, self.mode) {
-            (Destination::Kubernetes, Mode::Standalone) => Deployment::Standalone(Box::new(Standalone {
-                resources: resources(self.one_pod().unwrap_or(self.etcd.shape)),
-                storage: storage(self.standalone_storage()),
-                ..Standalone::default()
-            })),
+            (Destination::Kubernetes, Mode::Standalone) => {
+                Deployment::Standalone(Box::new(Standalone {
+                    resources: resources(self.one_pod().unwrap_or(self.etcd.shape)),
+                    storage: storage(self.standalone_storage()),
+                    ..Standalone::default()
+                }))
+            }
             (Destination::Kubernetes, Mode::Cluster) => {
                 Deployment::Cluster(Box::new(self.cluster(&name)?))
             }
@@ -119,7 +121,10 @@ impl Sizing {
         let invalid = "Hosts under .invalid do not exist: write your own.";
         let notes = vec![
             Note::new("mode", format!("{}: {}.", self.mode.as_str(), self.because)),
-            Note::new("standalone.storage", "Vectors, indexes, metadata and the log."),
+            Note::new(
+                "standalone.storage",
+                "Vectors, indexes, metadata and the log.",
+            ),
             Note::new(
                 "cluster.components",
                 "Coordinators and proxies in pairs, so that one of each may fail. A limit on processors would leave idle ones unused.",
@@ -131,7 +136,6 @@ impl Sizing {
                 "What holds all pods for the least money, beside the system's own.",
             ),
             Note::new("aws.msk", "The log."),
-            Note::new("authorization", "Whether clients must log in."),
         ];
         (top, notes)
     }
@@ -140,9 +144,8 @@ impl Sizing {
     /// everything goes once.
     pub(super) fn standalone_storage(&self) -> Memory {
         let objects = self.object_storage.minio.storage.mib() + self.etcd.storage.mib();
-        let gib = objects.div_ceil(1024)
-            + self.disk_bytes.div_ceil(GIB)
-            + self.raw_bytes.div_ceil(GIB);
+        let gib =
+            objects.div_ceil(1024) + self.disk_bytes.div_ceil(GIB) + self.raw_bytes.div_ceil(GIB);
         Memory::from_mib(gib.max(LEAST_VOLUME_GIB) * 1024)
     }
 

@@ -36,16 +36,27 @@ fn remark(path: &[&str], entry: &Entry, message: String) -> Remark {
 }
 
 fn unknown(path: &[&str]) -> String {
-    let (key, section) = path.split_last().map_or(("", path), |(key, rest)| (*key, rest));
+    let (key, section) = path
+        .split_last()
+        .map_or(("", path), |(key, rest)| (*key, rest));
     let known = match keys::look_up(section) {
         Known::Section(known) => known,
         Known::Row(_) | Known::No => Vec::new(),
     };
+    const UNKNOWN: &str = "is no key of the chart, which ignores it";
     match nearest(key, &known) {
-        Some(near) => format!("is no key of the chart, which ignores it; write `{near}`"),
-        None => format!("is no key of the chart, which ignores it; known here: {}", known.join(", ")),
+        Some(near) => format!("{UNKNOWN}; write `{near}`"),
+        // As a part of another chart its values stand in a section of their own.
+        None if path == ["milvus"] => {
+            format!("{UNKNOWN}; give what stands below it as a file of its own")
+        }
+        None if known.len() > MOST_LISTED => UNKNOWN.to_owned(),
+        None => format!("{UNKNOWN}; known here: {}", known.join(", ")),
     }
 }
+
+/// More keys than these are not listed.
+const MOST_LISTED: usize = 16;
 
 /// The known key that was probably meant.
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {

@@ -164,7 +164,8 @@ impl<'a> Reader<'a> {
                     documents += 1;
                     if documents > 1 {
                         let message = "a second document begins here, helm reads the first alone";
-                        self.notices.push(Remark::new("", Some(place(&span)), message));
+                        self.notices
+                            .push(Remark::new("", Some(place(&span)), message));
                         break;
                     }
                 }
@@ -180,12 +181,19 @@ impl<'a> Reader<'a> {
                 root,
                 notices: self.notices,
             }),
-            _ => Err(Remark::new("", Some(root.at), "holds no keys, a values file is a section of keys and values")),
+            _ => Err(Remark::new(
+                "",
+                Some(root.at),
+                "holds no keys, a values file is a section of keys and values",
+            )),
         }
     }
 
     fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, Remark> {
-        self.parser.next_event().transpose().map_err(|error| syntax(&error))
+        self.parser
+            .next_event()
+            .transpose()
+            .map_err(|error| syntax(&error))
     }
 
     /// One value; recurses as deep as the parser lets a file nest.
@@ -261,7 +269,8 @@ impl<'a> Reader<'a> {
                     "is there twice, first in line {}; this one is taken, as helm does",
                     before.at.line
                 );
-                self.notices.push(Remark::new(&entry.key, Some(entry.at), message));
+                self.notices
+                    .push(Remark::new(&entry.key, Some(entry.at), message));
             }
             put(&mut entries, entry);
         }
@@ -335,7 +344,11 @@ fn scalar_of(
         return Ok(Scalar::Text(text.to_owned()));
     }
     scalar::plain(text).ok_or_else(|| {
-        Remark::new("", Some(at), "is no number that can be set, write a finite one")
+        Remark::new(
+            "",
+            Some(at),
+            "is no number that can be set, write a finite one",
+        )
     })
 }
 
@@ -366,5 +379,9 @@ fn syntax(error: &ScanError) -> Remark {
 }
 
 fn unfinished(at: Place) -> Remark {
-    Remark::new("", Some(at), "is no valid YAML: what begins here does not end")
+    Remark::new(
+        "",
+        Some(at),
+        "is no valid YAML: what begins here does not end",
+    )
 }

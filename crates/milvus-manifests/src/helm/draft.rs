@@ -100,8 +100,8 @@ impl Draft {
 
     /// The installation and its passwords.
     pub(super) fn finish(&self, origin: &str) -> Result<(Installation, Secrets), Vec<Remark>> {
-        let installation =
-            Installation::from_json(origin, &self.file).map_err(|invalid| self.in_values(&invalid))?;
+        let installation = Installation::from_json(origin, &self.file)
+            .map_err(|invalid| self.in_values(&invalid))?;
         let secrets = installation
             .resolve_secrets(&Known(&self.passwords))
             .map_err(|unreadable| vec![Remark::of_file(unreadable.to_string())])?;
@@ -115,7 +115,11 @@ impl Draft {
             let inside = |origin: &&Origin| is_inside(&path, &origin.path);
             // What is missing in a section is said of the section.
             let around = |origin: &&Origin| is_inside(&origin.path, &path);
-            let longest = self.origins.iter().filter(inside).max_by_key(|origin| origin.path.len());
+            let longest = self
+                .origins
+                .iter()
+                .filter(inside)
+                .max_by_key(|origin| origin.path.len());
             match longest.or_else(|| self.origins.iter().find(around)) {
                 Some(origin) => {
                     let rest = path.strip_prefix(&origin.path).unwrap_or_default();

@@ -11,8 +11,10 @@ mod object_storage;
 mod pods;
 mod queue;
 mod server;
+mod tls;
 mod version;
 
+pub(super) use ingress::FOR_NGINX;
 use milvus_aws_core::{
     Installation,
     installation::{InstallationName, MilvusVersion, Namespace, Secrets},
@@ -95,6 +97,7 @@ pub(super) fn import(
     object_storage::read(&mut import, &mut config);
     queue::read(&mut import, &mut config);
     attu::read(&mut import);
+    tls::read(&mut import, &mut config);
     config::write(&mut import, config);
     if !import.values.problems.is_empty() {
         return invalid(import.values.problems);

@@ -66,12 +66,18 @@ pub(super) const TOP: &[Row] = &[
     ("streaming.woodpecker.storage.type", Read),
     (
         "customConfigMap",
-        Only(Empty, "settings are written here: move its `milvus.yaml` to `extraConfigFiles.user.yaml`"),
+        Only(
+            Empty,
+            "settings are written here: move its `milvus.yaml` to `extraConfigFiles.user.yaml`",
+        ),
     ),
     ("extraConfigFiles", Read),
     ("service.type", Read),
     ("service.port", Read),
-    ("service.portName", Only(Text("milvus"), "the port is called `milvus`: leave it out")),
+    (
+        "service.portName",
+        Only(Text("milvus"), "the port is called `milvus`: leave it out"),
+    ),
     ("service.nodePort", Read),
     ("service.annotations", Read),
     ("service.labels", Read),
@@ -90,19 +96,31 @@ pub(super) const TOP: &[Row] = &[
     ("serviceAccount.name", Read),
     ("serviceAccount.annotations", Read),
     ("serviceAccount.labels", Read),
-    ("metrics.enabled", Only(On, "metrics are on, inside of the cluster alone: leave it out")),
+    (
+        "metrics.enabled",
+        Only(
+            On,
+            "metrics are on, inside of the cluster alone: leave it out",
+        ),
+    ),
     ("metrics.serviceMonitor.enabled", Read),
     ("metrics.serviceMonitor.interval", Read),
     ("metrics.serviceMonitor.scrapeTimeout", Read),
     ("metrics.serviceMonitor.additionalLabels", Read),
     ("livenessProbe.enabled", Only(On, PROBES)),
-    ("livenessProbe.initialDelaySeconds", Only(Number(90), PROBES)),
+    (
+        "livenessProbe.initialDelaySeconds",
+        Only(Number(90), PROBES),
+    ),
     ("livenessProbe.periodSeconds", Only(Number(30), PROBES)),
     ("livenessProbe.timeoutSeconds", Only(Number(5), PROBES)),
     ("livenessProbe.successThreshold", Only(Number(1), PROBES)),
     ("livenessProbe.failureThreshold", Only(Number(5), PROBES)),
     ("readinessProbe.enabled", Only(On, PROBES)),
-    ("readinessProbe.initialDelaySeconds", Only(Number(90), PROBES)),
+    (
+        "readinessProbe.initialDelaySeconds",
+        Only(Number(90), PROBES),
+    ),
     ("readinessProbe.periodSeconds", Only(Number(10), PROBES)),
     ("readinessProbe.timeoutSeconds", Only(Number(5), PROBES)),
     ("readinessProbe.successThreshold", Only(Number(1), PROBES)),
@@ -133,7 +151,13 @@ pub(super) const TOP: &[Row] = &[
     ("attu.service.port", Read),
     ("attu.service.annotations", Read),
     ("attu.service.labels", Read),
-    ("attu.service.clusterIP", Only(Empty, "Attu's address inside the cluster is not chosen: leave it out")),
+    (
+        "attu.service.clusterIP",
+        Only(
+            Empty,
+            "Attu's address inside the cluster is not chosen: leave it out",
+        ),
+    ),
     ("attu.service.loadBalancerIP", Read),
     ("attu.service.loadBalancerSourceRanges", Read),
     ("attu.resources", Read),
@@ -151,7 +175,13 @@ pub(super) const TOP: &[Row] = &[
     ("attu.ingress.labels", Read),
     ("attu.ingress.hosts", Read),
     ("attu.ingress.tls", Read),
-    ("attu.route.enabled", Only(Off, "routes of OpenShift are not made here: use `attu.ingress`")),
+    (
+        "attu.route.enabled",
+        Only(
+            Off,
+            "routes of OpenShift are not made here: use `attu.ingress`",
+        ),
+    ),
     ("attu.route.host", Idle),
     ("attu.route.annotations", Idle),
     ("attu.route.labels", Idle),
@@ -170,7 +200,13 @@ pub(super) const TOP: &[Row] = &[
     ("externalS3.iamEndpoint", Read),
     ("externalS3.region", Read),
     ("externalS3.useVirtualHost", Read),
-    ("externalGcs.bucketName", Only(Empty, "the MinIO gateway is gone: use `externalS3` with `cloudProvider: gcp`")),
+    (
+        "externalGcs.bucketName",
+        Only(
+            Empty,
+            "the MinIO gateway is gone: use `externalS3` with `cloudProvider: gcp`",
+        ),
+    ),
     ("externalEtcd.enabled", Read),
     ("externalEtcd.endpoints", Read),
     ("externalPulsar.enabled", Read),
@@ -230,7 +266,13 @@ pub(super) const COMPONENT: &[Row] = &[
     ("activeStandby.enabled", Read),
     ("service.annotations", Read),
     ("service.labels", Read),
-    ("service.clusterIP", Only(Empty, "the address inside the cluster is not chosen: leave it out")),
+    (
+        "service.clusterIP",
+        Only(
+            Empty,
+            "the address inside the cluster is not chosen: leave it out",
+        ),
+    ),
 ];
 
 /// Keys of some components alone.
@@ -250,13 +292,28 @@ pub(super) const OF_ONE: &[Row] = &[
     ("proxy.volumeMounts", Read),
     ("standalone.messageQueue", Read),
     ("standalone.persistence.enabled", Read),
-    ("standalone.persistence.mountPath", Only(Text("/var/lib/milvus"), NO_CLAIM)),
+    (
+        "standalone.persistence.mountPath",
+        Only(Text("/var/lib/milvus"), NO_CLAIM),
+    ),
     ("standalone.persistence.annotations", Idle),
-    ("standalone.persistence.persistentVolumeClaim.existingClaim", Read),
-    ("standalone.persistence.persistentVolumeClaim.storageClass", Read),
-    ("standalone.persistence.persistentVolumeClaim.accessModes", Only(Text("ReadWriteOnce"), NO_CLAIM)),
+    (
+        "standalone.persistence.persistentVolumeClaim.existingClaim",
+        Read,
+    ),
+    (
+        "standalone.persistence.persistentVolumeClaim.storageClass",
+        Read,
+    ),
+    (
+        "standalone.persistence.persistentVolumeClaim.accessModes",
+        Only(Text("ReadWriteOnce"), NO_CLAIM),
+    ),
     ("standalone.persistence.persistentVolumeClaim.size", Read),
-    ("standalone.persistence.persistentVolumeClaim.subPath", Only(Empty, NO_CLAIM)),
+    (
+        "standalone.persistence.persistentVolumeClaim.subPath",
+        Only(Empty, NO_CLAIM),
+    ),
 ];
 
 /// Components by their sections.
@@ -306,20 +363,44 @@ pub(super) const ETCD: &[Row] = &[
     ("extraVolumeMounts", Read),
     ("initContainers", Read),
     ("sidecars", Read),
-    ("podAntiAffinityPreset", Only(Text("soft"), "members are spread over zones and nodes as far as possible: use `etcd.affinity`")),
+    (
+        "podAntiAffinityPreset",
+        Only(
+            Text("soft"),
+            "members are spread over zones and nodes as far as possible: use `etcd.affinity`",
+        ),
+    ),
     ("podAffinityPreset", Only(Empty, "use `etcd.affinity`")),
     ("nodeAffinityPreset", Idle),
-    ("persistence.enabled", Only(On, "metadata without a volume would be lost at the next start: leave it out")),
+    (
+        "persistence.enabled",
+        Only(
+            On,
+            "metadata without a volume would be lost at the next start: leave it out",
+        ),
+    ),
     ("persistence.storageClass", Read),
     ("persistence.size", Read),
-    ("persistence.accessMode", Only(Text("ReadWriteOnce"), "each member has a volume of its own: leave it out")),
+    (
+        "persistence.accessMode",
+        Only(
+            Text("ReadWriteOnce"),
+            "each member has a volume of its own: leave it out",
+        ),
+    ),
     ("persistence.accessModes", Idle),
     ("persistence.annotations", Idle),
     ("persistence.labels", Idle),
     ("autoCompactionMode", Read),
     ("autoCompactionRetention", Read),
     ("extraEnvVars", Read),
-    ("service.type", Only(Text("ClusterIP"), "etcd has no login and is reached inside of the cluster alone: leave it out")),
+    (
+        "service.type",
+        Only(
+            Text("ClusterIP"),
+            "etcd has no login and is reached inside of the cluster alone: leave it out",
+        ),
+    ),
     ("service.port", Only(Number(2379), PORT)),
     ("service.peerPort", Only(Number(2380), PORT)),
     ("service.ports.client", Only(Number(2379), PORT)),
@@ -340,24 +421,66 @@ pub(super) const ETCD: &[Row] = &[
     ("readinessProbe", Idle),
     ("startupProbe", Idle),
     ("pdb", Idle),
-    ("podManagementPolicy", Only(Text("Parallel"), "members start together, or none would become ready: leave it out")),
+    (
+        "podManagementPolicy",
+        Only(
+            Text("Parallel"),
+            "members start together, or none would become ready: leave it out",
+        ),
+    ),
     ("updateStrategy", Idle),
-    ("clusterDomain", Only(Text("cluster.local"), "the cluster's domain is taken to be `cluster.local`: use `externalEtcd`")),
+    (
+        "clusterDomain",
+        Only(
+            Text("cluster.local"),
+            "the cluster's domain is taken to be `cluster.local`: use `externalEtcd`",
+        ),
+    ),
     ("podSecurityContext", Idle),
     ("containerSecurityContext", Idle),
     ("serviceAccount", Idle),
-    ("logLevel", Only(Text("info"), "etcd logs at `info`: leave it out")),
-    ("startFromSnapshot.enabled", Only(Off, "a new etcd starts empty: restore a snapshot by hand, and use `externalEtcd`")),
+    (
+        "logLevel",
+        Only(Text("info"), "etcd logs at `info`: leave it out"),
+    ),
+    (
+        "startFromSnapshot.enabled",
+        Only(
+            Off,
+            "a new etcd starts empty: restore a snapshot by hand, and use `externalEtcd`",
+        ),
+    ),
     ("startFromSnapshot", Idle),
-    ("disasterRecovery.enabled", Only(Off, "snapshots are not made here: leave it out")),
+    (
+        "disasterRecovery.enabled",
+        Only(Off, "snapshots are not made here: leave it out"),
+    ),
     ("disasterRecovery", Idle),
-    ("defrag.enabled", Only(Off, "a job that defragments is not made here: leave it out")),
+    (
+        "defrag.enabled",
+        Only(Off, "a job that defragments is not made here: leave it out"),
+    ),
     ("defrag", Idle),
-    ("metrics.enabled", Only(Off, "etcd's metrics are at its client port, and nothing is made that collects them: leave it out")),
+    (
+        "metrics.enabled",
+        Only(
+            Off,
+            "etcd's metrics are at its client port, and nothing is made that collects them: leave it out",
+        ),
+    ),
     ("metrics", Idle),
-    ("networkPolicy.enabled", Only(Off, "network policies are not made here: make one beside")),
+    (
+        "networkPolicy.enabled",
+        Only(Off, "network policies are not made here: make one beside"),
+    ),
     ("networkPolicy", Idle),
-    ("volumePermissions.enabled", Only(Off, "volumes belong to etcd's group by `fsGroup`: leave it out")),
+    (
+        "volumePermissions.enabled",
+        Only(
+            Off,
+            "volumes belong to etcd's group by `fsGroup`: leave it out",
+        ),
+    ),
     ("volumePermissions", Idle),
     ("removeMemberOnContainerTermination", Idle),
     ("terminationGracePeriodSeconds", Idle),
@@ -407,13 +530,21 @@ fn in_rows<'a>(rows: impl Iterator<Item = &'a Row> + Clone, path: &[&str]) -> Kn
     if let Some((_, how)) = rows.clone().find(|(key, _)| *key == wanted) {
         let more = section_keys(rows, &wanted);
         // A row for all that is not named: `mysql` beside `mysql.enabled`.
-        return if more.is_empty() { Known::Row(*how) } else { Known::Section(more) };
+        return if more.is_empty() {
+            Known::Row(*how)
+        } else {
+            Known::Section(more)
+        };
     }
     let keys = section_keys(rows.clone(), &wanted);
     if !keys.is_empty() {
         return Known::Section(keys);
     }
-    let around = |(key, _): &&Row| wanted.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+    let around = |(key, _): &&Row| {
+        wanted
+            .strip_prefix(key)
+            .is_some_and(|rest| rest.starts_with('.'))
+    };
     match rows.filter(around).max_by_key(|(key, _)| key.len()) {
         Some((_, how)) => Known::Row(*how),
         None => Known::No,
@@ -426,7 +557,9 @@ fn section_keys<'a>(rows: impl Iterator<Item = &'a Row>, section: &str) -> Vec<&
     for (key, _) in rows {
         let rest = match section {
             "" => Some(*key),
-            _ => key.strip_prefix(section).and_then(|rest| rest.strip_prefix('.')),
+            _ => key
+                .strip_prefix(section)
+                .and_then(|rest| rest.strip_prefix('.')),
         };
         let Some(first) = rest.and_then(|rest| rest.split('.').next()) else {
             continue;

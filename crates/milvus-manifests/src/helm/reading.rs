@@ -143,7 +143,11 @@ impl<'a> Reading<'a> {
             _ => None,
         };
         let texts: Option<Vec<_>> = match &found.node.value {
-            Value::List(items) => items.iter().enumerate().map(|(index, node)| item(index, node)).collect(),
+            Value::List(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, node)| item(index, node))
+                .collect(),
             Value::Scalar(_) => item(0, found.node).map(|text| vec![text]),
             Value::Section(_) => None,
         };

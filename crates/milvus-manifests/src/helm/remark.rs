@@ -65,7 +65,11 @@ impl fmt::Display for InvalidValues {
 }
 
 impl Remark {
-    pub(super) fn new(path: impl Into<String>, place: Option<Place>, message: impl Into<String>) -> Self {
+    pub(super) fn new(
+        path: impl Into<String>,
+        place: Option<Place>,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             path: path.into(),
             place,
@@ -80,7 +84,11 @@ impl Remark {
     /// One line: the file's name, the place in it, the key and the message.
     pub fn in_file(&self, origin: &str) -> String {
         let mut line = origin.to_owned();
-        if let Some(Place { line: number, column }) = self.place {
+        if let Some(Place {
+            line: number,
+            column,
+        }) = self.place
+        {
             line += &format!(":{number}:{column}");
         }
         line += ": ";

@@ -52,7 +52,14 @@ fn integer(text: &str) -> Option<Scalar> {
         Some(digits) => (text.starts_with('-'), digits),
         None => (false, text),
     };
-    let prefixes = [("0x", 16), ("0X", 16), ("0o", 8), ("0O", 8), ("0b", 2), ("0B", 2)];
+    let prefixes = [
+        ("0x", 16),
+        ("0X", 16),
+        ("0o", 8),
+        ("0O", 8),
+        ("0b", 2),
+        ("0B", 2),
+    ];
     let prefixed = prefixes
         .iter()
         .find_map(|(prefix, radix)| Some((digits.strip_prefix(prefix)?, *radix)));
@@ -89,9 +96,8 @@ fn is_float(text: &str) -> bool {
         Some((whole, fraction)) => digits(whole) && (fraction.is_empty() || digits(fraction)),
         None => digits(mantissa),
     };
-    let exponent_is_good = exponent.is_none_or(|exponent| {
-        digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))
-    });
+    let exponent_is_good = exponent
+        .is_none_or(|exponent| digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)));
     mantissa_is_good && exponent_is_good
 }
 

@@ -16,12 +16,15 @@ mod cluster;
 mod cluster_wide;
 #[cfg(feature = "apply")]
 mod controller;
+mod features;
 mod fixtures;
 mod helm;
 #[cfg(feature = "apply")]
 mod late;
 mod pains;
 mod properties;
+mod said;
 mod secrets;
 mod shape;
 mod snapshots;
+mod validity;

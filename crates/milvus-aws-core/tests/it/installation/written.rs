@@ -2,7 +2,7 @@
 
 use milvus_aws_core::{
     Installation,
-    installation::{Credentials, Deployment, Etcd, KafkaSecurity, PasswordSource, S3Access},
+    installation::{Credentials, Deployment, Etcd, KafkaSecurity, PasswordSource, Queue, S3Access},
     topology::Role,
 };
 
@@ -146,8 +146,10 @@ fn the_guide() {
         .limits;
     assert_eq!(limits.memory.unwrap().to_string(), "512Mi");
     assert_eq!(limits.cpu.unwrap().to_string(), "500m");
-    let KafkaSecurity::ScramSha512(Credentials::Given { username, password }) =
-        &cluster.kafka.security
+    let Queue::Kafka(kafka) = &cluster.queue else {
+        panic!("{cluster:?}");
+    };
+    let KafkaSecurity::ScramSha512(Credentials::Given { username, password }) = &kafka.security
     else {
         panic!("{cluster:?}");
     };

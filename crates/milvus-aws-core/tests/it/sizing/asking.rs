@@ -15,7 +15,17 @@ fn numbers_of_vectors_as_people_write_them() {
         assert_eq!(number(text), Ok(1_000_000), "{text}");
     }
     assert_eq!(number("10B"), Ok(10_000_000_000));
-    for text in ["", "0", "M", "-1", "1.5M", "11B", "99999999999999999999", "1 M", "1é"] {
+    for text in [
+        "",
+        "0",
+        "M",
+        "-1",
+        "1.5M",
+        "11B",
+        "99999999999999999999",
+        "1 M",
+        "1é",
+    ] {
         assert_eq!(number(text), Err(NoSize::NoVectors(text.to_owned())));
     }
 }
@@ -57,11 +67,21 @@ fn beyond_the_tool() {
     assert!(most.size().is_ok());
     let more = request(Generation::V2_6, "1000000001", "768", "HNSW");
     let said = refusal(&more);
-    assert!(said.contains("beyond the sizing tool") && said.contains("1000 million vectors"), "{said}");
+    assert!(
+        said.contains("beyond the sizing tool") && said.contains("1000 million vectors"),
+        "{said}"
+    );
     // The tool of 2024 had no such end, but took fewer dimensions.
-    assert!(request(Generation::Guide, "10B", "10000", "HNSW").size().is_ok());
+    assert!(
+        request(Generation::Guide, "10B", "10000", "HNSW")
+            .size()
+            .is_ok()
+    );
     let said = refusal(&request(Generation::Guide, "1M", "10001", "HNSW"));
-    assert_eq!(said, "the generation guide of the sizing tool takes 10000 dimensions at most");
+    assert_eq!(
+        said,
+        "the generation guide of the sizing tool takes 10000 dimensions at most"
+    );
 }
 
 #[test]
@@ -100,7 +120,10 @@ fn generations_know_their_indexes() {
 fn parameters_that_are_none() {
     let with = |index: &str, parameters: &[&str]| {
         let mut request = request(Generation::V2_6, "1M", "768", index);
-        request.parameters = parameters.iter().map(|text| text.parse().unwrap()).collect();
+        request.parameters = parameters
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect();
         refusal(&request)
     };
     assert_eq!(
@@ -108,8 +131,14 @@ fn parameters_that_are_none() {
         "HNSW has no parameter `nlist` that matters for its size; it has M"
     );
     assert!(with("FLAT", &["M=16"]).ends_with("it has none"));
-    assert_eq!(with("HNSW", &["M=1"]), "parameter `M` of HNSW: write 2 to 2048");
-    assert_eq!(with("HNSW", &["M=2", "M=3"]), "parameter `M` of HNSW: it is given twice");
+    assert_eq!(
+        with("HNSW", &["M=1"]),
+        "parameter `M` of HNSW: write 2 to 2048"
+    );
+    assert_eq!(
+        with("HNSW", &["M=2", "M=3"]),
+        "parameter `M` of HNSW: it is given twice"
+    );
     assert!(with("IVF_RABITQ", &["refine_type=FP8"]).contains("FP16, BF16, FP32"));
     assert!(with("SCANN", &["with_raw_data=yes"]).contains("true or false"));
     assert!(with("AISAQ", &["max_degree=8", "inline_pq=9"]).contains("write 1 to 8"));
@@ -118,11 +147,21 @@ fn parameters_that_are_none() {
 #[test]
 fn the_release_chooses_the_generation() {
     let generation = |version: &str| {
-        let mut request = Request::new("1M".parse().unwrap(), "768".parse().unwrap(), IndexKind::Hnsw);
+        let mut request = Request::new(
+            "1M".parse().unwrap(),
+            "768".parse().unwrap(),
+            IndexKind::Hnsw,
+        );
         request.version = Some(version.parse().unwrap());
         request.size().unwrap().generation
     };
-    let known = [("2.3.5", "guide"), ("2.4.5", "guide"), ("2.5.16", "2.5"), ("2.6.15", "2.6"), ("3.0.0", "2.6")];
+    let known = [
+        ("2.3.5", "guide"),
+        ("2.4.5", "guide"),
+        ("2.5.16", "2.5"),
+        ("2.6.15", "2.6"),
+        ("3.0.0", "2.6"),
+    ];
     for (version, expected) in known {
         assert_eq!(generation(version).as_str(), expected, "{version}");
     }
@@ -138,7 +177,10 @@ fn a_generation_for_other_roles_is_refused() {
         let mut request = request(generation, "1M", "768", "HNSW");
         request.version = Some(version.parse().unwrap());
         let said = refusal(&request);
-        assert!(said.contains(version) && said.contains("has other roles"), "{said}");
+        assert!(
+            said.contains(version) && said.contains("has other roles"),
+            "{said}"
+        );
     }
     // Before 2.4.7 coordinators are separate as a rule, and the tool for 2.5 sizes the mixture that they have too.
     let mut request = request(Generation::V2_5, "1M", "768", "HNSW");
@@ -159,14 +201,21 @@ fn any_request() -> impl Strategy<Value = Request> {
         1_u16..=100,
         prop::option::of(prop::sample::select(vec![Mode::Standalone, Mode::Cluster])),
     );
-    parts.prop_map(|(vectors, dimension, index, generation, scalars, offload, replicas, mode)| {
-        let mut request = request(generation, &vectors.to_string(), &dimension.to_string(), index.as_str());
-        request.scalar_bytes = scalars.unwrap_or(0).to_string().parse().unwrap();
-        request.offload = offload;
-        request.replicas = replicas.try_into().unwrap();
-        request.mode = mode;
-        request
-    })
+    parts.prop_map(
+        |(vectors, dimension, index, generation, scalars, offload, replicas, mode)| {
+            let mut request = request(
+                generation,
+                &vectors.to_string(),
+                &dimension.to_string(),
+                index.as_str(),
+            );
+            request.scalar_bytes = scalars.unwrap_or(0).to_string().parse().unwrap();
+            request.offload = offload;
+            request.replicas = replicas.try_into().unwrap();
+            request.mode = mode;
+            request
+        },
+    )
 }
 
 proptest! {
@@ -199,7 +248,10 @@ fn nothing_overflows() {
     ] {
         for (vectors, dimension) in [("10B", "2"), ("384M", "2000"), ("23M", "32768")] {
             let mut request = request(Generation::V2_6, vectors, dimension, index);
-            request.parameters = parameters.iter().map(|text| text.parse().unwrap()).collect();
+            request.parameters = parameters
+                .iter()
+                .map(|text| text.parse().unwrap())
+                .collect();
             request.mode = Some(Mode::Cluster);
             let sizing = request.size().unwrap();
             assert!(sizing.raw_bytes <= 3_072_000_000_000, "{index}");

@@ -43,7 +43,10 @@ fn bytes_of_every_index() {
 fn parameters_of_indexes() {
     let with = |index: &str, parameters: &[&str]| {
         let mut request = request(Generation::V2_6, "10M", "768", index);
-        request.parameters = parameters.iter().map(|text| text.parse().unwrap()).collect();
+        request.parameters = parameters
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect();
         let sizing = request.size().unwrap();
         (sizing.memory_bytes, sizing.disk_bytes)
     };
@@ -52,13 +55,19 @@ fn parameters_of_indexes() {
     // (V + 65536 * 3072 + 2 segments) * 1.15
     assert_eq!(with("IVF_FLAT", &["nlist=65536"]), (38_029_131_776, 0));
     // (V * (1 + 8) / 32 + 1024 * 3072 + 2 segments) * 1.15
-    assert_eq!(with("IVF_RABITQ", &["nlist=1024", "refine_type=sq8"]), (12_409_223_783, 0));
+    assert_eq!(
+        with("IVF_RABITQ", &["nlist=1024", "refine_type=sq8"]),
+        (12_409_223_783, 0)
+    );
     // (V * 9 / 8 + 2 segments) * 1.15
     assert_eq!(with("SCANN", &["with_raw_data=true"]), (42_213_606_196, 0));
     // V + 10e6 * 32 * 4
     assert_eq!(with("DISKANN", &["max_degree=32"]).1, 32_000_000_000);
     // V * (1 + 4 / 8) + 10e6 * 32 * 4
-    assert_eq!(with("AISAQ", &["max_degree=32", "inline_pq=4"]).1, 47_360_000_000);
+    assert_eq!(
+        with("AISAQ", &["max_degree=32", "inline_pq=4"]).1,
+        47_360_000_000
+    );
 }
 
 #[test]
@@ -69,11 +78,17 @@ fn other_fields_of_a_row() {
     // 10e6 * 200 = 2e9, all of it in memory.
     let sizing = request.size().unwrap();
     assert_eq!(sizing.raw_bytes, 32_720_000_000);
-    assert_eq!((sizing.memory_bytes, sizing.disk_bytes), (39_797_606_196, 0));
+    assert_eq!(
+        (sizing.memory_bytes, sizing.disk_bytes),
+        (39_797_606_196, 0)
+    );
     // On disk: all of it there, and a tenth in memory.
     request.offload = true;
     let sizing = request.size().unwrap();
-    assert_eq!((sizing.memory_bytes, sizing.disk_bytes), (37_997_606_196, 2_000_000_000));
+    assert_eq!(
+        (sizing.memory_bytes, sizing.disk_bytes),
+        (37_997_606_196, 2_000_000_000)
+    );
 }
 
 /// Vectors of 768 dimensions under FLAT, and what a cluster of 2.6 and of 2.5 gets. In memory are
@@ -84,62 +99,182 @@ const CLUSTERS: [Row; 10] = [
     // 5.6 GiB
     (
         "1M",
-        ["mixCoordinator 1 x 1c4Gi", "streamingNode 1 x 2c8Gi", "queryNode 1 x 2c8Gi", "dataNode 1 x 2c8Gi", "proxy 1 x 1c4Gi"],
-        ["mixCoordinator 1 x 1c4Gi", "indexNode 1 x 2c8Gi", "dataNode 1 x 2c8Gi", "queryNode 1 x 2c8Gi", "proxy 1 x 1c4Gi"],
+        [
+            "mixCoordinator 1 x 1c4Gi",
+            "streamingNode 1 x 2c8Gi",
+            "queryNode 1 x 2c8Gi",
+            "dataNode 1 x 2c8Gi",
+            "proxy 1 x 1c4Gi",
+        ],
+        [
+            "mixCoordinator 1 x 1c4Gi",
+            "indexNode 1 x 2c8Gi",
+            "dataNode 1 x 2c8Gi",
+            "queryNode 1 x 2c8Gi",
+            "proxy 1 x 1c4Gi",
+        ],
     ),
     // 12.2 GiB
     (
         "3M",
-        ["mixCoordinator 1 x 2c8Gi", "streamingNode 1 x 2c8Gi", "queryNode 1 x 4c16Gi", "dataNode 1 x 4c16Gi", "proxy 1 x 2c8Gi"],
-        ["mixCoordinator 1 x 2c8Gi", "indexNode 1 x 4c16Gi", "dataNode 1 x 2c8Gi", "queryNode 1 x 4c16Gi", "proxy 1 x 2c8Gi"],
+        [
+            "mixCoordinator 1 x 2c8Gi",
+            "streamingNode 1 x 2c8Gi",
+            "queryNode 1 x 4c16Gi",
+            "dataNode 1 x 4c16Gi",
+            "proxy 1 x 2c8Gi",
+        ],
+        [
+            "mixCoordinator 1 x 2c8Gi",
+            "indexNode 1 x 4c16Gi",
+            "dataNode 1 x 2c8Gi",
+            "queryNode 1 x 4c16Gi",
+            "proxy 1 x 2c8Gi",
+        ],
     ),
     // 25.3 GiB
     (
         "7M",
-        ["mixCoordinator 1 x 2c8Gi", "streamingNode 1 x 2c8Gi", "queryNode 2 x 4c16Gi", "dataNode 2 x 4c16Gi", "proxy 1 x 2c8Gi"],
-        ["mixCoordinator 1 x 2c8Gi", "indexNode 2 x 4c16Gi", "dataNode 1 x 2c8Gi", "queryNode 2 x 4c16Gi", "proxy 1 x 2c8Gi"],
+        [
+            "mixCoordinator 1 x 2c8Gi",
+            "streamingNode 1 x 2c8Gi",
+            "queryNode 2 x 4c16Gi",
+            "dataNode 2 x 4c16Gi",
+            "proxy 1 x 2c8Gi",
+        ],
+        [
+            "mixCoordinator 1 x 2c8Gi",
+            "indexNode 2 x 4c16Gi",
+            "dataNode 1 x 2c8Gi",
+            "queryNode 2 x 4c16Gi",
+            "proxy 1 x 2c8Gi",
+        ],
     ),
     // 35.2 GiB
     (
         "10M",
-        ["mixCoordinator 1 x 2c8Gi", "streamingNode 1 x 2c8Gi", "queryNode 3 x 4c16Gi", "dataNode 2 x 4c16Gi", "proxy 1 x 2c8Gi"],
-        ["mixCoordinator 1 x 2c8Gi", "indexNode 2 x 4c16Gi", "dataNode 1 x 2c8Gi", "queryNode 3 x 4c16Gi", "proxy 1 x 2c8Gi"],
+        [
+            "mixCoordinator 1 x 2c8Gi",
+            "streamingNode 1 x 2c8Gi",
+            "queryNode 3 x 4c16Gi",
+            "dataNode 2 x 4c16Gi",
+            "proxy 1 x 2c8Gi",
+        ],
+        [
+            "mixCoordinator 1 x 2c8Gi",
+            "indexNode 2 x 4c16Gi",
+            "dataNode 1 x 2c8Gi",
+            "queryNode 3 x 4c16Gi",
+            "proxy 1 x 2c8Gi",
+        ],
     ),
     // 51.6 GiB: 16 processors of query nodes are one unit of streaming nodes.
     (
         "15M",
-        ["mixCoordinator 1 x 2c8Gi", "streamingNode 1 x 2c8Gi", "queryNode 4 x 4c16Gi", "dataNode 2 x 4c16Gi", "proxy 1 x 2c8Gi"],
-        ["mixCoordinator 1 x 2c8Gi", "indexNode 2 x 4c16Gi", "dataNode 1 x 2c8Gi", "queryNode 4 x 4c16Gi", "proxy 1 x 2c8Gi"],
+        [
+            "mixCoordinator 1 x 2c8Gi",
+            "streamingNode 1 x 2c8Gi",
+            "queryNode 4 x 4c16Gi",
+            "dataNode 2 x 4c16Gi",
+            "proxy 1 x 2c8Gi",
+        ],
+        [
+            "mixCoordinator 1 x 2c8Gi",
+            "indexNode 2 x 4c16Gi",
+            "dataNode 1 x 2c8Gi",
+            "queryNode 4 x 4c16Gi",
+            "proxy 1 x 2c8Gi",
+        ],
     ),
     // 68.1 GiB: 20 processors, two units.
     (
         "20M",
-        ["mixCoordinator 1 x 2c8Gi", "streamingNode 1 x 4c16Gi", "queryNode 5 x 4c16Gi", "dataNode 4 x 4c16Gi", "proxy 1 x 2c8Gi"],
-        ["mixCoordinator 1 x 2c8Gi", "indexNode 4 x 4c16Gi", "dataNode 1 x 2c8Gi", "queryNode 5 x 4c16Gi", "proxy 1 x 2c8Gi"],
+        [
+            "mixCoordinator 1 x 2c8Gi",
+            "streamingNode 1 x 4c16Gi",
+            "queryNode 5 x 4c16Gi",
+            "dataNode 4 x 4c16Gi",
+            "proxy 1 x 2c8Gi",
+        ],
+        [
+            "mixCoordinator 1 x 2c8Gi",
+            "indexNode 4 x 4c16Gi",
+            "dataNode 1 x 2c8Gi",
+            "queryNode 5 x 4c16Gi",
+            "proxy 1 x 2c8Gi",
+        ],
     ),
     // 84.6 GiB
     (
         "25M",
-        ["mixCoordinator 1 x 2c8Gi", "streamingNode 1 x 4c16Gi", "queryNode 6 x 4c16Gi", "dataNode 4 x 4c16Gi", "proxy 1 x 2c8Gi"],
-        ["mixCoordinator 1 x 2c8Gi", "indexNode 4 x 4c16Gi", "dataNode 1 x 2c8Gi", "queryNode 6 x 4c16Gi", "proxy 1 x 2c8Gi"],
+        [
+            "mixCoordinator 1 x 2c8Gi",
+            "streamingNode 1 x 4c16Gi",
+            "queryNode 6 x 4c16Gi",
+            "dataNode 4 x 4c16Gi",
+            "proxy 1 x 2c8Gi",
+        ],
+        [
+            "mixCoordinator 1 x 2c8Gi",
+            "indexNode 4 x 4c16Gi",
+            "dataNode 1 x 2c8Gi",
+            "queryNode 6 x 4c16Gi",
+            "proxy 1 x 2c8Gi",
+        ],
     ),
     // 331.3 GiB: ceil(331.3 / 32) = 11, 88 processors, six units.
     (
         "100M",
-        ["mixCoordinator 1 x 8c32Gi", "streamingNode 2 x 8c32Gi", "queryNode 11 x 8c32Gi", "dataNode 8 x 8c16Gi", "proxy 1 x 8c32Gi"],
-        ["mixCoordinator 1 x 8c32Gi", "indexNode 8 x 8c16Gi", "dataNode 1 x 8c32Gi", "queryNode 11 x 8c32Gi", "proxy 1 x 8c32Gi"],
+        [
+            "mixCoordinator 1 x 8c32Gi",
+            "streamingNode 2 x 8c32Gi",
+            "queryNode 11 x 8c32Gi",
+            "dataNode 8 x 8c16Gi",
+            "proxy 1 x 8c32Gi",
+        ],
+        [
+            "mixCoordinator 1 x 8c32Gi",
+            "indexNode 8 x 8c16Gi",
+            "dataNode 1 x 8c32Gi",
+            "queryNode 11 x 8c32Gi",
+            "proxy 1 x 8c32Gi",
+        ],
     ),
     // 1647.4 GiB: ceil(1647.4 / 64) = 26, 416 processors, 26 units, 52 processors: ceil(52 / 8) = 7.
     (
         "500M",
-        ["mixCoordinator 1 x 8c32Gi", "streamingNode 7 x 8c32Gi", "queryNode 26 x 16c64Gi", "dataNode 8 x 8c16Gi", "proxy 1 x 8c32Gi"],
-        ["mixCoordinator 1 x 8c32Gi", "indexNode 8 x 8c16Gi", "dataNode 1 x 8c32Gi", "queryNode 26 x 16c64Gi", "proxy 1 x 8c32Gi"],
+        [
+            "mixCoordinator 1 x 8c32Gi",
+            "streamingNode 7 x 8c32Gi",
+            "queryNode 26 x 16c64Gi",
+            "dataNode 8 x 8c16Gi",
+            "proxy 1 x 8c32Gi",
+        ],
+        [
+            "mixCoordinator 1 x 8c32Gi",
+            "indexNode 8 x 8c16Gi",
+            "dataNode 1 x 8c32Gi",
+            "queryNode 26 x 16c64Gi",
+            "proxy 1 x 8c32Gi",
+        ],
     ),
     // 3292.5 GiB: ceil(3292.5 / 128) = 26, 832 processors, 52 units, 104 processors: 13.
     (
         "1B",
-        ["mixCoordinator 1 x 8c32Gi", "streamingNode 13 x 8c32Gi", "queryNode 26 x 32c128Gi", "dataNode 8 x 8c16Gi", "proxy 1 x 8c32Gi"],
-        ["mixCoordinator 1 x 8c32Gi", "indexNode 8 x 8c16Gi", "dataNode 1 x 8c32Gi", "queryNode 26 x 32c128Gi", "proxy 1 x 8c32Gi"],
+        [
+            "mixCoordinator 1 x 8c32Gi",
+            "streamingNode 13 x 8c32Gi",
+            "queryNode 26 x 32c128Gi",
+            "dataNode 8 x 8c16Gi",
+            "proxy 1 x 8c32Gi",
+        ],
+        [
+            "mixCoordinator 1 x 8c32Gi",
+            "indexNode 8 x 8c16Gi",
+            "dataNode 1 x 8c32Gi",
+            "queryNode 26 x 32c128Gi",
+            "proxy 1 x 8c32Gi",
+        ],
     ),
 ];
 
@@ -159,15 +294,24 @@ fn what_is_beside_a_cluster() {
         let sizing = cluster(Generation::V2_6, vectors, "768", "FLAT");
         let text = |size: milvus_aws_core::sizing::VolumeSize| {
             let shape = size.shape;
-            format!("{} x {}c{} {}", size.replicas, shape.cpu, shape.memory, size.storage)
+            format!(
+                "{} x {}c{} {}",
+                size.replicas, shape.cpu, shape.memory, size.storage
+            )
         };
         let kafka = sizing.log.unwrap().kafka;
         [sizing.etcd, kafka, sizing.object_storage.minio].map(text)
     };
     // Raw 2.9 GiB and loaded 5.6 GiB: the smallest volumes.
-    assert_eq!(beside("1M"), ["3 x 1c4Gi 20Gi", "3 x 2c8Gi 20Gi", "4 x 1c8Gi 30Gi"]);
+    assert_eq!(
+        beside("1M"),
+        ["3 x 1c4Gi 20Gi", "3 x 2c8Gi 20Gi", "4 x 1c8Gi 30Gi"]
+    );
     // Raw 286.1 GiB is no less than that of 100M: the second row; 286.1 + 331.3 GiB.
-    assert_eq!(beside("100M"), ["3 x 1c8Gi 50Gi", "3 x 4c16Gi 287Gi", "4 x 1c8Gi 618Gi"]);
+    assert_eq!(
+        beside("100M"),
+        ["3 x 1c8Gi 50Gi", "3 x 4c16Gi 287Gi", "4 x 1c8Gi 618Gi"]
+    );
     // One vector less.
     assert_eq!(beside("99999999")[0], "3 x 1c4Gi 20Gi");
 }
@@ -189,7 +333,9 @@ fn one_pod() {
     }
     // Metadata and objects of one pod: less and more than the raw data of a million.
     let etcd = |vectors| {
-        let sizing = request(Generation::V2_6, vectors, "768", "FLAT").size().unwrap();
+        let sizing = request(Generation::V2_6, vectors, "768", "FLAT")
+            .size()
+            .unwrap();
         (sizing.etcd.replicas, sizing.etcd.shape.memory.to_string())
     };
     assert_eq!(etcd("999999"), (1, "1Gi".to_owned()));
@@ -199,7 +345,10 @@ fn one_pod() {
 #[test]
 fn a_pod_becomes_a_cluster() {
     let mode = |vectors: &str, dimension: &str, index: &str| {
-        request(Generation::V2_6, vectors, dimension, index).size().unwrap().mode
+        request(Generation::V2_6, vectors, dimension, index)
+            .size()
+            .unwrap()
+            .mode
     };
     assert_eq!(mode("10M", "768", "HNSW"), Mode::Standalone);
     assert_eq!(mode("10000001", "768", "HNSW"), Mode::Cluster);

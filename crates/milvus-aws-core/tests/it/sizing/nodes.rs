@@ -34,7 +34,10 @@ fn a_pod_that_no_machine_of_the_kind_holds() {
         panic!("{refusal}");
     };
     assert_eq!(machine, "m6i.large");
-    assert!(why.contains("indexnode") || why.contains("querynode"), "{why}");
+    assert!(
+        why.contains("indexnode") || why.contains("querynode"),
+        "{why}"
+    );
 }
 
 #[test]
@@ -98,7 +101,9 @@ fn the_bill_of_the_guide() {
     let items = sizing.monthly_cost(&nodes, "us-west-2");
     let of = |what: &str| {
         let item = items.iter().find(|item| item.what.starts_with(what));
-        item.unwrap_or_else(|| panic!("{what} in {items:?}")).cost.known()
+        item.unwrap_or_else(|| panic!("{what} in {items:?}"))
+            .cost
+            .known()
     };
     // 3 * 0.384 * 730; 300 GiB at 0.08; 90 GiB at 0.08; 3 * 0.204 * 730; 300 GiB at 0.10; 8 GiB at 0.023.
     assert_eq!(of("3 nodes m6i.2xlarge"), Cents(84_096));
@@ -106,12 +111,21 @@ fn the_bill_of_the_guide() {
     assert_eq!(of("3 brokers kafka.m7g.large"), Cents(44_676));
     assert_eq!(of("8 GiB in S3"), Cents(18));
     assert_eq!(of("EKS"), Cents(7300));
-    let disks: Vec<_> = items.iter().filter(|item| item.what.starts_with("their disks")).collect();
+    let disks: Vec<_> = items
+        .iter()
+        .filter(|item| item.what.starts_with("their disks"))
+        .collect();
     assert_eq!(disks.len(), 2);
-    assert_eq!((disks[0].cost.known(), disks[1].cost.known()), (Cents(2400), Cents(3000)));
+    assert_eq!(
+        (disks[0].cost.known(), disks[1].cost.known()),
+        (Cents(2400), Cents(3000))
+    );
     let total = total(&items);
     assert!(total.lower_bound, "traffic comes on top");
-    assert_eq!(total.known, Cents(84_096 + 2400 + 720 + 44_676 + 3000 + 18 + 7300 + 3285 + 365 + 1643 + 140));
+    assert_eq!(
+        total.known,
+        Cents(84_096 + 2400 + 720 + 44_676 + 3000 + 18 + 7300 + 3285 + 365 + 1643 + 140)
+    );
 }
 
 #[test]
@@ -125,21 +139,38 @@ fn where_the_table_has_no_prices_they_are_unknown() {
 #[test]
 fn larger_brokers_for_a_larger_log() {
     let kind = |vectors: &str| {
-        let msk = cluster(Generation::V2_6, vectors, "768", "FLAT").msk().unwrap();
+        let msk = cluster(Generation::V2_6, vectors, "768", "FLAT")
+            .msk()
+            .unwrap();
         (msk.instance_type.to_string(), msk.storage.to_string())
     };
-    assert_eq!(kind("1M"), ("kafka.m7g.large".to_owned(), "100Gi".to_owned()));
-    assert_eq!(kind("100M"), ("kafka.m7g.xlarge".to_owned(), "287Gi".to_owned()));
+    assert_eq!(
+        kind("1M"),
+        ("kafka.m7g.large".to_owned(), "100Gi".to_owned())
+    );
+    assert_eq!(
+        kind("100M"),
+        ("kafka.m7g.xlarge".to_owned(), "287Gi".to_owned())
+    );
 }
 
 #[test]
 fn one_pod_is_on_one_machine() {
-    let sizing = request(Generation::V2_6, "1M", "768", "HNSW").size().unwrap();
+    let sizing = request(Generation::V2_6, "1M", "768", "HNSW")
+        .size()
+        .unwrap();
     let nodes = sizing.nodes("m6i.xlarge").unwrap();
     // 2 processors and 8 GiB, and half a processor and 2 GiB of its metadata store: 13.8 GiB are free.
     assert_eq!(nodes.count, 1);
     assert!(sizing.nodes("c6i.xlarge").is_err(), "8 GiB do not hold 10");
     let items = sizing.monthly_cost(&nodes, "us-west-2");
     let whats: Vec<_> = items.iter().map(|item| item.what.as_str()).collect();
-    assert_eq!(whats, ["1 nodes m6i.xlarge", "their disks, 100Gi each", "its volume, 50Gi"]);
+    assert_eq!(
+        whats,
+        [
+            "1 nodes m6i.xlarge",
+            "their disks, 100Gi each",
+            "its volume, 50Gi"
+        ]
+    );
 }

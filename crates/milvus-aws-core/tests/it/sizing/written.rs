@@ -27,11 +27,14 @@ fn the_guide_in_an_account() {
     let installation = sizing
         .installation("demo".parse().unwrap(), &Destination::Aws, Some(&nodes))
         .unwrap();
-    let (top, notes) = sizing.notes_of_file();
-    insta::assert_snapshot!(round_trip(&installation, &top, &notes));
+    let (top, words) = sizing.notes_of_file();
+    insta::assert_snapshot!(round_trip(&installation, &top, &words));
     assert_eq!(installation.target(), Target::Aws);
     let topology = Topology::of(&installation);
-    let root = topology.components.iter().find(|component| component.role == Role::RootCoordinator);
+    let root = topology
+        .components
+        .iter()
+        .find(|component| component.role == Role::RootCoordinator);
     assert!(root.unwrap().active_standby);
 }
 
@@ -45,8 +48,8 @@ fn one_pod_on_kubernetes() {
     let installation = sizing
         .installation("vectors".parse().unwrap(), &Destination::Kubernetes, None)
         .unwrap();
-    let (top, notes) = sizing.notes_of_file();
-    insta::assert_snapshot!(round_trip(&installation, &top, &notes));
+    let (top, words) = sizing.notes_of_file();
+    insta::assert_snapshot!(round_trip(&installation, &top, &words));
 }
 
 #[test]
@@ -55,8 +58,8 @@ fn a_cluster_on_kubernetes_names_hosts_that_do_not_exist() {
     let installation = sizing
         .installation("vectors".parse().unwrap(), &Destination::Kubernetes, None)
         .unwrap();
-    let (top, notes) = sizing.notes_of_file();
-    insta::assert_snapshot!(round_trip(&installation, &top, &notes));
+    let (top, words) = sizing.notes_of_file();
+    insta::assert_snapshot!(round_trip(&installation, &top, &words));
 }
 
 #[test]
@@ -67,11 +70,19 @@ fn around_a_cluster_of_eks_that_exists() {
     let installation = sizing
         .installation("vectors".parse().unwrap(), &destination, Some(&nodes))
         .unwrap();
-    let (top, notes) = sizing.notes_of_file();
-    round_trip(&installation, &top, &notes);
+    let (top, words) = sizing.notes_of_file();
+    round_trip(&installation, &top, &words);
     assert_eq!(installation.target(), Target::Eks);
     let on_aws = installation.on_aws().unwrap();
-    assert_eq!(on_aws.aws.eks, Destination::Aws.installation("x".parse().unwrap()).on_aws().unwrap().aws.eks);
+    assert_eq!(
+        on_aws.aws.eks,
+        Destination::Aws
+            .installation("x".parse().unwrap())
+            .on_aws()
+            .unwrap()
+            .aws
+            .eks
+    );
 }
 
 /// Every release with every destination.
@@ -81,7 +92,7 @@ fn every_generation_is_valid_everywhere() {
         for vectors in ["1M", "12M", "300M"] {
             let sizing = cluster(generation, vectors, "768", "HNSW");
             let (nodes, _) = sizing.node_plans().unwrap();
-            let (top, notes) = sizing.notes_of_file();
+            let (top, words) = sizing.notes_of_file();
             for destination in [
                 Destination::Kubernetes,
                 Destination::Aws,
@@ -90,11 +101,25 @@ fn every_generation_is_valid_everywhere() {
                 let installation = sizing
                     .installation("vectors".parse().unwrap(), &destination, Some(&nodes))
                     .unwrap();
-                round_trip(&installation, &top, &notes);
+                round_trip(&installation, &top, &words);
                 // Every role that is sized runs, and no other.
                 let topology = Topology::of(&installation);
-                let runs: Vec<_> = topology.components.iter().map(|component| (component.role, u64::from(component.replicas), component.resources.limits.memory)).collect();
-                let sized: Vec<_> = sizing.components.iter().map(|size| (size.role, size.replicas, Some(size.shape.memory))).collect();
+                let runs: Vec<_> = topology
+                    .components
+                    .iter()
+                    .map(|component| {
+                        (
+                            component.role,
+                            u64::from(component.replicas),
+                            component.resources.limits.memory,
+                        )
+                    })
+                    .collect();
+                let sized: Vec<_> = sizing
+                    .components
+                    .iter()
+                    .map(|size| (size.role, size.replicas, Some(size.shape.memory)))
+                    .collect();
                 assert_eq!(runs, sized, "{generation} {vectors} {destination:?}");
             }
         }
@@ -114,7 +139,9 @@ fn the_file_of_no_load() {
 
 #[test]
 fn one_pod_is_nothing_for_aws() {
-    let sizing = request(Generation::V2_6, "1M", "768", "HNSW").size().unwrap();
+    let sizing = request(Generation::V2_6, "1M", "768", "HNSW")
+        .size()
+        .unwrap();
     assert_eq!(sizing.mode, Mode::Standalone);
     let refusal = sizing.installation("demo".parse().unwrap(), &Destination::Aws, None);
     assert_eq!(refusal, Err(NoSize::NoStandaloneOnAws));
@@ -122,7 +149,9 @@ fn one_pod_is_nothing_for_aws() {
 
 #[test]
 fn metadata_is_within_the_one_pod() {
-    let sizing = request(Generation::V2_6, "1M", "768", "HNSW").size().unwrap();
+    let sizing = request(Generation::V2_6, "1M", "768", "HNSW")
+        .size()
+        .unwrap();
     let installation = sizing
         .installation("demo".parse().unwrap(), &Destination::Kubernetes, None)
         .unwrap();
@@ -157,8 +186,12 @@ fn notes_stand_above_their_keys_alone() {
         namespace: "search".parse::<Namespace>().unwrap(),
         ..Installation::default()
     };
-    installation.config.insert("text".to_owned(), "a: |\nmode: x\n  standalone:\n".into());
-    installation.config.insert("mode".to_owned(), "inner".into());
+    installation
+        .config
+        .insert("text".to_owned(), "a: |\nmode: x\n  standalone:\n".into());
+    installation
+        .config
+        .insert("mode".to_owned(), "inner".into());
     let notes = [
         Note::new("mode", "the mode\nand: no second line"),
         Note::new("standalone.storage", "the volume"),
@@ -167,8 +200,21 @@ fn notes_stand_above_their_keys_alone() {
     let text = round_trip(&installation, &["top".to_owned()], &notes);
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines[0], "# top");
-    let comments: Vec<_> = lines.iter().filter(|line| line.trim_start().starts_with('#')).collect();
-    assert_eq!(comments, [&"# top", &"# the modeand: no second line", &"  # the volume"]);
-    let at = lines.iter().position(|line| line.contains("the mode")).unwrap();
+    let comments: Vec<_> = lines
+        .iter()
+        .filter(|line| line.trim_start().starts_with('#'))
+        .collect();
+    assert_eq!(
+        comments,
+        [
+            &"# top",
+            &"# the modeand: no second line",
+            &"  # the volume"
+        ]
+    );
+    let at = lines
+        .iter()
+        .position(|line| line.contains("the mode"))
+        .unwrap();
     assert_eq!(lines[at + 1], "mode: standalone");
 }

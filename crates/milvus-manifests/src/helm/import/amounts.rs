@@ -36,7 +36,9 @@ impl<'a> Import<'a> {
             return;
         };
         let Value::Section(entries) = &found.node.value else {
-            return self.values.wrong(&found, "expected a section of keys and values");
+            return self
+                .values
+                .wrong(&found, "expected a section of keys and values");
         };
         for entry in entries {
             let side = Found::in_section(&found, entry);
@@ -49,9 +51,12 @@ impl<'a> Import<'a> {
                     }
                 }
                 ("requests" | "limits", _) => {
-                    self.values.wrong(&side, "expected a section of keys and values");
+                    self.values
+                        .wrong(&side, "expected a section of keys and values");
                 }
-                _ => self.values.cannot(&side, "is neither `requests` nor `limits`"),
+                _ => self
+                    .values
+                    .cannot(&side, "is neither `requests` nor `limits`"),
             }
         }
     }
@@ -63,7 +68,8 @@ impl<'a> Import<'a> {
         match name {
             "cpu" => {
                 if let Some(text) = self.values.text_of(found) {
-                    self.draft.set(&format!("{to}.cpu"), text.value, &text.found);
+                    self.draft
+                        .set(&format!("{to}.cpu"), text.value, &text.found);
                 }
             }
             "memory" => self.bytes(found, &format!("{to}.memory")),
@@ -111,12 +117,19 @@ pub(super) fn bytes_of(text: &str) -> Option<u128> {
     };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if number.is_empty() || whole.len() + fraction.len() > 24 || exponent > 18 || !digits(whole) || !digits(fraction) {
+    if number.is_empty()
+        || whole.len() + fraction.len() > 24
+        || exponent > 18
+        || !digits(whole)
+        || !digits(fraction)
+    {
         return None;
     }
     let scale = 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
     let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
-    let bytes = digits.checked_mul(unit)?.checked_mul(10_u128.checked_pow(exponent)?)?;
+    let bytes = digits
+        .checked_mul(unit)?
+        .checked_mul(10_u128.checked_pow(exponent)?)?;
     Some(bytes.div_ceil(scale))
 }
 

@@ -13,7 +13,10 @@ pub(super) fn read(import: &mut Import<'_>) {
     import.draft.set_for(KEY, json!({}), "attu.enabled");
     import.copy_number("attu.replicas", "attu.replicas");
     for field in ["repository", "tag", "pullPolicy"] {
-        import.copy_text(&format!("attu.image.{field}"), &format!("attu.image.{field}"));
+        import.copy_text(
+            &format!("attu.image.{field}"),
+            &format!("attu.image.{field}"),
+        );
     }
     service(import);
     import.resources("attu.resources", "attu.resources");
@@ -35,7 +38,13 @@ fn service(import: &mut Import<'_>) {
     import.copy(&format!("{key}.labels"), &format!("{to}.labels"));
     let kind = import.values.text("attu.service.type");
     if kind.is_some_and(|text| text.value == "LoadBalancer") {
-        import.copy_text(&format!("{key}.loadBalancerIP"), &format!("{to}.loadBalancerIP"));
-        import.copy(&format!("{key}.loadBalancerSourceRanges"), &format!("{to}.loadBalancerSourceRanges"));
+        import.copy_text(
+            &format!("{key}.loadBalancerIP"),
+            &format!("{to}.loadBalancerIP"),
+        );
+        import.copy(
+            &format!("{key}.loadBalancerSourceRanges"),
+            &format!("{to}.loadBalancerSourceRanges"),
+        );
     }
 }

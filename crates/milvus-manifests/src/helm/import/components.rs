@@ -3,7 +3,13 @@
 use milvus_aws_core::topology::{Line, Role, line_of};
 use serde_json::json;
 
-use super::{super::{document::{Node, Scalar, Value}, keys}, Import, coordinators};
+use super::{
+    super::{
+        document::{Node, Scalar, Value},
+        keys,
+    },
+    Import, coordinators,
+};
 
 /// Roles that a cluster cannot do without.
 const WORKERS: [Role; 3] = [Role::Proxy, Role::QueryNode, Role::DataNode];
@@ -47,25 +53,43 @@ fn index_node(import: &mut Import<'_>, line: &Line) {
     import.larger("indexNode", "dataNode");
 }
 
+/// What a streaming node gets that nobody has asked for: as the topology's defaults.
+const ADDED: &str = "half a core and 2Gi, up to 8Gi";
+
 fn streaming_node(import: &mut Import<'_>, line: &Line) {
     const KEY: &str = "streamingNode";
     if line.cluster.contains(&Role::StreamingNode) {
-        if let Some(false) = import.values.flag("streaming.enabled") {
-            let remark = import.values.remark("streaming.enabled", "cannot be honoured: the log needs streaming nodes: leave it out");
-            import.values.unsupported.push(remark);
+        if import.values.flag("streaming.enabled") == Some(false) {
+            let message = format!(
+                "is passed over: Milvus {} needs streaming nodes",
+                import.version
+            );
+            let remark = import.values.remark("streaming.enabled", message);
+            import.values.notices.push(remark);
         }
         let is_old = import.values.find(KEY).is_none() && import.speaks_of_older_roles();
         if is_old {
-            let message = format!("is added, as Milvus {} needs one: one pod of the usual size", import.version);
+            let message = format!(
+                "is added, as Milvus {} needs one: one pod with {ADDED}",
+                import.version
+            );
             let remark = import.values.remark(KEY, message);
             import.values.notices.push(remark);
-        } else {
-            import.component(KEY);
+        }
+        import.component(KEY);
+        if is_old {
+            let usual =
+                json!({"requests": {"cpu": "500m", "memory": "2Gi"}, "limits": {"memory": "8Gi"}});
+            import
+                .draft
+                .set_for("cluster.components.streamingNode.resources", usual, KEY);
         }
         return;
     }
     let is_on = import.values.flag("streaming.enabled") == Some(true);
-    let named = import.said(KEY).or_else(|| import.values.find("streaming.enabled").filter(|_| is_on));
+    let named = import
+        .said(KEY)
+        .or_else(|| import.values.find("streaming.enabled").filter(|_| is_on));
     if let Some(found) = named {
         let message = format!(
             "is no role of Milvus {}: `dataNode` and `queryNode` do its work there, and it comes with 2.6; leave it out, or ask for a later version",
@@ -84,7 +108,10 @@ fn cdc(import: &mut Import<'_>) {
 /// What the proxy alone has: a certificate.
 fn proxy(import: &mut Import<'_>) {
     import.copy("proxy.volumes", "cluster.components.proxy.pod.volumes");
-    import.copy("proxy.volumeMounts", "cluster.components.proxy.pod.volumeMounts");
+    import.copy(
+        "proxy.volumeMounts",
+        "cluster.components.proxy.pod.volumeMounts",
+    );
     if import.values.flag("proxy.tls.enabled") != Some(true) {
         return;
     }
@@ -111,9 +138,17 @@ fn standalone(import: &mut Import<'_>) {
     import.size(&format!("{claim}.size"), "standalone.storage.size");
     import.storage_class(&format!("{claim}.storageClass"), "standalone.storage.class");
     if import.values.flag("standalone.persistence.enabled") == Some(false) {
-        import.draft.set_for("standalone.persistence", "ephemeral", "standalone.persistence.enabled");
+        import.draft.set_for(
+            "standalone.persistence",
+            "ephemeral",
+            "standalone.persistence.enabled",
+        );
     } else if let Some(text) = import.values.text(&format!("{claim}.existingClaim")) {
-        import.draft.set("standalone.persistence", json!({"existingClaim": text.value}), &text.found);
+        import.draft.set(
+            "standalone.persistence",
+            json!({"existingClaim": text.value}),
+            &text.found,
+        );
     }
 }
 
@@ -136,8 +171,14 @@ impl<'a> Import<'a> {
         self.replicas(key, &to);
         self.disk(key, &to);
         self.pod(key, &format!("{to}.pod"));
-        self.copy(&format!("{key}.service.annotations"), &format!("{to}.service.annotations"));
-        self.copy(&format!("{key}.service.labels"), &format!("{to}.service.labels"));
+        self.copy(
+            &format!("{key}.service.annotations"),
+            &format!("{to}.service.annotations"),
+        );
+        self.copy(
+            &format!("{key}.service.labels"),
+            &format!("{to}.service.labels"),
+        );
     }
 
     fn replicas(&mut self, key: &str, to: &str) {
@@ -147,13 +188,20 @@ impl<'a> Import<'a> {
                 ("minReplicas", "min", Some(1)),
                 ("maxReplicas", "max", Some(5)),
                 ("cpuUtilization", "cpuPercent", Some(40)),
-                ("memoryUtilization", "memoryPercent", (key == "queryNode").then_some(60)),
+                (
+                    "memoryUtilization",
+                    "memoryPercent",
+                    (key == "queryNode").then_some(60),
+                ),
             ];
             for (from, name, usual) in numbers {
                 let path = format!("{to}.autoscaling.{name}");
                 match (self.values.number(&format!("{key}.hpa.{from}")), usual) {
                     (Some((number, found)), _) => self.draft.set(&path, number, &found),
-                    (None, Some(usual)) => self.draft.set_for(&path, usual, &format!("{key}.hpa.{from}")),
+                    (None, Some(usual)) => {
+                        self.draft
+                            .set_for(&path, usual, &format!("{key}.hpa.{from}"))
+                    }
                     (None, None) => {}
                 }
             }
@@ -180,7 +228,9 @@ impl<'a> Import<'a> {
                 Some(_) => self.size(&limit, &format!("{to}.disk.sizeLimit")),
                 None => {
                     let message = format!("needs `{limit}`");
-                    let remark = self.values.remark(&format!("{key}.disk.size.enabled"), message);
+                    let remark = self
+                        .values
+                        .remark(&format!("{key}.disk.size.enabled"), message);
                     self.values.problems.push(remark);
                 }
             }
@@ -224,7 +274,9 @@ fn says_something(node: &Node, key: &str) -> bool {
         ("port", &["53100", "19531", "31000", "13333"]),
     ];
     match &node.value {
-        Value::Section(entries) => entries.iter().any(|entry| says_something(&entry.node, &entry.key)),
+        Value::Section(entries) => entries
+            .iter()
+            .any(|entry| says_something(&entry.node, &entry.key)),
         Value::Scalar(Scalar::Bool(_)) => key != "enabled",
         Value::Scalar(scalar) => {
             let text = scalar.to_text();

@@ -42,13 +42,19 @@ pub(super) fn read<'a>(import: &mut Import<'a>) -> Config<'a> {
         return config;
     };
     let Value::Scalar(Scalar::Text(text)) = &found.node.value else {
-        import.values.wrong(&found, "expected a text, write `user.yaml: |` and the settings below it");
+        import.values.wrong(
+            &found,
+            "expected a text, write `user.yaml: |` and the settings below it",
+        );
         return config;
     };
     match document::read(text.as_bytes()) {
         Ok(document) => {
             let inside = |remark: Remark| in_file(&found, remark);
-            import.values.notices.extend(document.notices.into_iter().map(inside));
+            import
+                .values
+                .notices
+                .extend(document.notices.into_iter().map(inside));
             if let Json::Object(settings) = document.root.to_json() {
                 config.settings = settings;
             }
@@ -65,7 +71,10 @@ pub(super) fn write(import: &mut Import<'_>, mut config: Config<'_>) {
     let Some(found) = config.found.take() else {
         return;
     };
-    let has_password = config.secrets.iter().any(|secret| secret.is(&["common", "security", "defaultRootPassword"]));
+    let has_password = config
+        .secrets
+        .iter()
+        .any(|secret| secret.is(&["common", "security", "defaultRootPassword"]));
     // With a first password of the user's own there is none for us to make.
     if !has_password && config.authorizes() {
         import.draft.set("authorization", true, &found);
@@ -74,7 +83,11 @@ pub(super) fn write(import: &mut Import<'_>, mut config: Config<'_>) {
     let mut secrets = Map::new();
     for secret in config.secrets.iter().filter(|secret| !secret.is_taken) {
         let path = secret.path.join(".");
-        let variable = format!("MILVUS_{}", path.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
+        let variable = format!(
+            "MILVUS_{}",
+            path.to_uppercase()
+                .replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+        );
         import.draft.password(secret.value.clone(), &variable);
         secrets.insert(path, serde_json::json!({"env": variable}));
     }
@@ -118,7 +131,7 @@ impl Config<'_> {
             .is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
-    fn remove(&mut self, path: &[&str]) {
+    pub(super) fn remove(&mut self, path: &[&str]) {
         remove(&mut self.settings, path);
     }
 }
@@ -126,12 +139,18 @@ impl Config<'_> {
 impl Secret {
     fn is(&self, path: &[&str]) -> bool {
         self.path.len() == path.len()
-            && self.path.iter().zip(path).all(|(one, other)| one.eq_ignore_ascii_case(other))
+            && self
+                .path
+                .iter()
+                .zip(path)
+                .all(|(one, other)| one.eq_ignore_ascii_case(other))
     }
 }
 
 fn get<'a>(settings: &'a Map<String, Json>, key: &str) -> Option<&'a Json> {
-    let found = settings.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
+    let found = settings
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(key));
     found.map(|(_, value)| value)
 }
 
@@ -173,7 +192,11 @@ fn remove(settings: &mut Map<String, Json>, path: &[&str]) {
     let Some((first, rest)) = path.split_first() else {
         return;
     };
-    let Some(name) = settings.keys().find(|key| key.eq_ignore_ascii_case(first)).cloned() else {
+    let Some(name) = settings
+        .keys()
+        .find(|key| key.eq_ignore_ascii_case(first))
+        .cloned()
+    else {
         return;
     };
     let is_empty = match settings.get_mut(&name) {
@@ -191,7 +214,11 @@ fn remove(settings: &mut Map<String, Json>, path: &[&str]) {
 /// What comes later wins, section by section.
 fn merge(into: &mut Map<String, Json>, later: Map<String, Json>) {
     for (key, value) in later {
-        let name = into.keys().find(|known| known.eq_ignore_ascii_case(&key)).cloned().unwrap_or(key);
+        let name = into
+            .keys()
+            .find(|known| known.eq_ignore_ascii_case(&key))
+            .cloned()
+            .unwrap_or(key);
         match (into.get_mut(&name), value) {
             (Some(Json::Object(known)), Json::Object(value)) => merge(known, value),
             (_, value) => {
@@ -207,6 +234,10 @@ fn in_file(found: &Found<'_>, remark: Remark) -> Remark {
         line: found.at.line + inner.line,
         column: inner.column,
     });
-    let path = if remark.path.is_empty() { KEY.to_owned() } else { format!("{KEY}: {}", remark.path) };
+    let path = if remark.path.is_empty() {
+        KEY.to_owned()
+    } else {
+        format!("{KEY}: {}", remark.path)
+    };
     Remark::new(path, place.or(Some(found.at)), remark.message)
 }

@@ -36,12 +36,19 @@ fn apart(import: &mut Import<'_>, line: &Line) -> bool {
         Some(false) => true,
         Some(true) => {
             if named {
-                let remark = import.values.remark("mixCoordinator.enabled", "does the work of the separate coordinators, which are not made beside it");
+                let remark = import.values.remark(
+                    "mixCoordinator.enabled",
+                    "does the work of the separate coordinators, which are not made beside it",
+                );
                 import.values.notices.push(remark);
             }
             false
         }
-        None => named || import.chart.separate_coordinators && !flags.iter().all(|flag| *flag == Some(false)),
+        None => {
+            named
+                || import.chart.separate_coordinators
+                    && !flags.iter().all(|flag| *flag == Some(false))
+        }
     }
 }
 
@@ -56,7 +63,10 @@ fn translate(import: &mut Import<'_>) {
     };
     if import.said(MIX).is_some() {
         for found in &said {
-            import.values.notice(found, "is passed over, as the chart does: `mixCoordinator` does its work");
+            import.values.notice(
+                found,
+                "is passed over, as the chart does: `mixCoordinator` does its work",
+            );
         }
         return;
     }
@@ -72,7 +82,9 @@ fn translate(import: &mut Import<'_>) {
         if sum != Amounts::default() {
             let amounts = serde_json::to_value(sum).unwrap_or_default();
             texts.push(format!("{side} {}", text_of(&amounts)));
-            import.draft.set(&format!("{to}.resources.{side}"), amounts, first);
+            import
+                .draft
+                .set(&format!("{to}.resources.{side}"), amounts, first);
         }
     }
     // Pods of one process have one place to run at: that of the first who names one.
@@ -89,15 +101,20 @@ fn translate(import: &mut Import<'_>) {
         [] => String::new(),
         texts => format!(", with the sum of their resources ({})", texts.join("; ")),
     };
-    import.values.notice(first, format!(
-        "in Milvus {} one `mixCoordinator` does the work of {}: {pods}{resources}",
-        import.version,
-        keys.join(", ")
-    ));
+    import.values.notice(
+        first,
+        format!(
+            "in Milvus {} one `mixCoordinator` does the work of {}: {pods}{resources}",
+            import.version,
+            keys.join(", ")
+        ),
+    );
 }
 
 fn most_replicas(import: &mut Import<'_>, keys: &[String]) -> i64 {
-    let replicas = keys.iter().filter_map(|key| import.values.number(&format!("{key}.replicas")));
+    let replicas = keys
+        .iter()
+        .filter_map(|key| import.values.number(&format!("{key}.replicas")));
     replicas.map(|(number, _)| number).max().unwrap_or(1)
 }
 
@@ -106,8 +123,12 @@ fn sum(import: &mut Import<'_>, keys: &[String], side: &str) -> Amounts {
     let mut sum = Amounts::default();
     for key in keys {
         let amounts = import.amounts(key, side);
-        sum.cpu = both(sum.cpu, amounts.cpu, |a, b| Cpu::from_millis(a.millis().saturating_add(b.millis())));
-        sum.memory = both(sum.memory, amounts.memory, |a, b| Memory::from_mib(a.mib().saturating_add(b.mib())));
+        sum.cpu = both(sum.cpu, amounts.cpu, |a, b| {
+            Cpu::from_millis(a.millis().saturating_add(b.millis()))
+        });
+        sum.memory = both(sum.memory, amounts.memory, |a, b| {
+            Memory::from_mib(a.mib().saturating_add(b.mib()))
+        });
     }
     sum
 }
@@ -137,14 +158,19 @@ impl Import<'_> {
             && number > 1
             && standby != Some(true)
         {
-            self.values.notice(&found, "run active-standby, as more than one would stop each other otherwise");
+            self.values.notice(
+                &found,
+                "run active-standby, as more than one would stop each other otherwise",
+            );
         }
     }
 
     /// Requests or limits of a component, read once more without a word about what is wrong with them.
     fn amounts(&mut self, key: &str, side: &str) -> Amounts {
         let text = |name: &str| {
-            let found = self.values.find(&format!("{key}.resources.{side}.{name}"))?;
+            let found = self
+                .values
+                .find(&format!("{key}.resources.{side}.{name}"))?;
             match &found.node.value {
                 super::super::document::Value::Scalar(scalar) => Some(scalar.to_text()),
                 _ => None,
@@ -168,19 +194,34 @@ impl Import<'_> {
             let (one, other) = (self.amounts(component, side), self.amounts(from, side));
             let from = format!("{from}.resources");
             if let Some(cpu) = other.cpu.filter(|cpu| Some(*cpu) > one.cpu) {
-                self.draft.set_for(&format!("{to}.resources.{side}.cpu"), cpu.to_string(), &from);
+                self.draft.set_for(
+                    &format!("{to}.resources.{side}.cpu"),
+                    cpu.to_string(),
+                    &from,
+                );
             }
             if let Some(memory) = other.memory.filter(|memory| Some(*memory) > one.memory) {
-                self.draft.set_for(&format!("{to}.resources.{side}.memory"), memory.to_string(), &from);
+                self.draft.set_for(
+                    &format!("{to}.resources.{side}.memory"),
+                    memory.to_string(),
+                    &from,
+                );
             }
         }
         let number = |import: &mut Self, key: &str| {
-            import.values.number(&format!("{key}.replicas")).map_or(1, |(number, _)| number)
+            import
+                .values
+                .number(&format!("{key}.replicas"))
+                .map_or(1, |(number, _)| number)
         };
         let (own, others) = (number(self, component), number(self, from));
         let scales = self.draft.get(&format!("{to}.autoscaling")).is_some();
         if others > own && !scales {
-            self.draft.set_for(&format!("{to}.replicas"), json!(others), &format!("{from}.replicas"));
+            self.draft.set_for(
+                &format!("{to}.replicas"),
+                json!(others),
+                &format!("{from}.replicas"),
+            );
         }
     }
 }

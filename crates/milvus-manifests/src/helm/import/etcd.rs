@@ -6,7 +6,10 @@ use super::Import;
 
 /// etcd's variables that we have words for, or that are as ours.
 const QUOTA: &str = "ETCD_QUOTA_BACKEND_BYTES";
-const USUAL: [(&str, &str); 2] = [("ETCD_HEARTBEAT_INTERVAL", "500"), ("ETCD_ELECTION_TIMEOUT", "2500")];
+const USUAL: [(&str, &str); 2] = [
+    ("ETCD_HEARTBEAT_INTERVAL", "500"),
+    ("ETCD_ELECTION_TIMEOUT", "2500"),
+];
 /// Members, unless the values say otherwise.
 const MEMBERS: i64 = 3;
 
@@ -28,10 +31,19 @@ pub(super) fn read(import: &mut Import<'_>) {
     }
     import.resources("etcd.resources", &format!("{to}.resources"));
     import.size("etcd.persistence.size", &format!("{to}.storage.size"));
-    import.storage_class("etcd.persistence.storageClass", &format!("{to}.storage.class"));
+    import.storage_class(
+        "etcd.persistence.storageClass",
+        &format!("{to}.storage.class"),
+    );
     image(import, &to);
-    import.copy_text("etcd.autoCompactionMode", &format!("{to}.autoCompaction.mode"));
-    import.copy_text("etcd.autoCompactionRetention", &format!("{to}.autoCompaction.retention"));
+    import.copy_text(
+        "etcd.autoCompactionMode",
+        &format!("{to}.autoCompaction.mode"),
+    );
+    import.copy_text(
+        "etcd.autoCompactionRetention",
+        &format!("{to}.autoCompaction.retention"),
+    );
     variables(import, &to);
     pods(import, &format!("{to}.pod"));
 }
@@ -40,11 +52,21 @@ fn external(import: &mut Import<'_>, to: &str) {
     let endpoints = import.values.texts("externalEtcd.endpoints");
     if endpoints.is_empty() {
         let usual = json!(["localhost:2379"]);
-        return import.draft.set_for(&format!("{to}.endpoints"), usual, "externalEtcd.endpoints");
+        return import
+            .draft
+            .set_for(&format!("{to}.endpoints"), usual, "externalEtcd.endpoints");
     }
     // Milvus speaks to etcd without TLS unless its own settings say otherwise.
-    let plain = |text: &str| text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/').to_owned();
-    let list: Vec<Json> = endpoints.iter().map(|text| json!(plain(&text.value))).collect();
+    let plain = |text: &str| {
+        text.strip_prefix("http://")
+            .unwrap_or(text)
+            .trim_end_matches('/')
+            .to_owned()
+    };
+    let list: Vec<Json> = endpoints
+        .iter()
+        .map(|text| json!(plain(&text.value)))
+        .collect();
     if let Some(found) = import.values.find("externalEtcd.endpoints") {
         import.draft.set(&format!("{to}.endpoints"), list, &found);
     }
@@ -55,14 +77,19 @@ fn image(import: &mut Import<'_>, to: &str) {
     import.copy_text("etcd.image.pullPolicy", &format!("{to}.image.pullPolicy"));
     let registry = import.values.text("etcd.image.registry");
     let repository = import.values.text("etcd.image.repository");
-    let name = repository.as_ref().map_or("milvusdb/etcd", |text| text.value.as_str()).to_owned();
+    let name = repository
+        .as_ref()
+        .map_or("milvusdb/etcd", |text| text.value.as_str())
+        .to_owned();
     let whole = match &registry {
         // Where every image without a registry comes from.
         Some(registry) if registry.value != "docker.io" => format!("{}/{name}", registry.value),
         _ => name,
     };
     if let Some(text) = repository.or(registry) {
-        import.draft.set(&format!("{to}.image.repository"), whole, &text.found);
+        import
+            .draft
+            .set(&format!("{to}.image.repository"), whole, &text.found);
     }
 }
 
@@ -81,7 +108,9 @@ fn variables(import: &mut Import<'_>, to: &str) {
         match value.parse::<u64>() {
             Ok(bytes) if name == QUOTA => {
                 let mib = bytes.div_ceil(1024 * 1024);
-                import.draft.set(&format!("{to}.quota"), format!("{mib}Mi"), &found);
+                import
+                    .draft
+                    .set(&format!("{to}.quota"), format!("{mib}Mi"), &found);
             }
             _ if USUAL.contains(&(name, value.as_str())) => {}
             _ => more.push(item),

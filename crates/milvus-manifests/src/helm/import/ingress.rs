@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{super::document::Value, Import};
 
 /// What the chart tells nginx, unless the values take it back.
-const FOR_NGINX: [(&str, &str); 4] = [
+pub(in super::super) const FOR_NGINX: [(&str, &str); 4] = [
     ("nginx.ingress.kubernetes.io/backend-protocol", "GRPC"),
     ("nginx.ingress.kubernetes.io/listen-ports-ssl", "[19530]"),
     ("nginx.ingress.kubernetes.io/proxy-body-size", "4m"),
@@ -21,7 +21,8 @@ impl Import<'_> {
         self.draft.put("ingress", json!({}));
         self.ingress_basics("ingress", "ingress");
         let annotations = self.merged_annotations();
-        self.draft.set_for("ingress.annotations", annotations, "ingress.annotations");
+        self.draft
+            .set_for("ingress.annotations", annotations, "ingress.annotations");
         let rules = match self.values.part("ingress.rules") {
             Some((Json::Array(rules), found)) => Some((rules, found)),
             Some((_, found)) => {
@@ -44,7 +45,8 @@ impl Import<'_> {
                 self.draft.set("ingress.rules", rules, &found);
             }
             None if self.values.find("ingress.rules").is_none() => {
-                let usual = json!([{"host": "milvus-example.local", "path": "/", "pathType": "Prefix"}]);
+                let usual =
+                    json!([{"host": "milvus-example.local", "path": "/", "pathType": "Prefix"}]);
                 self.hosts("ingress", "ingress", usual);
             }
             None => {}
@@ -53,7 +55,10 @@ impl Import<'_> {
 
     /// What both ingresses have.
     pub(super) fn ingress_basics(&mut self, key: &str, to: &str) {
-        self.copy_text(&format!("{key}.ingressClassName"), &format!("{to}.className"));
+        self.copy_text(
+            &format!("{key}.ingressClassName"),
+            &format!("{to}.className"),
+        );
         self.copy(&format!("{key}.labels"), &format!("{to}.labels"));
         self.copy(&format!("{key}.annotations"), &format!("{to}.annotations"));
         self.copy(&format!("{key}.tls"), &format!("{to}.tls"));

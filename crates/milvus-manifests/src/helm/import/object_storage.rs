@@ -37,9 +37,14 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
 
 fn endpoint(import: &mut Import<'_>, to: &str) {
     let tls = import.values.flag("externalS3.useSSL") == Some(true);
-    import.draft.set_for(&format!("{to}.tls"), tls, "externalS3.useSSL");
+    import
+        .draft
+        .set_for(&format!("{to}.tls"), tls, "externalS3.useSSL");
     let Some(host) = import.values.text("externalS3.host") else {
-        let remark = import.values.remark("externalS3.host", "is missing, write the host of the S3 API, for example `s3.us-west-2.amazonaws.com`");
+        let remark = import.values.remark(
+            "externalS3.host",
+            "is missing, write the host of the S3 API, for example `s3.us-west-2.amazonaws.com`",
+        );
         return import.values.problems.push(remark);
     };
     let port = import.values.text("externalS3.port").map(|text| text.value);
@@ -54,7 +59,9 @@ fn endpoint(import: &mut Import<'_>, to: &str) {
             format!("{}:{usual}", host.value)
         }
     };
-    import.draft.set(&format!("{to}.endpoint"), endpoint, &host.found);
+    import
+        .draft
+        .set(&format!("{to}.endpoint"), endpoint, &host.found);
 }
 
 fn provider(import: &mut Import<'_>, to: &str) {
@@ -62,15 +69,25 @@ fn provider(import: &mut Import<'_>, to: &str) {
         return;
     };
     // As newer servers call it, which is the same.
-    let name = if text.value == "gcpnative" { "gcp" } else { text.value.as_str() };
-    import.draft.set(&format!("{to}.cloudProvider"), name, &text.found);
+    let name = if text.value == "gcpnative" {
+        "gcp"
+    } else {
+        text.value.as_str()
+    };
+    import
+        .draft
+        .set(&format!("{to}.cloudProvider"), name, &text.found);
     import.copy_text("externalS3.iamEndpoint", &format!("{to}.iamEndpoint"));
 }
 
 /// The region, also where the host's name alone tells it.
 fn region(import: &mut Import<'_>, to: &str) {
     let path = format!("{to}.region");
-    if import.values.find("externalS3.region").is_some_and(|found| !super::super::keys::is_empty(found.node)) {
+    if import
+        .values
+        .find("externalS3.region")
+        .is_some_and(|found| !super::super::keys::is_empty(found.node))
+    {
         return import.copy_text("externalS3.region", &path);
     }
     let Some(host) = import.values.text("externalS3.host") else {
@@ -84,22 +101,39 @@ fn region(import: &mut Import<'_>, to: &str) {
 /// `s3.us-west-2.amazonaws.com` is in `us-west-2`; the host without a region leads to `us-east-1`.
 fn region_of(host: &str) -> Option<&str> {
     let host = host.split(':').next()?;
-    let name = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
+    let name = host
+        .strip_suffix(".amazonaws.com")
+        .or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
     match name {
         "s3" => Some("us-east-1"),
-        name => name.strip_prefix("s3.dualstack.").or_else(|| name.strip_prefix("s3.")).or_else(|| name.strip_prefix("s3-")),
+        name => name
+            .strip_prefix("s3.dualstack.")
+            .or_else(|| name.strip_prefix("s3."))
+            .or_else(|| name.strip_prefix("s3-")),
     }
 }
 
 /// By the service account's role, or by keys; `usual` is the key of a storage that has one by itself.
-fn access(import: &mut Import<'_>, config: &mut Config<'_>, to: &str, section: &str, usual: Option<&str>) {
+fn access(
+    import: &mut Import<'_>,
+    config: &mut Config<'_>,
+    to: &str,
+    section: &str,
+    usual: Option<&str>,
+) {
     let path = format!("{to}.access");
     if import.values.flag(&format!("{section}.useIAM")) == Some(true) {
-        import.draft.set_for(&path, "iam", &format!("{section}.useIAM"));
+        import
+            .draft
+            .set_for(&path, "iam", &format!("{section}.useIAM"));
         // The chart's pods run as the namespace's own account, unless another one is named.
         let account = import.at("serviceAccount");
         if import.draft.get(&account).is_none() {
-            import.draft.set_for(&account, json!({"name": "default", "create": false}), "serviceAccount.name");
+            import.draft.set_for(
+                &account,
+                json!({"name": "default", "create": false}),
+                "serviceAccount.name",
+            );
         }
         return;
     }
@@ -110,17 +144,24 @@ fn access(import: &mut Import<'_>, config: &mut Config<'_>, to: &str, section: &
         .or_else(|| user.map(|text| text.value))
         .or_else(|| usual.map(str::to_owned));
     let secret = import.values.secret(&format!("{section}.secretKey"));
-    let secret = config.take(&["minio", "secretAccessKey"]).or(secret).or(usual_secret);
+    let secret = config
+        .take(&["minio", "secretAccessKey"])
+        .or(secret)
+        .or(usual_secret);
     let (Some(user), Some(secret)) = (user, secret) else {
         let message = "names no way to prove who Milvus is: write `useIAM: true`, or `accessKey` and `secretKey`";
-        let remark = import.values.remark(&format!("{section}.accessKey"), message);
+        let remark = import
+            .values
+            .remark(&format!("{section}.accessKey"), message);
         return import.values.problems.push(remark);
     };
     let login = import.draft.login(&user, secret, VARIABLE);
     let path = format!("{path}.keys");
     match import.values.find(&format!("{section}.accessKey")) {
         Some(found) => import.draft.set(&path, login, &found),
-        None => import.draft.set_for(&path, login, &format!("{section}.accessKey")),
+        None => import
+            .draft
+            .set_for(&path, login, &format!("{section}.accessKey")),
     }
 }
 
@@ -128,24 +169,43 @@ fn in_cluster(import: &mut Import<'_>, config: &mut Config<'_>, to: &str, minio:
     const INSTEAD: &str = "MinIO is not made here: use `externalS3` with a bucket that exists; `--allow-unsupported` takes a MinIO that is there already";
     let message = match minio {
         Some(false) => {
-            let remark = import.values.remark("minio.enabled", "leaves nowhere for vectors: name an object storage that exists by `externalS3`");
+            let remark = import.values.remark(
+                "minio.enabled",
+                "leaves nowhere for vectors: name an object storage that exists by `externalS3`",
+            );
             return import.values.problems.push(remark);
         }
         Some(true) => format!("cannot be honoured: {INSTEAD}"),
         None => format!("is on by the chart's default, and cannot be honoured: {INSTEAD}"),
     };
-    let key = if minio.is_some() { "minio.enabled" } else { "minio" };
+    let key = if minio.is_some() {
+        "minio.enabled"
+    } else {
+        "minio"
+    };
     let remark = import.values.remark(key, message);
     import.values.unsupported.push(remark);
 
     let host = of_release(import, "minio");
-    let port = import.values.number("minio.service.port").map_or(i64::from(MINIO_PORT), |(port, _)| port);
-    import.draft.set_for(&format!("{to}.endpoint"), format!("{host}:{port}"), "minio.service.port");
+    let port = import
+        .values
+        .number("minio.service.port")
+        .map_or(i64::from(MINIO_PORT), |(port, _)| port);
+    import.draft.set_for(
+        &format!("{to}.endpoint"),
+        format!("{host}:{port}"),
+        "minio.service.port",
+    );
     let tls = import.values.flag("minio.tls.enabled") == Some(true);
-    import.draft.set_for(&format!("{to}.tls"), tls, "minio.tls.enabled");
-    import.draft.set_for(&format!("{to}.bucket"), "milvus-bucket", "minio.bucketName");
-    import.draft.set_for(&format!("{to}.rootPath"), "file", "minio.rootPath");
-    import.draft.set_for(&format!("{to}.cloudProvider"), "minio", "minio");
+    import
+        .draft
+        .set_for(&format!("{to}.tls"), tls, "minio.tls.enabled");
+    import
+        .draft
+        .set_for(&format!("{to}.bucket"), "milvus-bucket", "minio.bucketName");
+    import
+        .draft
+        .set_for(&format!("{to}.rootPath"), "file", "minio.rootPath");
     import.copy_text("minio.bucketName", &format!("{to}.bucket"));
     import.copy_text("minio.rootPath", &format!("{to}.rootPath"));
     import.copy_text("minio.region", &format!("{to}.region"));
@@ -162,9 +222,18 @@ mod tests {
     #[test]
     fn hosts_of_s3_name_their_region() {
         assert_eq!(region_of("s3.us-west-2.amazonaws.com"), Some("us-west-2"));
-        assert_eq!(region_of("s3-eu-west-1.amazonaws.com:443"), Some("eu-west-1"));
-        assert_eq!(region_of("s3.dualstack.eu-central-1.amazonaws.com"), Some("eu-central-1"));
-        assert_eq!(region_of("s3.cn-north-1.amazonaws.com.cn"), Some("cn-north-1"));
+        assert_eq!(
+            region_of("s3-eu-west-1.amazonaws.com:443"),
+            Some("eu-west-1")
+        );
+        assert_eq!(
+            region_of("s3.dualstack.eu-central-1.amazonaws.com"),
+            Some("eu-central-1")
+        );
+        assert_eq!(
+            region_of("s3.cn-north-1.amazonaws.com.cn"),
+            Some("cn-north-1")
+        );
         assert_eq!(region_of("s3.amazonaws.com"), Some("us-east-1"));
         assert_eq!(region_of("storage.googleapis.com"), None);
     }

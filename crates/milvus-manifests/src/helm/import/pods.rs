@@ -1,5 +1,6 @@
 //! What values say of pods: Kubernetes' own fields, taken over as they are.
 
+use milvus_aws_core::topology::Role;
 use serde_json::json;
 
 use super::Import;
@@ -45,18 +46,25 @@ impl Import<'_> {
             self.copy(&format!("{key}.{field}"), &format!("{to}.{ours}"));
         }
         if self.values.flag(&format!("{key}.profiling.enabled")) == Some(true) {
-            self.profiling(to);
+            self.profiling(key, to);
         }
     }
 
     /// The annotations by which Pyroscope finds pods.
-    fn profiling(&mut self, to: &str) {
+    fn profiling(&mut self, key: &str, to: &str) {
         let annotations = format!("{to}.annotations");
         let mut pairs = match self.draft.get(&annotations) {
             Some(serde_json::Value::Object(pairs)) => pairs.clone(),
             _ => serde_json::Map::new(),
         };
         pairs.insert("pyroscope.io/scrape".to_owned(), json!("true"));
+        let component = Role::ALL.iter().find(|role| role.key() == key);
+        let component = component.map_or(key, |role| role.component_name());
+        let application = format!("{}-{component}", self.full_name());
+        pairs.insert(
+            "pyroscope.io/application-name".to_owned(),
+            json!(application),
+        );
         pairs.insert("pyroscope.io/port".to_owned(), json!("9091"));
         self.draft.put(&annotations, pairs);
     }

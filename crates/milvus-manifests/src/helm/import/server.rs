@@ -14,7 +14,9 @@ const LOG_FILES: [(&str, &str, i64); 3] = [
 /// What goes for the whole server.
 pub(super) fn read(import: &mut Import<'_>) {
     import.draft.put("name", import.release.name.as_str());
-    import.draft.put("namespace", import.release.namespace.as_str());
+    import
+        .draft
+        .put("namespace", import.release.namespace.as_str());
     import.draft.put("mode", import.section);
     import.copy_text("fullnameOverride", "names.fullName");
     import.copy_text("nameOverride", "names.appName");
@@ -26,7 +28,10 @@ pub(super) fn read(import: &mut Import<'_>) {
     let other = import.values.find("extraConfigFiles");
     for entry in other.iter().flat_map(|found| found.entries()) {
         if entry.path != "extraConfigFiles.user.yaml" {
-            import.values.cannot(&entry, "cannot be honoured: the server reads `user.yaml` alone");
+            import.values.cannot(
+                &entry,
+                "cannot be honoured: the server reads `user.yaml` alone",
+            );
         }
     }
 }
@@ -59,7 +64,9 @@ fn service_account(import: &mut Import<'_>) {
     let to = import.at("serviceAccount");
     let create = import.values.flag("serviceAccount.create") == Some(true);
     match import.values.text("serviceAccount.name") {
-        Some(text) => import.draft.set(&format!("{to}.name"), text.value, &text.found),
+        Some(text) => import
+            .draft
+            .set(&format!("{to}.name"), text.value, &text.found),
         None if create => import.draft.put(&format!("{to}.name"), "milvus"),
         None => return,
     }
@@ -80,8 +87,14 @@ fn metrics(import: &mut Import<'_>) {
     import.draft.put(&format!("{to}.interval"), "30s");
     import.draft.put(&format!("{to}.scrapeTimeout"), "10s");
     import.copy_text("metrics.serviceMonitor.interval", &format!("{to}.interval"));
-    import.copy_text("metrics.serviceMonitor.scrapeTimeout", &format!("{to}.scrapeTimeout"));
-    import.copy("metrics.serviceMonitor.additionalLabels", &format!("{to}.labels"));
+    import.copy_text(
+        "metrics.serviceMonitor.scrapeTimeout",
+        &format!("{to}.scrapeTimeout"),
+    );
+    import.copy(
+        "metrics.serviceMonitor.additionalLabels",
+        &format!("{to}.labels"),
+    );
 }
 
 fn log(import: &mut Import<'_>) {
@@ -98,11 +111,17 @@ fn log(import: &mut Import<'_>) {
     let (key, to) = ("log.persistence", "log.persistence");
     let claim = format!("{key}.persistentVolumeClaim");
     import.copy_text(&format!("{key}.mountPath"), &format!("{to}.mountPath"));
-    import.copy_text(&format!("{claim}.existingClaim"), &format!("{to}.existingClaim"));
+    import.copy_text(
+        &format!("{claim}.existingClaim"),
+        &format!("{to}.existingClaim"),
+    );
     import.copy_text(&format!("{claim}.subPath"), &format!("{to}.subPath"));
     import.copy_text(&format!("{claim}.accessModes"), &format!("{to}.accessMode"));
     import.size(&format!("{claim}.size"), &format!("{to}.storage.size"));
-    import.storage_class(&format!("{claim}.storageClass"), &format!("{to}.storage.class"));
+    import.storage_class(
+        &format!("{claim}.storageClass"),
+        &format!("{to}.storage.class"),
+    );
     if import.draft.get(to).is_none() {
         import.draft.put(to, json!({}));
     }

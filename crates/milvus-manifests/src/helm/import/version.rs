@@ -2,10 +2,17 @@
 
 use milvus_aws_core::installation::MilvusVersion;
 
-use super::{super::{draft::Draft, reading::Reading}, Release};
+use super::{
+    super::{draft::Draft, reading::Reading},
+    Release,
+};
 
 /// The version: as the user says, else as the image's tag does, else the usual one. None where there is no telling.
-pub(super) fn read(values: &mut Reading<'_>, draft: &mut Draft, release: &Release) -> Option<MilvusVersion> {
+pub(super) fn read(
+    values: &mut Reading<'_>,
+    draft: &mut Draft,
+    release: &Release,
+) -> Option<MilvusVersion> {
     if let Some(text) = values.text("image.all.repository") {
         draft.set("image.repository", text.value, &text.found);
     }
@@ -40,7 +47,9 @@ pub(super) fn read(values: &mut Reading<'_>, draft: &mut Draft, release: &Releas
                 version
             }
             Err(error) => {
-                let message = format!("names no known release ({error}): say which one it is like by `--milvus-version`");
+                let message = format!(
+                    "names no known release ({error}): say which one it is like by `--milvus-version`"
+                );
                 values.wrong(&tag.found, message);
                 return None;
             }

@@ -15,7 +15,7 @@ pub(crate) fn of(objects: &[Value], whole: &str) -> Facts {
         let name = object["metadata"]["name"].as_str().unwrap();
         let mut put = |fact: &str, value: &Value| {
             if !value.is_null() {
-                facts.insert(format!("{kind}/{name} {fact}"), plain(value));
+                facts.insert(format!("{kind}/{name} {fact}"), plain(&sorted(value)));
             }
         };
         put("exists", &Value::Bool(true));
@@ -35,14 +35,21 @@ pub(crate) fn of(objects: &[Value], whole: &str) -> Facts {
             _ => {}
         }
     }
-    for (key, value) in settings(objects, whole) {
+    // An empty text is what the server takes where nothing is set.
+    let settings = settings(objects, whole)
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty());
+    for (key, value) in settings {
         facts.insert(format!("setting {key}"), value);
     }
     facts
 }
 
 fn service(spec: &Value, annotations: &Value, put: &mut impl FnMut(&str, &Value)) {
-    put("type", spec.get("type").unwrap_or(&Value::from("ClusterIP")));
+    put(
+        "type",
+        spec.get("type").unwrap_or(&Value::from("ClusterIP")),
+    );
     put("selector", &spec["selector"]);
     put("address", &spec["clusterIP"]);
     put("unready addresses", &spec["publishNotReadyAddresses"]);
@@ -62,22 +69,44 @@ fn workload(spec: &Value, put: &mut impl FnMut(&str, &Value)) {
     put("pod management", &spec["podManagementPolicy"]);
     let template = &spec["template"];
     let pod = &template["spec"];
-    let account = pod.get("serviceAccountName").unwrap_or(&Value::Null);
-    put("service account", if account.is_null() { &Value::Null } else { account });
+    // The namespace's own account is meant where none is named.
+    let account = pod["serviceAccountName"]
+        .as_str()
+        .filter(|name| *name != "default");
+    put("service account", &Value::from(account));
     for container in pod["initContainers"].as_array().into_iter().flatten() {
-        put(&format!("init container {}", container["name"]), &container["image"]);
+        put(
+            &format!("init container {}", container["name"]),
+            &container["image"],
+        );
     }
-    for claim in spec["volumeClaimTemplates"].as_array().into_iter().flatten() {
+    for claim in spec["volumeClaimTemplates"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         let name = claim["metadata"]["name"].as_str().unwrap();
-        put(&format!("claim {name}"), &claim["spec"]["resources"]["requests"]["storage"]);
+        put(
+            &format!("claim {name}"),
+            &claim["spec"]["resources"]["requests"]["storage"],
+        );
     }
     for container in pod["containers"].as_array().unwrap() {
         let name = container["name"].as_str().unwrap();
-        put(&format!("{name} image"), &without_registry(&container["image"]));
-        put(&format!("{name} pull policy"), &container["imagePullPolicy"]);
+        put(
+            &format!("{name} image"),
+            &without_registry(&container["image"]),
+        );
+        put(
+            &format!("{name} pull policy"),
+            &container["imagePullPolicy"],
+        );
         put(&format!("{name} args"), &container["args"]);
         put(&format!("{name} command"), &container["command"]);
-        put(&format!("{name} resources"), &resources(&container["resources"]));
+        put(
+            &format!("{name} resources"),
+            &resources(&container["resources"]),
+        );
         for port in container["ports"].as_array().into_iter().flatten() {
             let port_name = port["name"].as_str().unwrap();
             put(&format!("{name} port {port_name}"), &port["containerPort"]);
@@ -86,9 +115,16 @@ fn workload(spec: &Value, put: &mut impl FnMut(&str, &Value)) {
             // What sets the server's settings is compared as a setting.
             let is_setting = variable["valueFrom"]["secretKeyRef"].is_object();
             let variable_name = variable["name"].as_str().unwrap();
-            let value = if variable["value"].is_null() { &variable["valueFrom"] } else { &variable["value"] };
+            let value = if variable["value"].is_null() {
+                &variable["valueFrom"]
+            } else {
+                &variable["value"]
+            };
             if !is_setting {
-                put(&format!("{name} env {variable_name}"), &without_defaults(value));
+                put(
+                    &format!("{name} env {variable_name}"),
+                    &without_defaults(value),
+                );
             }
         }
     }
@@ -108,7 +144,11 @@ fn resources(resources: &Value) -> Value {
             amounts.insert(format!("{side}.{name}"), Value::from(quantity(amount)));
         }
     }
-    if amounts.is_empty() { Value::Null } else { Value::Object(amounts) }
+    if amounts.is_empty() {
+        Value::Null
+    } else {
+        Value::Object(amounts)
+    }
 }
 
 fn quantity(amount: &Value) -> f64 {
@@ -120,6 +160,22 @@ fn quantity(amount: &Value) -> f64 {
         }
     }
     text.parse().unwrap()
+}
+
+/// The same with keys in order.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut pairs: Vec<_> = fields
+                .iter()
+                .map(|(key, value)| (key.clone(), sorted(value)))
+                .collect();
+            pairs.sort_by(|one, other| one.0.cmp(&other.0));
+            pairs.into_iter().collect()
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
 }
 
 fn without_nulls(value: &Value) -> Value {
@@ -148,20 +204,30 @@ fn without_defaults(value: &Value) -> Value {
 fn settings(objects: &[Value], whole: &str) -> BTreeMap<String, String> {
     let mut settings = BTreeMap::new();
     let named = |kind: &str, name: &str| {
-        let found = objects.iter().find(|object| object["kind"] == kind && object["metadata"]["name"] == name);
+        let found = objects
+            .iter()
+            .find(|object| object["kind"] == kind && object["metadata"]["name"] == name);
         found.cloned().unwrap_or(Value::Null)
     };
     for file in ["default.yaml", "user.yaml"] {
-        let text = named("ConfigMap", whole)["data"][file].as_str().unwrap_or_default().to_owned();
+        let text = named("ConfigMap", whole)["data"][file]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         let content: Value = serde_norway::from_str(&text).unwrap();
         flatten("", &content, &mut settings);
     }
-    for (name, value) in named("ConfigMap", &format!("{whole}-env"))["data"].as_object().into_iter().flatten() {
+    for (name, value) in named("ConfigMap", &format!("{whole}-env"))["data"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
         settings.insert(key(name), plain(value));
     }
     let first = objects.iter().find(|object| {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
-        object["kind"] == "Deployment" && (name.ends_with("-proxy") || name.ends_with("-standalone"))
+        object["kind"] == "Deployment"
+            && (name.ends_with("-proxy") || name.ends_with("-standalone"))
     });
     let container = &first.unwrap()["spec"]["template"]["spec"]["containers"][0];
     for variable in container["env"].as_array().into_iter().flatten() {

@@ -46,5 +46,8 @@ pub(crate) fn objects(imported: &Imported) -> Manifests {
 
 /// Lines that are said of a file.
 pub(crate) fn lines(remarks: &[milvus_manifests::helm::Remark]) -> Vec<String> {
-    remarks.iter().map(|remark| remark.in_file("values.yaml")).collect()
+    remarks
+        .iter()
+        .map(|remark| remark.in_file("values.yaml"))
+        .collect()
 }
