@@ -196,7 +196,7 @@ impl Sizing {
         };
         Ok(Cluster {
             components: self.components(),
-            etcd: Etcd::InCluster(self.etcd()),
+            etcd: Etcd::InCluster(Box::new(self.etcd())),
             queue: Queue::Kafka(Kafka {
                 brokers: vec![nowhere(NO_BROKER)],
                 security: KafkaSecurity::ScramSha512(secret("kafka")),

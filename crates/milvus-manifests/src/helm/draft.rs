@@ -64,6 +64,20 @@ impl Draft {
         self.put(path, value);
     }
 
+    /// Sets a value that was found, or that stands for a key which is not there.
+    pub(super) fn set_either(
+        &mut self,
+        path: &str,
+        value: impl Into<Json>,
+        from: Option<&Found<'_>>,
+        key: &str,
+    ) {
+        match from {
+            Some(found) => self.set(path, value, found),
+            None => self.set_for(path, value, key),
+        }
+    }
+
     /// Sets a value that the values have no key for.
     pub(super) fn put(&mut self, path: &str, value: impl Into<Json>) {
         let mut section = &mut self.file;

@@ -1,14 +1,13 @@
 //! What Milvus writes its log to.
 
+mod kafka;
+mod pulsar;
+
 use milvus_aws_core::topology::{MessageQueue, line_of};
 use serde_json::{Value as Json, json};
 
 use super::{Import, config::Config};
 
-/// The variable that the installation's file names for Kafka's password.
-pub(super) const KAFKA_VARIABLE: &str = "MILVUS_KAFKA_PASSWORD";
-/// The same for what Pulsar's plugin takes.
-pub(super) const PULSAR_VARIABLE: &str = "MILVUS_PULSAR_AUTH";
 const INSTEAD: &str = "use `externalKafka`, `externalPulsar` or, from Milvus 2.6, `woodpecker: {enabled: true}` in its place";
 const LEFT_OUT: &str = "`--allow-unsupported` takes one that is there already";
 /// What a message of the chart's Pulsar may be long.
@@ -16,25 +15,25 @@ const MESSAGE_SIZE: &str = "5242880";
 
 /// The log, as the chart chooses among what is on: Kafka before all, then Pulsar that exists, then its own services.
 pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
-    let kafka = import.values.flag("kafka.enabled") == Some(true);
+    let in_cluster_kafka = import.values.flag("kafka.enabled") == Some(true);
     let external_kafka = import.values.flag("externalKafka.enabled") == Some(true);
     let external_pulsar = import.values.flag("externalPulsar.enabled") == Some(true);
     let woodpecker = import.values.flag("woodpecker.enabled") == Some(true);
-    let pulsar = ["pulsar", "pulsarv3"].map(|name| {
+    let pulsars = ["pulsar", "pulsarv3"].map(|name| {
         let flag = import.values.flag(&format!("{name}.enabled"));
         (name, flag, flag.unwrap_or(import.chart.pulsar == name))
     });
-    let [old, new] = pulsar;
+    let [old, new] = pulsars;
     if !import.is_cluster()
         && let Some(()) = standalone(import)
     {
-        return idle(import, &pulsar, kafka);
+        return idle(import, &pulsars, in_cluster_kafka);
     }
     if external_kafka {
-        idle(import, &pulsar, kafka);
-        read_kafka(import, config);
-    } else if kafka {
-        idle(import, &pulsar, false);
+        idle(import, &pulsars, in_cluster_kafka);
+        kafka::read(import, config);
+    } else if in_cluster_kafka {
+        idle(import, &pulsars, false);
         sub_chart(import, "kafka", "Kafka", Some(true));
         let host = of_release(import, "kafka");
         let port = import
@@ -48,8 +47,8 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
             "kafka",
         );
     } else if external_pulsar {
-        idle(import, &pulsar, false);
-        read_pulsar(import);
+        idle(import, &pulsars, false);
+        pulsar::read(import);
     } else if old.2 {
         idle(import, &[new], false);
         in_cluster_pulsar(import, old.0, old.1);
@@ -124,136 +123,6 @@ fn in_cluster_pulsar(import: &mut Import<'_>, name: &str, flag: Option<bool>) {
     import
         .draft
         .set_for(&format!("{to}.maxMessageSize"), number(&size), name);
-}
-
-fn read_kafka(import: &mut Import<'_>, config: &mut Config<'_>) {
-    let to = import.at("kafka");
-    let brokers = import.values.text("externalKafka.brokerList");
-    let list = brokers
-        .as_ref()
-        .map_or("localhost:9092", |text| text.value.as_str());
-    let list: Vec<Json> = list.split(',').map(|broker| json!(broker.trim())).collect();
-    match &brokers {
-        Some(text) => import
-            .draft
-            .set(&format!("{to}.brokers"), list, &text.found),
-        None => import
-            .draft
-            .set_for(&format!("{to}.brokers"), list, "externalKafka.brokerList"),
-    }
-    let user = import
-        .values
-        .text("externalKafka.sasl.username")
-        .map(|text| text.value);
-    let user = config.text(&["kafka", "saslUsername"]).or(user);
-    let password = import.values.secret("externalKafka.sasl.password");
-    let password = config.take(&["kafka", "saslPassword"]).or(password);
-    let protocol = import.values.text("externalKafka.securityProtocol");
-    let protocol = protocol.map_or("SASL_SSL".to_owned(), |text| text.value);
-    let mechanism = import.values.text("externalKafka.sasl.mechanisms");
-    let mechanism = mechanism.map_or("PLAIN".to_owned(), |text| text.value);
-    let security = format!("{to}.security");
-    let (Some(user), Some(password)) = (user, password) else {
-        // Without a login the server passes no protocol on to its client library.
-        let security_of = if protocol.eq_ignore_ascii_case("SSL") {
-            "tls"
-        } else {
-            "plaintext"
-        };
-        if protocol.to_uppercase().starts_with("SASL")
-            && import
-                .values
-                .find("externalKafka.securityProtocol")
-                .is_some()
-        {
-            let message = "asks for a login, and `sasl.username` or `sasl.password` is missing: Milvus connects without login or encryption then";
-            let remark = import
-                .values
-                .remark("externalKafka.securityProtocol", message);
-            import.values.notices.push(remark);
-        }
-        return import
-            .draft
-            .set_for(&security, security_of, "externalKafka.securityProtocol");
-    };
-    let name = match mechanism.as_str() {
-        "SCRAM-SHA-512" => "scramSha512",
-        "SCRAM-SHA-256" => "scramSha256",
-        "PLAIN" => "plain",
-        _ => {
-            let remark = import.values.remark("externalKafka.sasl.mechanisms", "is no way to log in that is known here, write `SCRAM-SHA-512`, `SCRAM-SHA-256` or `PLAIN`");
-            return import.values.problems.push(remark);
-        }
-    };
-    let login = import.draft.login(&user, password, KAFKA_VARIABLE);
-    let path = format!("{security}.{name}");
-    match import.values.find("externalKafka.sasl.username") {
-        Some(found) => import.draft.set(&path, login, &found),
-        None => import
-            .draft
-            .set_for(&path, login, "externalKafka.sasl.username"),
-    }
-    if protocol != "SASL_SSL" {
-        let message = format!(
-            "cannot be honoured: a login over {protocol} would tell the password to everybody on the way; use `SASL_SSL`"
-        );
-        let remark = import
-            .values
-            .remark("externalKafka.securityProtocol", message);
-        import.values.unsupported.push(remark);
-        // Whoever insists gets what the chart does: what stands in the settings wins.
-        import.draft.put("config.kafka.securityProtocol", protocol);
-    }
-}
-
-fn read_pulsar(import: &mut Import<'_>) {
-    let to = import.at("pulsar");
-    let host = import.values.text("externalPulsar.host");
-    let port = import
-        .values
-        .number("externalPulsar.port")
-        .map_or(6650, |(port, _)| port);
-    let name = host
-        .as_ref()
-        .map_or("localhost", |text| text.value.as_str());
-    let (tls, name) = match name.strip_prefix("pulsar+ssl://") {
-        Some(name) => (true, name),
-        None => (false, name.strip_prefix("pulsar://").unwrap_or(name)),
-    };
-    let endpoint = if name.contains(':') {
-        name.to_owned()
-    } else {
-        format!("{name}:{port}")
-    };
-    let path = format!("{to}.endpoint");
-    match &host {
-        Some(text) => import.draft.set(&path, endpoint, &text.found),
-        None => import.draft.set_for(&path, endpoint, "externalPulsar.host"),
-    }
-    if tls {
-        import.draft.put(&format!("{to}.tls"), true);
-    }
-    import.copy_text("externalPulsar.tenant", &format!("{to}.tenant"));
-    import.copy_text("externalPulsar.namespace", &format!("{to}.namespace"));
-    let size = import.values.text("externalPulsar.maxMessageSize");
-    let text = size
-        .as_ref()
-        .map_or(MESSAGE_SIZE, |text| text.value.as_str());
-    import.draft.set_for(
-        &format!("{to}.maxMessageSize"),
-        number(text),
-        "externalPulsar.maxMessageSize",
-    );
-    let plugin = import.values.text("externalPulsar.authPlugin");
-    let parameters = import.values.secret("externalPulsar.authParams");
-    if let (Some(plugin), Some(parameters)) = (plugin, parameters) {
-        let login = import
-            .draft
-            .login(&plugin.value, parameters, PULSAR_VARIABLE);
-        import
-            .draft
-            .set(&format!("{to}.auth"), login, &plugin.found);
-    }
 }
 
 fn read_woodpecker(import: &mut Import<'_>) {
@@ -345,53 +214,23 @@ fn standalone(import: &mut Import<'_>) -> Option<()> {
 
 /// Everything is off: what the server's own settings say.
 fn of_settings(import: &mut Import<'_>, config: &mut Config<'_>) {
-    let named = config
-        .text(&["mq", "type"])
-        .or_else(|| config.text(&["messageQueue"]));
-    match named.as_deref() {
+    let named = config.text(&["mq", "type"]);
+    let named = named.or_else(|| config.text(&["messageQueue"]));
+    let done = match named.as_deref() {
         Some("woodpecker") => {
             let to = import.at("woodpecker");
             embedded(import, &to);
+            Some(())
         }
-        Some("kafka") if config.text(&["kafka", "brokerList"]).is_some() => {
-            let to = import.at("kafka");
-            let brokers = config.text(&["kafka", "brokerList"]).unwrap_or_default();
-            let list: Vec<Json> = brokers
-                .split(',')
-                .map(|broker| json!(broker.trim()))
-                .collect();
-            import
-                .draft
-                .set_for(&format!("{to}.brokers"), list, "extraConfigFiles.user.yaml");
-            let user = config.text(&["kafka", "saslUsername"]);
-            let password = config.take(&["kafka", "saslPassword"]);
-            if let (Some(user), Some(password)) = (user, password) {
-                let name = match config.text(&["kafka", "saslMechanisms"]).as_deref() {
-                    Some("SCRAM-SHA-512") => "scramSha512",
-                    Some("SCRAM-SHA-256") => "scramSha256",
-                    _ => "plain",
-                };
-                let login = import.draft.login(&user, password, KAFKA_VARIABLE);
-                import.draft.set_for(
-                    &format!("{to}.security.{name}"),
-                    login,
-                    "extraConfigFiles.user.yaml",
-                );
-            }
-        }
-        _ => {
-            let off = ["pulsarv3", "pulsar", "kafka"]
-                .iter()
-                .map(|name| format!("{name}.enabled"));
-            let path = off
-                .into_iter()
-                .find(|path| import.values.find(path).is_some());
-            let message = format!("leaves Milvus without a log: {INSTEAD}");
-            let remark = import
-                .values
-                .remark(path.as_deref().unwrap_or("pulsarv3.enabled"), message);
-            import.values.problems.push(remark);
-        }
+        Some("kafka") => kafka::of_settings(import, config),
+        _ => None,
+    };
+    if done.is_none() {
+        let off = ["pulsarv3.enabled", "pulsar.enabled", "kafka.enabled"];
+        let said = off.iter().find(|path| import.values.find(path).is_some());
+        let message = format!("leaves Milvus without a log: {INSTEAD}");
+        let remark = import.values.remark(said.unwrap_or(&off[0]), message);
+        import.values.problems.push(remark);
     }
 }
 
