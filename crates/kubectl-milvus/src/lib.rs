@@ -66,7 +66,8 @@ pub async fn run_on(cli: Cli, host: &Host, printer: Printer) -> Result<ExitCode,
         Command::Status(args) => status::run(args, flags, printer).await,
         Command::Render(args) => render::run(args, flags, printer),
         Command::Connect(args) => connect::run(args, flags, printer).await,
-        Command::Uninstall(args) => uninstall::run(args, flags, host, printer).await,
+        // Large, as it holds an installation for long: apart from the others on the heap.
+        Command::Uninstall(args) => Box::pin(uninstall::run(args, flags, host, printer)).await,
         Command::Completion(args) => {
             printer.data(&String::from_utf8_lossy(&completion::run(args)))?;
             Ok(ExitCode::Done)
