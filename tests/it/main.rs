@@ -9,6 +9,7 @@
 
 mod aws_adopt;
 mod aws_crash;
+mod aws_eks;
 mod aws_failover;
 mod aws_install;
 mod aws_stage;
@@ -23,3 +24,4 @@ mod plugin;
 mod render;
 mod uninstall;
 mod vectors;
+mod write_gate;

@@ -92,7 +92,9 @@ pub fn attu_image(version: &MilvusVersion) -> String {
 impl Attu {
     /// Attu beside a Milvus in a cluster that exists, where the user wants one.
     pub fn beside(installation: &Installation) -> Option<Self> {
-        let settings = *installation.attu.clone()?;
+        let mut settings = *installation.attu.clone()?;
+        settings.pod.labels = installation.labels.with(&settings.pod.labels);
+        settings.pod.annotations = installation.annotations.with(&settings.pod.annotations);
         let usual = attu_image(&installation.version);
         let (repository, tag) = usual.rsplit_once(':').unwrap_or((&usual, "latest"));
         let said = &settings.image;

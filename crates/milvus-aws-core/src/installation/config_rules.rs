@@ -97,6 +97,7 @@ pub fn holds_secret(key: &str) -> bool {
 fn instead_of(key: &str) -> String {
     let instead = match plain(key).as_str() {
         "saslpassword" => "write the login under `cluster.kafka.security.scramSha512`",
+        "authparams" => "write the login under `cluster.pulsar.auth`",
         "secretaccesskey" => "write the keys under `cluster.s3.access.keys`",
         "defaultrootpassword" => "write `authorization: true`: a password of `root` is made then",
         _ => "write it under `secretConfig`, with where it is read from",

@@ -104,7 +104,7 @@ fn component(role: Role, load: &Load, bytes: &Bytes) -> Option<(Shape, u64)> {
             (below(&COORDINATORS, bytes.memory)?, 1)
         }
         Role::Proxy => (below(&PROXY, bytes.memory)?, 1),
-        Role::Standalone | Role::StreamingNode | Role::Cdc => return None,
+        _ => return None,
     })
 }
 

@@ -124,12 +124,7 @@ pub(super) fn components(
                 let each = u64::from(row.query_node.cpu.millis()) / 1000;
                 return Some(streaming_nodes(each * query_nodes, copies));
             }
-            Role::Standalone
-            | Role::RootCoordinator
-            | Role::DataCoordinator
-            | Role::QueryCoordinator
-            | Role::IndexCoordinator
-            | Role::Cdc => return None,
+            _ => return None,
         };
         Some(RoleSize::new(role, shape, count))
     };

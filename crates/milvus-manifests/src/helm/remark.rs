@@ -83,19 +83,15 @@ impl Remark {
 
     /// One line: the file's name, the place in it, the key and the message.
     pub fn in_file(&self, origin: &str) -> String {
-        let mut line = origin.to_owned();
-        if let Some(Place {
-            line: number,
-            column,
-        }) = self.place
-        {
-            line += &format!(":{number}:{column}");
-        }
-        line += ": ";
-        if !self.path.is_empty() {
-            line += &format!("{}: ", self.path);
-        }
-        printable(&(line + &self.message))
+        let place = match self.place {
+            Some(Place { line, column }) => format!(":{line}:{column}"),
+            None => String::new(),
+        };
+        let path = match self.path.as_str() {
+            "" => String::new(),
+            path => format!("{path}: "),
+        };
+        printable(&format!("{origin}{place}: {path}{}", self.message))
     }
 }
 

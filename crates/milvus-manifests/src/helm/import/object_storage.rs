@@ -26,7 +26,7 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
     }
     endpoint(import, &to);
     import.copy_text("externalS3.bucketName", &format!("{to}.bucket"));
-    import.copy_text("externalS3.rootPath", &format!("{to}.rootPath"));
+    prefix(import, &to);
     provider(import, &to);
     region(import, &to);
     if import.values.flag("externalS3.useVirtualHost") == Some(true) {
@@ -62,6 +62,18 @@ fn endpoint(import: &mut Import<'_>, to: &str) {
     import
         .draft
         .set(&format!("{to}.endpoint"), endpoint, &host.found);
+}
+
+/// The chart writes an empty prefix where none is named, which is another than the server's own: an existing release has
+/// its objects there.
+fn prefix(import: &mut Import<'_>, to: &str) {
+    const KEY: &str = "externalS3.rootPath";
+    match import.values.text(KEY) {
+        Some(text) => import
+            .draft
+            .set(&format!("{to}.rootPath"), text.value, &text.found),
+        None => import.draft.set_for("config.minio.rootPath", "", KEY),
+    }
 }
 
 fn provider(import: &mut Import<'_>, to: &str) {

@@ -24,7 +24,10 @@ pub(in super::super) const ETCD: &[Row] = &[
     ("image.tag", Read),
     ("image.pullPolicy", Read),
     ("image.pullSecrets", Read),
-    ("image.debug", Idle),
+    (
+        "image.debug",
+        Only(Off, "etcd logs at `info`: leave it out"),
+    ),
     ("image.digest", Only(Empty, ETCD_IMAGE)),
     ("resources", Read),
     ("nodeSelector", Read),

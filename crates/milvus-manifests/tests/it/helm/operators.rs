@@ -204,3 +204,16 @@ fn other_clouds_and_queues() {
     let kafka = settings("developer", "default.yaml");
     assert_eq!(kafka["kafka"]["brokerList"], "demo-kafka:9092");
 }
+
+#[test]
+fn no_prefix_of_keys_is_none_and_not_the_server_s_own() {
+    // What the chart writes then leads the server to the bucket's top.
+    let own = settings("settings alone", "user.yaml");
+    assert_eq!(own["minio"]["rootPath"], "");
+    let older = case("internet-facing");
+    let manifests = objects(&imported(older.version, older.text));
+    let variables = object(&manifests, "ConfigMap", "demo-milvus-env");
+    assert_eq!(variables["data"]["MINIO_ROOTPATH"], "");
+    let named = settings("Google", "default.yaml");
+    assert_eq!(named["minio"]["rootPath"], "milvus/my-release");
+}

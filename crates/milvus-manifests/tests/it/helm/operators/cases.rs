@@ -79,7 +79,7 @@ cluster: {enabled: false}
 log: {level: debug}
 image: {all: {repository: example/milvus-dev, tag: 2.4-20240925-bdc59f3b-amd64, pullPolicy: IfNotPresent}}
 standalone: {messageQueue: kafka, resources: {requests: {cpu: 1000m, memory: 2Gi}, limits: {cpu: 2000m, memory: 4Gi}}}
-etcd: {replicaCount: 3, image: {debug: true, repository: milvusdb/etcd, tag: 3.5.5-r2}}
+etcd: {replicaCount: 3, image: {debug: false, repository: milvusdb/etcd, tag: 3.5.5-r2}}
 minio: {mode: standalone}
 pulsar: {enabled: false}
 kafka: {enabled: true, name: kafka, replicaCount: 3, defaultReplicationFactor: 2}
