@@ -33,15 +33,25 @@ pub(crate) fn import(
         },
         version,
     };
-    let origin = origin(path);
-    let imported = Values::from_yaml(&origin, read(path)?)?.import(&release)?;
+    of_text(&origin(path), &read(path)?, &release, args, printer)
+}
+
+/// The same of values that were read.
+pub(crate) fn of_text(
+    origin: &str,
+    text: &[u8],
+    release: &Release,
+    args: &HelmArgs,
+    printer: Printer,
+) -> Result<Imported, Error> {
+    let imported = Values::from_yaml(origin, text)?.import(release)?;
     for notice in &imported.notices {
-        printer.tell(&format!("note: {}", notice.in_file(&origin)));
+        printer.tell(&format!("note: {}", notice.in_file(origin)));
     }
     let unsupported: Vec<String> = imported
         .unsupported
         .iter()
-        .map(|remark| remark.in_file(&origin))
+        .map(|remark| remark.in_file(origin))
         .collect();
     if args.allow_unsupported {
         for line in unsupported {

@@ -9,9 +9,11 @@ use milvus_aws_core::{
     Installation,
     installation::{InstallationName, Namespace, Secrets},
 };
+use milvus_manifests::{apply::HelmRelease, helm::Release};
+use secrecy::ExposeSecret as _;
 
 use crate::{
-    cli::{FileArgs, NameArgs},
+    cli::{AdoptArgs, FileArgs, NameArgs},
     cluster::ClusterFlags,
     error::Error,
     helm_values,
@@ -28,6 +30,8 @@ pub(crate) struct Wanted {
     pub installation: Installation,
     /// Its passwords.
     pub secrets: Secrets,
+    /// Whether a Helm release is taken over.
+    pub adopt: AdoptArgs,
     /// Whether a flag or the file names the namespace.
     names_namespace: bool,
 }
@@ -47,8 +51,39 @@ impl Wanted {
                     folder: described.folder,
                 })?,
             },
+            adopt: AdoptArgs::default(),
             names_namespace: flags.namespace.is_some() || args.file.is_some(),
             installation: described.installation,
+        })
+    }
+
+    /// What Helm's record of a release says.
+    pub(crate) fn of_record(
+        record: &HelmRelease,
+        namespace: Namespace,
+        args: &FileArgs,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        let values = record.values.expose_secret();
+        let chosen = args.milvus_version.as_deref();
+        let chosen = chosen.map(str::parse).transpose()?;
+        let release = Release {
+            name: record.name.parse()?,
+            namespace,
+            // The chart's own version, where its user chose none.
+            version: match chosen {
+                None if !names_version(values) => Some(record.app_version.parse()?),
+                chosen => chosen,
+            },
+        };
+        let origin = format!("values that Helm remembers of {}", record.name);
+        let values = values.as_bytes();
+        let imported = helm_values::of_text(&origin, values, &release, &args.helm, printer)?;
+        Ok(Self {
+            installation: imported.installation,
+            secrets: imported.secrets,
+            adopt: AdoptArgs::default(),
+            names_namespace: true,
         })
     }
 
@@ -109,6 +144,12 @@ impl Described {
             folder,
         })
     }
+}
+
+/// Whether values name an image of Milvus.
+fn names_version(values: &str) -> bool {
+    let values: serde_json::Value = serde_json::from_str(values).unwrap_or_default();
+    !values["image"]["all"]["tag"].is_null()
 }
 
 /// Which installation is meant, as far as the command line tells.

@@ -13,6 +13,8 @@ use milvus_aws_core::{
 use secrecy::SecretString;
 
 use super::{
+    adopted_claims::AdoptedClaims,
+    helm_release::HelmRecord,
     namespace::MilvusNamespace,
     object::KubernetesObject,
     obsolete::Obsolete,
@@ -32,6 +34,8 @@ pub struct Install<'a> {
     balancers_rendered: Option<Late<Arc<Manifests>>>,
     after: BTreeMap<Kind, Vec<Need>>,
     balancers_after: Vec<Need>,
+    adopts: bool,
+    forgets_helm: bool,
     wait: bool,
 }
 
@@ -74,6 +78,8 @@ impl<'a> Install<'a> {
             balancers_rendered: None,
             after: BTreeMap::new(),
             balancers_after: Vec::new(),
+            adopts: false,
+            forgets_helm: false,
             wait: true,
         }
     }
@@ -104,6 +110,21 @@ impl<'a> Install<'a> {
     #[must_use]
     pub fn load_balancers_after(mut self, needs: impl IntoIterator<Item = Need>) -> Self {
         self.balancers_after.extend(needs);
+        self
+    }
+
+    /// Whether objects of the Helm release of the same name and namespace are taken over, and what it has beyond what is
+    /// wanted goes. They are refused, unless said otherwise.
+    #[must_use]
+    pub fn adopt(mut self, adopts: bool) -> Self {
+        self.adopts = adopts;
+        self
+    }
+
+    /// Whether Helm's own record of that release goes once everything is in place. It stays, unless said otherwise.
+    #[must_use]
+    pub fn remove_helm_record(mut self, removes: bool) -> Self {
+        self.forgets_helm = removes;
         self
     }
 
@@ -141,16 +162,26 @@ impl<'a> Install<'a> {
         }
         let root = self.root(builder, &added)?;
         let all = added.objects.values().map(Handle::need);
+        let claims = self.claims(builder, &added)?;
         let all = all.chain(root.iter().map(Handle::need));
-        let complete = builder.add(Obsolete {
-            namespace: self.installation.namespace.to_string(),
-            installation: self.installation.name.clone(),
+        let all = all.chain(claims.iter().map(Handle::need));
+        let mut complete = builder.add(Obsolete {
+            owner: Owner::of(self.installation),
+            full_name: self.installation.full_name(),
+            adopts: self.adopts,
             wanted: self.manifests.references().collect::<BTreeSet<_>>(),
             needs: (
                 After(added.base.iter().cloned().chain(all).collect()),
                 self.client.clone(),
             ),
         })?;
+        if self.forgets_helm {
+            complete = builder.add(HelmRecord {
+                namespace: self.installation.namespace.to_string(),
+                release: self.installation.name.to_string(),
+                needs: (After(vec![complete.need()]), self.client.clone()),
+            })?;
+        }
         let service = ObjectRef {
             kind: Kind::Service,
             name: self.installation.full_name(),
@@ -177,6 +208,25 @@ impl<'a> Install<'a> {
             needs: (After(added.base.clone()), self.client.clone()),
         };
         Ok(Some(builder.add(secret)?))
+    }
+
+    /// Claims of a StatefulSet carry no mark of Helm's, and none of ours unless it was made by us.
+    fn claims(
+        &self,
+        builder: &mut GraphBuilder,
+        added: &Added,
+    ) -> Result<Option<Handle<()>>, Error> {
+        let mut sets = self.manifests.references();
+        let set = sets.find(|object| self.adopts && object.kind == Kind::StatefulSet);
+        let Some(set) = set else {
+            return Ok(None);
+        };
+        let claims = AdoptedClaims {
+            owner: Owner::of(self.installation),
+            set: set.name,
+            needs: (After(added.etcd.clone()), self.client.clone()),
+        };
+        Ok(Some(builder.add(claims)?))
     }
 
     fn namespace(&self) -> Result<MilvusNamespace, Error> {
@@ -207,6 +257,7 @@ impl<'a> Install<'a> {
             namespace: self.installation.namespace.to_string(),
             owner: Owner::of(self.installation),
             needs: (After(needs), self.client.clone(), manifests, secrets),
+            adopts: self.adopts,
             waits: self.wait && is_watched(kind),
             usual: usual_duration(object, self.wait),
         }

@@ -34,7 +34,7 @@ const BALANCERS: &str = "/apis/elbv2.k8s.aws/v1beta1";
 /// How often something with a finalizer is seen on its way out.
 const LINGERS: u32 = 3;
 /// Lists of kinds that we never write.
-const OTHER_LISTS: [&str; 2] = ["endpointslices", "targetgroupbindings"];
+const OTHER_LISTS: [&str; 3] = ["endpointslices", "targetgroupbindings", "milvuses"];
 
 impl Cluster {
     /// A client that talks to it.
@@ -107,7 +107,16 @@ impl Cluster {
             Method::POST if query.contains("dryRun=All") => state.trial(),
             Method::PATCH => {
                 let wanted: Value = serde_json::from_slice(&body).unwrap();
-                state.apply(&path, &wanted, query.contains("dryRun=All"))
+                let kind = &parts.headers[http::header::CONTENT_TYPE];
+                let verb = if kind == "application/merge-patch+json" {
+                    "MERGE"
+                } else {
+                    "APPLY"
+                };
+                state.write(verb, &path, &wanted, query.contains("dryRun=All"))
+            }
+            Method::PUT if query.contains("dryRun=All") => {
+                (200, serde_json::from_slice(&body).unwrap())
             }
             Method::DELETE => {
                 state.written.push(format!("DELETE {path}"));
@@ -185,21 +194,60 @@ impl State {
         }
     }
 
-    fn apply(&mut self, path: &str, wanted: &Value, dry_run: bool) -> (u16, Value) {
+    fn write(&mut self, verb: &str, path: &str, wanted: &Value, dry_run: bool) -> (u16, Value) {
         let before = self.objects.get(path).cloned();
         let mut after = before
             .clone()
             .unwrap_or_else(|| json!({"metadata": {"uid": path}}));
         merge(&mut after, wanted);
+        if verb == "APPLY" {
+            own(&mut after, wanted);
+        }
         settle(path, &mut after);
         if dry_run || before.as_ref() == Some(&after) {
             return (200, after);
         }
         self.version += 1;
         after["metadata"]["resourceVersion"] = json!(self.version.to_string());
-        self.written.push(format!("APPLY {path}"));
+        self.written.push(format!("{verb} {path}"));
         self.objects.insert(path.to_owned(), after.clone());
         (200, after)
+    }
+}
+
+/// Who applies owns what he wrote, and what he owned before and does not write any more goes. Lists are one field here.
+fn own(object: &mut Value, wanted: &Value) {
+    let fields = fields_of(wanted);
+    let mut entries = object["metadata"]["managedFields"].take();
+    let entries = match &mut entries {
+        Value::Array(entries) => std::mem::take(entries),
+        _ => Vec::new(),
+    };
+    let is_ours = |entry: &&Value| entry["manager"] == "kubectl-milvus" && entry["operation"] == "Apply";
+    if let Some(before) = entries.iter().find(is_ours) {
+        prune(object, &before["fieldsV1"], &fields);
+    }
+    let ours = json!({"manager": "kubectl-milvus", "operation": "Apply", "fieldsV1": fields});
+    let others = entries.iter().filter(|entry| !is_ours(entry)).cloned();
+    object["metadata"]["managedFields"] = others.chain([ours]).collect();
+}
+
+fn fields_of(value: &Value) -> Value {
+    let fields = value.as_object().into_iter().flatten();
+    let field = |(key, value): (&String, &Value)| (format!("f:{key}"), fields_of(value));
+    Value::Object(fields.map(field).collect())
+}
+
+fn prune(object: &mut Value, before: &Value, now: &Value) {
+    for (key, inner) in before.as_object().into_iter().flatten() {
+        let Some(name) = key.strip_prefix("f:") else {
+            continue;
+        };
+        match (now.get(key), object.as_object_mut()) {
+            (Some(now), Some(object)) => prune(&mut object[name], inner, now),
+            (None, Some(object)) => drop(object.remove(name)),
+            (_, None) => {}
+        }
     }
 }
 

@@ -1,0 +1,286 @@
+//! A release that Helm made is taken over in place, with the vectors in it.
+
+use std::{collections::BTreeMap, process::Command};
+
+use serde_json::Value;
+
+use crate::{
+    guide::{Guide, timed},
+    helm_chart::{self, RELEASE},
+    plugin::{Namespace, Ran, run},
+    vectors::Vectors,
+};
+
+const PASSWORD: &str = "kafka-of-the-guide";
+
+fn helm(namespace: &Namespace, args: &[&str]) -> Ran {
+    run(Command::new("helm")
+        .args(args)
+        .args(["-n", &namespace.name]))
+}
+
+/// Installs the guide's chart as Helm's users do, and waits for its pods.
+fn install_by_helm(guide: &Guide, values: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let chart = helm_chart::write(folder.path());
+    let chart = chart.to_str().expect("a text");
+    let namespace = &guide.namespace;
+    helm(namespace, &["install", RELEASE, chart, "-f", values]).exits(0);
+    // Nobody makes load balancers here: their addresses are written by hand.
+    let address = r#"{"status": {"loadBalancer": {"ingress": [{"hostname": "balancer.test"}]}}}"#;
+    for object in ["service/demo-milvus", "ingress/demo-milvus-attu"] {
+        let patch = [
+            "patch",
+            object,
+            "--subresource=status",
+            "--type=merge",
+            "-p",
+            address,
+        ];
+        namespace.kubectl(&patch).exits(0);
+    }
+    let set = ["rollout", "status", "statefulset", "--timeout=120s"];
+    namespace.kubectl(&set).exits(0);
+    let deployments = [
+        "wait",
+        "--for=condition=Available",
+        "deployment",
+        "--all",
+        "--timeout=150s",
+    ];
+    namespace.kubectl(&deployments).exits(0);
+}
+
+/// Who etcd's pods are, and how often they were restarted.
+fn etcd(namespace: &Namespace) -> Vec<String> {
+    let selector = "app.kubernetes.io/name=etcd";
+    let pods = ["get", "pods", "-l", selector, "-o", "json"];
+    let pods = namespace.kubectl(&pods).exits(0).json();
+    let pods = pods["items"].as_array().expect("a list");
+    let identity = |pod: &Value| {
+        let restarts = &pod["status"]["containerStatuses"][0]["restartCount"];
+        format!("{} restarted {restarts} times", pod["metadata"]["uid"])
+    };
+    pods.iter().map(identity).collect()
+}
+
+/// How often each deployment rolled: it has a replica set for each time.
+fn rolls(namespace: &Namespace) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for (name, object) in namespace.objects() {
+        if name.starts_with("ReplicaSet/") {
+            let owner = &object["metadata"]["ownerReferences"][0]["name"];
+            let owner = owner.as_str().expect("an owner").to_owned();
+            *counts.entry(owner).or_insert(0) += 1;
+        }
+    }
+    counts
+}
+
+/// What a service keeps: its address, and its ports on the nodes.
+fn places(namespace: &Namespace) -> BTreeMap<String, String> {
+    let services = namespace.objects().into_iter();
+    let services = services.filter(|(name, _)| name.starts_with("Service/"));
+    let place = |(name, service): (String, Value)| {
+        let ports = service["spec"]["ports"].as_array().expect("ports");
+        let client = ports.iter().find(|port| port["name"] == "milvus");
+        let node_port = client.map(|port| port["nodePort"].to_string());
+        (
+            name,
+            format!("{} {node_port:?}", service["spec"]["clusterIP"]),
+        )
+    };
+    services.map(place).collect()
+}
+
+/// Versions of everything but pods, whose own move by themselves.
+fn versions(namespace: &Namespace) -> BTreeMap<String, Value> {
+    let objects = namespace.objects().into_iter();
+    let objects = objects.filter(|(name, _)| !name.starts_with("Pod/"));
+    let version = |(name, object): (String, Value)| {
+        let version = object["metadata"]["resourceVersion"].clone();
+        (name, version)
+    };
+    objects.map(version).collect()
+}
+
+#[test]
+fn aws_a_helm_release_is_adopted_with_the_vectors_in_it() {
+    let guide = Guide::new("adopt", PASSWORD);
+    let namespace = &guide.namespace;
+    let values = guide.write(&guide.values());
+    let plain = [
+        "install",
+        "--helm-values",
+        &values,
+        "--release",
+        RELEASE,
+        "-o",
+        "json",
+    ];
+    timed("helm install", || install_by_helm(&guide, &values));
+    let vectors = Vectors::at(&guide.address("demo-milvus"));
+    timed("vectors are stored", || vectors.keep());
+    let (members, served) = (etcd(namespace), places(namespace));
+    let before = versions(namespace);
+
+    let refused = namespace.milvus(&plain, "").exits(5).stderr;
+    assert!(
+        refused.contains("the Helm release demo-milvus") && refused.contains("--adopt"),
+        "{refused}"
+    );
+    // Nothing is named: Helm remembers what its user gave.
+    let unasked = namespace
+        .milvus(&["install", "--adopt"], "")
+        .exits(5)
+        .stderr;
+    assert!(unasked.contains("--yes"), "{unasked}");
+    let plan = timed("plan --adopt", || {
+        namespace
+            .milvus(&["plan", "--adopt", "-o", "json"], "")
+            .exits(0)
+    });
+    for said in [&refused, &unasked, &plan.stdout, &plan.stderr] {
+        assert!(!said.contains(PASSWORD), "a password is shown: {said}");
+    }
+    let plan = plan.result_of("plan");
+    assert_eq!(
+        versions(namespace),
+        before,
+        "a plan or a refusal has written"
+    );
+
+    let adopt = ["install", "--adopt", "--yes", "-o", "json"];
+    let adopted = timed("install --adopt", || namespace.milvus(&adopt, "").exits(0));
+    let told = adopted.stderr.clone();
+    assert!(
+        told.contains("Helm still knows the release demo-milvus"),
+        "{told}"
+    );
+    let adopted = adopted.result_of("install");
+    assert_eq!(
+        (&adopted["changed"], &adopted["verified"]),
+        (&true.into(), &true.into())
+    );
+
+    timed("the vectors are found", || vectors.are_found());
+    assert_eq!(etcd(namespace), members, "etcd was touched");
+    for (name, place) in places(namespace) {
+        let before = served.get(&name);
+        assert!(
+            before.is_none_or(|before| *before == place),
+            "{name}: {before:?} became {place}"
+        );
+    }
+    for (deployment, count) in rolls(namespace) {
+        assert!(count <= 2, "{deployment} has had {count} sets of pods");
+    }
+    nothing_is_left_of_helm(namespace);
+    the_plan_was_right(&plan, &before, namespace);
+
+    let settled = versions(namespace);
+    for again in [&adopt[..], &plain] {
+        let again = namespace.milvus(again, "").exits(0).result_of("install");
+        assert_eq!(again["changed"], false, "{again}");
+    }
+    assert_eq!(versions(namespace), settled);
+
+    helm_forgets(namespace, &values);
+    let gone = ["uninstall", "--delete-data", "--confirm", RELEASE];
+    namespace.milvus(&gone, "").exits(0);
+    assert_eq!(namespace.names(), ["ServiceAccount/milvus-s3-access-sa"]);
+}
+
+/// No field is Helm's any more, and nothing of its config tool runs.
+fn nothing_is_left_of_helm(namespace: &Namespace) {
+    for (name, object) in namespace.objects() {
+        let metadata = &object["metadata"];
+        let is_record = name.starts_with("Secret/sh.helm.release");
+        // Replica sets and pods are of what was before, and claims were never Helm's.
+        let ours = ["Deployment/", "StatefulSet/", "Service/", "ConfigMap/"];
+        if is_record || !ours.iter().any(|kind| name.starts_with(kind)) {
+            continue;
+        }
+        let managers = metadata["managedFields"].as_array();
+        let managers = managers
+            .into_iter()
+            .flatten()
+            .map(|entry| &entry["manager"]);
+        assert!(managers.clone().all(|manager| manager != "helm"), "{name}");
+        assert_eq!(
+            metadata["labels"]["app.kubernetes.io/managed-by"], "kubectl-milvus",
+            "{name}"
+        );
+        assert!(metadata["labels"].get("helm.sh/chart").is_none(), "{name}");
+        let annotations = metadata["annotations"].to_string();
+        assert!(
+            !annotations.contains("meta.helm.sh"),
+            "{name}: {annotations}"
+        );
+        let template = object["spec"]["template"].to_string();
+        assert!(!template.contains("run-helm.sh"), "{name}: {template}");
+        assert!(!template.contains("config-tool"), "{name}: {template}");
+    }
+    let names = namespace.names();
+    assert!(
+        !names.contains(&"ConfigMap/demo-milvus".to_owned()),
+        "{names:?}"
+    );
+}
+
+/// What the plan would touch is what was touched.
+fn the_plan_was_right(plan: &Value, before: &BTreeMap<String, Value>, namespace: &Namespace) {
+    let steps = plan["steps"].as_array().expect("steps");
+    let touches = |step: &&Value| step["action"] == "create" || step["action"] == "update";
+    let planned: Vec<String> = steps
+        .iter()
+        .filter(touches)
+        .filter_map(|step| step["resource"].as_str().map(str::to_owned))
+        .collect();
+    let lower = |name: &String| {
+        let (kind, name) = name.split_once('/').expect("a kind");
+        format!("{}/{name}", kind.to_lowercase())
+    };
+    let after = versions(namespace);
+    let kinds = ["ReplicaSet/", "PersistentVolumeClaim/", "Secret/sh.helm"];
+    for (name, version) in after {
+        if before.get(&name) != Some(&version) && !kinds.iter().any(|kind| name.starts_with(kind)) {
+            assert!(
+                planned.contains(&lower(&name)),
+                "{name} was not planned: {planned:?}"
+            );
+        }
+    }
+    let of_etcd = steps
+        .iter()
+        .find(|step| step["resource"] == "statefulset/demo-milvus-etcd");
+    let of_etcd = of_etcd.expect("etcd")["changes"].to_string();
+    assert!(!of_etcd.contains("spec."), "{of_etcd}");
+}
+
+/// Helm's record is there and good until it is asked to go.
+fn helm_forgets(namespace: &Namespace, values: &str) {
+    let remembered = ["get", "values", RELEASE, "-o", "json"];
+    let remembered = helm(namespace, &remembered).exits(0).json();
+    assert_eq!(remembered["externalS3"]["rootPath"], "demo", "{remembered}");
+    let before = versions(namespace);
+    let forget = [
+        "install",
+        "--adopt",
+        "--remove-helm-record",
+        "--yes",
+        "-o",
+        "json",
+    ];
+    let forgotten = namespace.milvus(&forget, "").exits(0).result_of("install");
+    assert_eq!(forgotten["changed"], true, "{forgotten}");
+    let mut expected = before.clone();
+    expected.retain(|name, _| !name.starts_with("Secret/sh.helm.release"));
+    assert_eq!(expected.len() + 1, before.len());
+    assert_eq!(versions(namespace), expected);
+    helm(namespace, &["status", RELEASE]).exits(1);
+    let of_values = ["--helm-values", values, "--release", RELEASE];
+    let again = [&forget[..], &of_values].concat();
+    let again = namespace.milvus(&again, "").exits(0).result_of("install");
+    assert_eq!(again["changed"], false, "{again}");
+}
