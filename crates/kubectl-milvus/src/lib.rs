@@ -4,6 +4,7 @@
 //! a command is an [`Error`], which knows its exit code and what to do about it.
 
 mod aws;
+mod canary;
 pub mod cli;
 mod cluster;
 mod completion;
@@ -26,10 +27,12 @@ pub mod printer;
 mod progress;
 mod render;
 mod root_password;
+mod scale;
 mod secret_reader;
 mod status;
 mod timeline_file;
 mod uninstall;
+mod upgrade;
 mod verify;
 mod version;
 mod wanted;
@@ -40,6 +43,7 @@ use printer::Printer;
 pub use error::Error;
 pub use exit_code::ExitCode;
 pub use host::{Heard, Host};
+pub use scale::{InvalidTarget, Target};
 pub use timeline_file::{TimelineFile, UnknownPicture};
 
 /// Does what the command line asks for. Must run inside a tokio runtime.
@@ -58,6 +62,8 @@ pub async fn run_on(cli: Cli, host: &Host, printer: Printer) -> Result<ExitCode,
         Command::Status(args) => status::run(args, flags, printer).await,
         Command::Render(args) => render::run(args, flags, printer),
         Command::Connect(args) => connect::run(args, flags, printer).await,
+        Command::Upgrade(args) => upgrade::run(args, flags, host, printer).await,
+        Command::Scale(args) => scale::run(args, flags, printer).await,
         Command::Uninstall(args) => uninstall::run(args, flags, host, printer).await,
         Command::Completion(args) => {
             printer.data(&String::from_utf8_lossy(&completion::run(args)))?;

@@ -3,7 +3,7 @@
 use milvus_aws_core::engine::{Plan, RunError};
 
 use crate::{
-    ExitCode, cli::PlanArgs, cluster::ClusterFlags, error::Error, host::Host, interrupt,
+    ExitCode, cli::PlanArgs, cluster::ClusterFlags, error::Error, host::Host, install::same_version, interrupt,
     place::Place, plan_text, printer::Printer, wanted::Wanted,
 };
 
@@ -18,6 +18,7 @@ pub(crate) async fn run(
     let mut wanted = Wanted::read(&args.file, flags)?;
     let place = Place::reach(&mut wanted, flags, host, printer).await?;
     let plan = show(&wanted, &place, host, printer).await?;
+    same_version(&wanted, &place, args.file.file.as_deref()).await?;
     Ok(if args.exit_code && plan.has_changes() {
         ExitCode::ChangesPending
     } else {

@@ -7,7 +7,7 @@ use std::{
 
 use milvus_aws_core::{
     Installation,
-    installation::{InstallationName, Namespace, Secrets},
+    installation::{InstallationName, MilvusVersion, Namespace, Secrets},
 };
 
 use crate::{
@@ -26,6 +26,8 @@ pub(crate) struct Wanted {
     pub installation: Installation,
     /// Its passwords.
     pub secrets: Secrets,
+    /// The version that its file names, whatever was asked for; none without a file.
+    pub file_version: Option<MilvusVersion>,
     /// Whether a flag or the file names the namespace.
     names_namespace: bool,
 }
@@ -33,12 +35,36 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// Reads the file, or makes an installation of the flags. The namespace is that of `-n`, else the file's.
     pub(crate) fn read(args: &FileArgs, flags: &ClusterFlags) -> Result<Self, Error> {
-        let (mut installation, folder) = match &args.file {
-            Some(path) => (
-                installation(path)?,
-                path.parent().map(Path::to_owned).unwrap_or_default(),
-            ),
-            None => (Installation::default(), PathBuf::new()),
+        Self::read_as(args, flags, None)
+    }
+
+    /// The same, as if the file named that version.
+    pub(crate) fn read_at(
+        args: &FileArgs,
+        flags: &ClusterFlags,
+        version: &MilvusVersion,
+    ) -> Result<Self, Error> {
+        Self::read_as(args, flags, Some(version))
+    }
+
+    fn read_as(
+        args: &FileArgs,
+        flags: &ClusterFlags,
+        version: Option<&MilvusVersion>,
+    ) -> Result<Self, Error> {
+        let (mut installation, file_version, folder) = match &args.file {
+            Some(path) => {
+                let text = read(path)?;
+                let itself = Installation::from_yaml(&origin(path), &text);
+                let file_version = itself.as_ref().ok().map(|itself| itself.version.clone());
+                let installation = match version {
+                    Some(version) => Installation::from_yaml_at(&origin(path), &text, version)?,
+                    None => itself?,
+                };
+                let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+                (installation, file_version, folder)
+            }
+            None => (Installation::default(), None, PathBuf::new()),
         };
         if let Some(name) = &args.name {
             installation.name = name.parse()?;
@@ -46,12 +72,16 @@ impl Wanted {
         if let Some(version) = &args.milvus_version {
             installation.version = version.parse()?;
         }
+        if let Some(version) = version {
+            installation.version = version.clone();
+        }
         if let Some(namespace) = &flags.namespace {
             installation.namespace = namespace.parse()?;
         }
         Ok(Self {
             secrets: installation.resolve_secrets(&FolderReader { folder })?,
             names_namespace: args.file.is_some() || flags.namespace.is_some(),
+            file_version,
             installation,
         })
     }

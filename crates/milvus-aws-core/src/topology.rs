@@ -2,20 +2,24 @@
 
 pub(crate) mod broker_properties;
 mod component;
+mod edges;
 mod line;
 mod role;
 mod settings;
+mod upgrade;
 
 use serde::Serialize;
 
 use crate::installation::{Deployment, Installation};
 
 pub use component::{Component, ComponentService, Port};
+pub use edges::{Edge, Undoing, edges};
 pub(crate) use line::row_of;
 pub use line::{KnownBad, Line, MessageQueue, line_of, lines};
 pub use role::Role;
-pub use settings::Settings;
 pub(crate) use settings::merge_maps;
+pub use settings::{Settings, queue_of};
+pub use upgrade::{Action, Running, Stage, Upgrade, UpgradeRefusal};
 
 /// How the server learns its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -18,6 +18,7 @@
 
 mod adapt;
 mod api;
+mod both_settings;
 mod certified;
 mod cluster;
 mod default_class;
@@ -28,11 +29,14 @@ mod installations;
 mod namespace;
 mod object;
 mod obsolete;
+mod one_by_one;
 mod other_controller;
 mod owner;
 mod placed;
 mod readiness;
 mod root_secret;
+mod running;
+mod scale;
 mod strangers;
 mod uninstall;
 mod webhook_answers;
@@ -40,8 +44,11 @@ mod webhook_answers;
 pub use cluster::{ControllerHandles, add_load_balancer_controller, add_storage_class};
 pub use install::{Install, InstallGraph, Installed};
 pub use installations::installations;
+pub use one_by_one::{OneByOne, Proofs, Turn};
 pub use other_controller::has_other_controller;
 pub use placed::Placed;
+pub use running::{RunningComponent, RunningMilvus, running};
+pub use scale::{Unscalable, scale};
 pub use uninstall::{Kept, Uninstall, uninstall};
 
 /// The field manager of everything that we apply.

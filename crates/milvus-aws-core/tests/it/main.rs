@@ -8,3 +8,4 @@ mod aws;
 mod engine;
 mod installation;
 mod topology;
+mod upgrade;

@@ -80,6 +80,17 @@ impl Objects {
         self.value(name, &object)
     }
 
+    /// Changes fields of an object that exists, and takes over no others.
+    pub(super) async fn change(&self, name: &str, change: &Value) -> Result<Value, ResourceError> {
+        let params = PatchParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let answer = self.api.patch(name, &params, &Patch::Merge(change)).await;
+        let object = answer.map_err(|error| self.failed("change", name, error))?;
+        self.value(name, &object)
+    }
+
     /// Deletes that very object; what is gone already is no error. Workloads go after their pods.
     pub(super) async fn delete(
         &self,

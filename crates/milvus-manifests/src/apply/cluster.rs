@@ -8,7 +8,7 @@ use milvus_aws_core::engine::{After, GraphBuilder, Handle, Late, Need};
 use super::{
     certified::Certified,
     default_class::DefaultClass,
-    object::KubernetesObject,
+    object::{KubernetesObject, SettingsOf},
     placed::Placed,
     readiness::{is_watched, usual_duration},
     webhook_answers::WebhookAnswers,
@@ -146,6 +146,8 @@ impl Place<'_> {
             needs: (After(needs), self.client.clone(), manifests, Vec::new()),
             waits: is_watched(object.kind()),
             usual: usual_duration(object, true),
+            limit: None,
+            settings: SettingsOf::Wanted,
         }
     }
 }
