@@ -10,7 +10,7 @@ mod upgrade;
 
 use serde::Serialize;
 
-use crate::installation::{Deployment, Installation};
+use crate::installation::{Deployment, Installation, Queue};
 
 pub use component::{Component, ComponentService, Port};
 pub use edges::{Edge, Undoing, edges};
@@ -18,7 +18,7 @@ pub(crate) use line::row_of;
 pub use line::{KnownBad, Line, MessageQueue, line_of, lines};
 pub use role::Role;
 pub(crate) use settings::merge_maps;
-pub use settings::{Settings, queue_of};
+pub use settings::{CERTIFICATES, Settings, queue_of};
 pub use upgrade::{Action, Running, Stage, Upgrade, UpgradeRefusal};
 
 /// How the server learns its settings.
@@ -53,28 +53,31 @@ impl Topology {
     /// What has to run for that installation.
     pub fn of(installation: &Installation) -> Self {
         let line = line_of(&installation.version);
-        let components = match &installation.deployment {
+        let shared = &installation.scheduling;
+        let components: Vec<Component> = match &installation.deployment {
             Deployment::Standalone(standalone) => {
-                vec![Component::standalone(line, standalone.resources)]
+                vec![Component::standalone(line, standalone, shared)]
             }
             Deployment::Cluster(cluster) => {
                 let role = |role| {
-                    let spec = cluster.components.get(&role).copied().unwrap_or_default();
-                    Component::new(role, line, &spec)
+                    let spec = cluster.components.get(&role).cloned().unwrap_or_default();
+                    let component = Component::new(role, line, &spec, shared);
+                    component.grouped(&cluster.resource_groups)
                 };
                 let named = |role: &Role| cluster.components.contains_key(role);
-                line.roles(named).into_iter().map(role).collect()
+                line.roles(named).into_iter().flat_map(role).collect()
             }
             Deployment::Aws(on_aws) => {
-                let role = |role| Component::new(role, line, &on_aws.component(role));
+                let role = |role| Component::new(role, line, &on_aws.component(role), shared);
                 let named = |role: &Role| on_aws.components.contains_key(role);
                 line.roles(named).into_iter().map(role).collect()
             }
         };
-        let message_queue = match installation.deployment {
+        let given = installation.deployment.queue().map(Queue::kind);
+        let message_queue = given.unwrap_or(match installation.deployment {
             Deployment::Standalone(_) => line.standalone_queue,
             Deployment::Cluster(_) | Deployment::Aws(_) => MessageQueue::Kafka,
-        };
+        });
         Self {
             settings: Settings::of(installation, line, &components, message_queue),
             components,

@@ -47,6 +47,10 @@ pub(super) fn check(file: &InstallationFile, broken: &mut Vec<Broken>) {
             format!("Milvus {version} cannot log to Kafka, which `target: {target}` needs");
         broken.push((Path::of(&["version"]), message));
     }
+    if file.attu.is_some() {
+        let message = format!("is `aws.attu` with `target: {target}`; write that");
+        broken.push((Path::of(&["attu"]), message));
+    }
     check_cluster(file, broken);
     existing_rules::check(file.target, file.aws.as_ref(), broken);
     if let Some(aws) = &file.aws {
@@ -62,6 +66,8 @@ fn check_cluster(file: &InstallationFile, broken: &mut Vec<Broken>) {
     let path = Path::of(&["cluster"]);
     let given = [
         ("kafka", cluster.kafka.is_some()),
+        ("pulsar", cluster.pulsar.is_some()),
+        ("woodpecker", cluster.woodpecker.is_some()),
         ("s3", cluster.s3.is_some()),
         ("serviceAccount", cluster.service_account.is_some()),
         ("etcd", matches!(cluster.etcd, Etcd::Endpoints(_))),
@@ -71,6 +77,10 @@ fn check_cluster(file: &InstallationFile, broken: &mut Vec<Broken>) {
         let message =
             format!("is made by `target: {target}`; leave it out, or write `target: kubernetes`");
         broken.push((path.key(key), message));
+    }
+    if !cluster.resource_groups.is_empty() {
+        let message = "needs `target: kubernetes`; leave it out".to_owned();
+        broken.push((path.key("resourceGroups"), message));
     }
 }
 

@@ -87,7 +87,8 @@ fn plain(key: &str) -> String {
     letters.collect::<String>().to_ascii_lowercase()
 }
 
-fn holds_secret(key: &str) -> bool {
+/// Whether a key of that name holds a secret.
+pub(super) fn holds_secret(key: &str) -> bool {
     let key = plain(key);
     matches!(key.as_str(), "secret" | "token")
         || SECRET_ENDINGS.iter().any(|ending| key.ends_with(ending))

@@ -42,12 +42,17 @@ impl<'de> Deserializer<'de> for &'de Node {
             return self.deserialize_any(visitor);
         };
         let written = Entries {
-            optional: fields,
+            known: fields,
             ..Entries::all(entries)
         };
         visitor
             .visit_map(written)
             .map_err(|fault| fault.at(self.at))
+    }
+
+    /// What a type of Kubernetes does not know it would pass over: nothing that is written may get lost.
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Fault> {
+        Err(Fault::ignored())
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -98,7 +103,7 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map identifier ignored_any
+        unit_struct seq tuple tuple_struct map identifier
     }
 }
 
@@ -143,8 +148,8 @@ impl<'de> SeqAccess<'de> for Items<'de> {
 struct Entries<'de> {
     rest: std::slice::Iter<'de, (Key, Node)>,
     current: Option<&'de (Key, Node)>,
-    /// Keys that count as not written when nothing is behind them.
-    optional: &'static [&'static str],
+    /// The keys that are known, as far as the reader says so; they count as not written when nothing is behind them.
+    known: &'static [&'static str],
 }
 
 impl<'de> Entries<'de> {
@@ -152,7 +157,7 @@ impl<'de> Entries<'de> {
         Self {
             rest: entries.iter(),
             current: None,
-            optional: &[],
+            known: &[],
         }
     }
 }
@@ -164,9 +169,9 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Fault> {
-        let optional = self.optional;
+        let known = self.known;
         let skipped = |(key, node): &(Key, Node)| {
-            node.is_passed() || node.is_nothing() && optional.contains(&key.name.as_str())
+            node.is_passed() || node.is_nothing() && known.contains(&key.name.as_str())
         };
         self.current = self.rest.find(|entry| !skipped(entry));
         let Some((key, _)) = self.current else {
@@ -181,7 +186,10 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         let Some((key, node)) = self.current else {
             return Err(Fault::custom("a value was asked for before its key"));
         };
-        let located = |fault: Fault| fault.at(node.at).within(Segment::Key(key.name.clone()));
+        let located = |fault: Fault| {
+            let fault = fault.or_unknown(key, self.known);
+            fault.at(node.at).within(Segment::Key(key.name.clone()))
+        };
         seed.deserialize(node).map_err(located)
     }
 }

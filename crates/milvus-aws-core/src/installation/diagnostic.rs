@@ -66,6 +66,14 @@ impl Problem {
         }
     }
 
+    pub(super) fn without_place(path: Path, message: String) -> Self {
+        Self {
+            path,
+            at: None,
+            message,
+        }
+    }
+
     pub(super) fn of_file(message: impl Into<String>) -> Self {
         Self {
             path: Path::default(),

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-use super::diagnostic::{Path, Position, Segment};
+use super::{
+    diagnostic::{Path, Position, Segment},
+    document::Key,
+};
 
 /// One thing that serde found wrong. Values are not repeated in it: one may be a secret at a wrong place.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(super) enum Kind {
         known: &'static [&'static str],
     },
     Missing(&'static str),
+    /// A value that its reader passes over.
+    Ignored,
     Wrong(String),
 }
 
@@ -35,6 +40,23 @@ impl Fault {
     pub(super) fn at(mut self, at: Position) -> Self {
         self.at.get_or_insert(at);
         self
+    }
+
+    /// A value that its reader passes over.
+    pub(super) fn ignored() -> Self {
+        Self::new(Kind::Ignored)
+    }
+
+    /// Says of a value that was passed over that its key is unknown.
+    pub(super) fn or_unknown(self, key: &Key, known: &'static [&'static str]) -> Self {
+        if !matches!(self.kind, Kind::Ignored) {
+            return self;
+        }
+        let key_fault = Self::new(Kind::UnknownKey {
+            key: key.name.clone(),
+            known,
+        });
+        key_fault.at(key.at)
     }
 
     /// Steps out of a section or list.
@@ -63,6 +85,7 @@ impl Fault {
                 None => format!("`{found}` is not known, write one of: {}", known.join(", ")),
             },
             Kind::Missing(key) => missing(key),
+            Kind::Ignored => "is not known here; leave it out".to_owned(),
             Kind::Wrong(message) => message.clone(),
         }
     }

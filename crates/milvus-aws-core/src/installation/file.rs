@@ -1,16 +1,14 @@
 //! `milvus.yaml` as it is written, and how it becomes an [`Installation`].
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Cluster, ComponentSpec, Deployment, Etcd, Image, Installation, InstallationName, Kafka,
-    MilvusVersion, Namespace, OnAws, S3, Scheduling, Service, ServiceAccount, Standalone, Target,
+    Annotations, Attu, Deployment, Etcd, Image, Ingress, Installation, InstallationName, Labels,
+    Log, Metrics, MilvusVersion, NameOverrides, Namespace, PodSettings, Service, Target, Tls,
     aws::Aws,
+    sections::{ClusterSection, StandaloneSection},
 };
-use crate::topology::Role;
 
 /// The only version of the file so far.
 pub(super) const API_VERSION: &str = "kubectl-milvus/v1";
@@ -25,10 +23,19 @@ pub(super) struct InstallationFile {
     api_version: ApiVersion,
     /// Release name: the prefix of every object's name.
     #[serde(default)]
-    name: InstallationName,
+    pub(super) name: InstallationName,
     /// The Kubernetes namespace that holds every object.
     #[serde(default)]
     namespace: Namespace,
+    /// Names that do not follow from `name`, for releases that have them.
+    #[serde(default, skip_serializing_if = "NameOverrides::is_default")]
+    pub(super) names: NameOverrides,
+    /// Further labels of every Milvus object and pod.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub(super) labels: Labels,
+    /// Annotations of every Milvus workload and pod.
+    #[serde(default, skip_serializing_if = "Annotations::is_empty")]
+    pub(super) annotations: Annotations,
     /// Where Milvus is installed.
     #[serde(default)]
     pub(super) target: Target,
@@ -43,20 +50,35 @@ pub(super) struct InstallationFile {
     pub(super) mode: Option<Mode>,
     /// Settings of the one pod; only with `mode: standalone`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) standalone: Option<Standalone>,
+    pub(super) standalone: Option<StandaloneSection>,
     /// Settings of a deployment by roles; only with `mode: cluster`. With `target: kubernetes` it is needed there,
-    /// with `kafka` and `s3`.
+    /// with `s3` and one of `kafka`, `pulsar` and `woodpecker`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cluster: Option<ClusterSection>,
     /// How clients reach the proxy (or the one pod).
     #[serde(default)]
-    service: Service,
+    pub(super) service: Service,
+    /// An ingress in front of the service for clients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ingress: Option<Ingress>,
+    /// Encryption of what clients and server say to each other; none when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tls: Option<Tls>,
     /// Where the server's image comes from.
     #[serde(default)]
     image: Image,
-    /// Settings that hold for every Milvus pod.
-    #[serde(default, skip_serializing_if = "Scheduling::is_default")]
-    scheduling: Scheduling,
+    /// What holds for every Milvus pod; what `pod` of a role says wins.
+    #[serde(default, skip_serializing_if = "PodSettings::is_default")]
+    pub(super) scheduling: PodSettings,
+    /// What the server writes of its work.
+    #[serde(default, skip_serializing_if = "Log::is_default")]
+    pub(super) log: Log,
+    /// Who collects the server's metrics.
+    #[serde(default, skip_serializing_if = "Metrics::is_default")]
+    metrics: Metrics,
+    /// Attu, the web interface; with `target: kubernetes` alone (with the others it is `aws.attu`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) attu: Option<Attu>,
     /// Whether clients must log in; they must with `target: aws`, unless said otherwise. The first user is `root`, its
     /// password is made here and kept in the Secret `INSTALLATION-root`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,27 +87,6 @@ pub(super) struct InstallationFile {
     /// not belong here.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     config: serde_json::Map<String, serde_json::Value>,
-}
-
-/// Settings of a deployment by roles, as they are written.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(rename = "Cluster")]
-pub(super) struct ClusterSection {
-    /// Replicas and resources per role; roles that are left out get the topology's defaults.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) components: BTreeMap<Role, ComponentSpec>,
-    /// Metadata store.
-    pub(super) etcd: Etcd,
-    /// The log: a Kafka that exists. With `target: kubernetes` alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) kafka: Option<Kafka>,
-    /// Object storage: an S3 that exists. With `target: kubernetes` alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) s3: Option<S3>,
-    /// Service account of the Milvus pods; `default` when absent. With `target: kubernetes` alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) service_account: Option<ServiceAccount>,
 }
 
 /// Version of the file's format.
@@ -100,10 +101,10 @@ pub(super) enum ApiVersion {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Mode {
-    /// One pod with embedded etcd, local storage and the built-in log.
+    /// One pod: with embedded etcd, local storage and the built-in log, as far as no service is given.
     #[default]
     Standalone,
-    /// One deployment per role, on etcd, Kafka and S3.
+    /// One deployment per role, on etcd, a log and S3.
     Cluster,
 }
 
@@ -138,7 +139,8 @@ impl InstallationFile {
         let (mode, authorization) = (self.mode(), self.authorization());
         let deployment = match (self.target, mode) {
             (Target::Kubernetes, Mode::Standalone) => {
-                Deployment::Standalone(self.standalone.unwrap_or_default())
+                let section = self.standalone.unwrap_or_default();
+                Deployment::Standalone(Box::new(section.into_standalone()))
             }
             (Target::Kubernetes, Mode::Cluster) => {
                 Deployment::Cluster(Box::new(self.cluster?.into_cluster()?))
@@ -151,36 +153,21 @@ impl InstallationFile {
         Some(Installation {
             name: self.name,
             namespace: self.namespace,
+            names: self.names,
+            labels: self.labels,
+            annotations: self.annotations,
             version: self.version,
             image: self.image,
             deployment,
             service: self.service,
+            ingress: self.ingress,
+            tls: self.tls,
             scheduling: self.scheduling,
+            log: self.log,
+            metrics: self.metrics,
+            attu: self.attu,
             authorization,
             config: self.config,
-        })
-    }
-}
-
-impl ClusterSection {
-    fn into_cluster(self) -> Option<Cluster> {
-        Some(Cluster {
-            components: self.components,
-            etcd: self.etcd,
-            kafka: self.kafka?,
-            s3: self.s3?,
-            service_account: self.service_account,
-        })
-    }
-
-    fn into_on_aws(self, aws: Aws) -> Option<OnAws> {
-        let Etcd::InCluster(etcd) = self.etcd else {
-            return None;
-        };
-        Some(OnAws {
-            aws,
-            components: self.components,
-            etcd,
         })
     }
 }
@@ -189,16 +176,13 @@ impl From<Installation> for InstallationFile {
     fn from(installation: Installation) -> Self {
         let target = installation.target();
         let (mode, standalone, cluster, aws) = match installation.deployment {
-            Deployment::Standalone(standalone) => (Mode::Standalone, Some(standalone), None, None),
+            Deployment::Standalone(standalone) => {
+                let section = StandaloneSection::from(*standalone);
+                (Mode::Standalone, Some(section), None, None)
+            }
             Deployment::Cluster(cluster) => {
-                let cluster = ClusterSection {
-                    components: cluster.components,
-                    etcd: cluster.etcd,
-                    kafka: Some(cluster.kafka),
-                    s3: Some(cluster.s3),
-                    service_account: cluster.service_account,
-                };
-                (Mode::Cluster, None, Some(cluster), None)
+                let section = ClusterSection::from(*cluster);
+                (Mode::Cluster, None, Some(section), None)
             }
             Deployment::Aws(on_aws) => {
                 let cluster = ClusterSection {
@@ -213,6 +197,9 @@ impl From<Installation> for InstallationFile {
             api_version: ApiVersion::V1,
             name: installation.name,
             namespace: installation.namespace,
+            names: installation.names,
+            labels: installation.labels,
+            annotations: installation.annotations,
             target,
             version: installation.version,
             aws,
@@ -220,8 +207,13 @@ impl From<Installation> for InstallationFile {
             standalone,
             cluster,
             service: installation.service,
+            ingress: installation.ingress,
+            tls: installation.tls,
             image: installation.image,
             scheduling: installation.scheduling,
+            log: installation.log,
+            metrics: installation.metrics,
+            attu: installation.attu,
             authorization: Some(installation.authorization),
             config: installation.config,
         }

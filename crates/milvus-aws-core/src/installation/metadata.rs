@@ -23,15 +23,28 @@ text_type!(
 #[serde(transparent)]
 pub struct Annotations(BTreeMap<MetadataKey, String>);
 
-/// Labels that a node must have.
+/// Labels of an object, or those that a node must have.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct NodeSelector(BTreeMap<MetadataKey, LabelValue>);
+pub struct Labels(BTreeMap<MetadataKey, LabelValue>);
 
 /// Kubernetes' limit for all annotations of one object together.
 const MOST_ANNOTATIONS: usize = 256 * 1024;
 
 impl Annotations {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Both; of two with one key the later one.
+    #[must_use]
+    pub fn with(&self, later: &Self) -> Self {
+        let mut both = self.0.clone();
+        both.extend(later.0.clone());
+        Self(both)
+    }
+
     /// As Kubernetes objects hold them.
     pub fn to_map(&self) -> BTreeMap<String, String> {
         let pairs = self.0.iter();
@@ -41,7 +54,20 @@ impl Annotations {
     }
 }
 
-impl NodeSelector {
+impl Labels {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Both; of two with one key the later one.
+    #[must_use]
+    pub fn with(&self, later: &Self) -> Self {
+        let mut both = self.0.clone();
+        both.extend(later.0.clone());
+        Self(both)
+    }
+
     /// As Kubernetes objects hold them.
     pub fn to_map(&self) -> BTreeMap<String, String> {
         let pairs = self.0.iter();
@@ -59,7 +85,7 @@ impl Deref for Annotations {
     }
 }
 
-impl Deref for NodeSelector {
+impl Deref for Labels {
     type Target = BTreeMap<MetadataKey, LabelValue>;
 
     fn deref(&self) -> &Self::Target {
@@ -73,7 +99,7 @@ impl FromIterator<(MetadataKey, String)> for Annotations {
     }
 }
 
-impl FromIterator<(MetadataKey, LabelValue)> for NodeSelector {
+impl FromIterator<(MetadataKey, LabelValue)> for Labels {
     fn from_iter<I: IntoIterator<Item = (MetadataKey, LabelValue)>>(pairs: I) -> Self {
         Self(pairs.into_iter().collect())
     }

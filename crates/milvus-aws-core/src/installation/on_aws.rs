@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    BucketName, Cluster, ComponentSpec, Credentials, Deployment, Etcd, HostPort, InClusterEtcd,
-    Installation, Kafka, KafkaSecurity, ObjectName, Region, RootPath, S3, S3Access, ServiceAccount,
-    Target, aws::Aws,
+    BucketName, CloudProvider, Cluster, ComponentSpec, Credentials, Deployment, Etcd, HostPort,
+    InClusterEtcd, Installation, Kafka, KafkaSecurity, Labels, ObjectName, Queue, Region, RootPath,
+    S3, S3Access, ServiceAccount, Target, aws::Aws,
 };
 use crate::topology::{Role, line_of, merge_maps};
 
@@ -51,8 +51,9 @@ pub struct Services {
 impl OnAws {
     /// What is to be said of a role: the file's word, else a pair of coordinators and of proxies, and one of the rest.
     pub(crate) fn component(&self, role: Role) -> ComponentSpec {
-        let mut spec = self.components.get(&role).copied().unwrap_or_default();
-        if spec.replicas.is_none() && (role.is_coordinator() || role == Role::Proxy) {
+        let mut spec = self.components.get(&role).cloned().unwrap_or_default();
+        let counted = spec.replicas.is_some() || spec.autoscaling.is_some();
+        if !counted && (role.is_coordinator() || role == Role::Proxy) {
             spec.replicas = Some(PAIR);
         }
         spec
@@ -88,12 +89,12 @@ impl Installation {
                 .map(|role| (role, on_aws.component(role)))
                 .collect(),
             etcd: Etcd::InCluster(etcd),
-            kafka: Kafka {
+            queue: Queue::Kafka(Kafka {
                 brokers: services.brokers.clone(),
                 security: KafkaSecurity::ScramSha512(Credentials::ExistingSecret(
                     self.kafka_secret(),
                 )),
-            },
+            }),
             s3: S3 {
                 endpoint: services.s3_endpoint.clone(),
                 tls: true,
@@ -101,8 +102,12 @@ impl Installation {
                 root_path: self.root_path(),
                 region: Some(services.region.clone()),
                 access: S3Access::Iam,
+                cloud_provider: CloudProvider::Aws,
+                iam_endpoint: None,
+                virtual_host: false,
             },
             service_account: role_annotation(&services.role_arn),
+            resource_groups: Vec::new(),
         };
         Self {
             deployment: Deployment::Cluster(Box::new(cluster)),
@@ -150,5 +155,6 @@ fn role_annotation(role_arn: &str) -> Option<ServiceAccount> {
         name: SERVICE_ACCOUNT.parse().ok()?,
         create: true,
         annotations: [(key, role_arn.to_owned())].into_iter().collect(),
+        labels: Labels::default(),
     })
 }

@@ -34,6 +34,16 @@ impl Installation {
         serde_saphyr::to_string(&file).unwrap_or_default()
     }
 
+    /// What a file with this content would be refused for. A value that was read has none; one that was put together by
+    /// other means may have.
+    pub fn problems(&self) -> Vec<Problem> {
+        let file = InstallationFile::from(self.clone());
+        let broken = rules::check(&file).into_iter();
+        broken
+            .map(|(path, message)| Problem::without_place(path, message))
+            .collect()
+    }
+
     /// The JSON Schema of the file.
     pub fn json_schema() -> Json {
         schemars::schema_for!(InstallationFile).to_value()

@@ -1,13 +1,17 @@
 //! What must hold between values of a file.
 
 use super::{
-    Amounts, Etcd, Kafka, KafkaSecurity, Memory, MilvusVersion, Resources, S3, S3Access, Storage,
-    Target, aws_rules, config_rules,
+    Amounts, Etcd, Memory, MilvusVersion, Resources, Storage, Target, aws_rules, component_rules,
+    config_rules,
     diagnostic::Path,
     fault::missing,
-    file::{ClusterSection, InstallationFile, Mode},
+    file::{InstallationFile, Mode},
+    pod_rules::{self, Shared},
+    queue_rules::{self, Queues},
+    sections::{ClusterSection, StandaloneSection},
+    service_rules,
 };
-use crate::topology::{self, ConfigLoader, MessageQueue, Role};
+use crate::topology;
 
 /// A broken rule: where, and what to write instead.
 pub(super) type Broken = (Path, String);
@@ -18,22 +22,24 @@ const SMALLEST_STORAGE: Memory = Memory::from_mib(1024);
 const LARGEST_STORAGE: Memory = Memory::from_mib(64 * 1024 * 1024);
 /// The least memory that a Milvus process starts in.
 const SMALLEST_MEMORY: Memory = Memory::from_mib(128);
-/// Replicas beyond this are a slip of the finger.
-const MOST_REPLICAS: u16 = 1000;
 
 /// Every broken rule.
 pub(super) fn check(file: &InstallationFile) -> Vec<Broken> {
     let mut broken = Vec::new();
     check_version(file.version(), &mut broken);
     check_mode(file, &mut broken);
+    let shared = Shared {
+        settings: Some(&file.scheduling),
+    };
     if let (Mode::Standalone, Some(standalone)) = (file.mode(), &file.standalone) {
-        let path = Path::of(&["standalone"]);
-        check_resources(&path.key("resources"), &standalone.resources, &mut broken);
-        check_storage(&path.key("storage"), &standalone.storage, &mut broken);
+        check_standalone(standalone, file.version(), &shared, &mut broken);
     }
     if let (Mode::Cluster, Some(cluster)) = (file.mode(), &file.cluster) {
-        check_cluster(cluster, file.target, file.version(), &mut broken);
+        check_cluster(cluster, file.target, file.version(), &shared, &mut broken);
     }
+    let path = Path::of(&["scheduling"]);
+    pod_rules::check(&file.scheduling, &Shared { settings: None }, &path, &mut broken);
+    service_rules::check(file, &mut broken);
     aws_rules::check(file, &mut broken);
     let line = topology::line_of(file.version());
     config_rules::check(file.config(), line.config_loader, &mut broken);
@@ -73,76 +79,79 @@ fn check_mode(file: &InstallationFile, broken: &mut Vec<Broken>) {
     }
 }
 
+fn check_standalone(
+    standalone: &StandaloneSection,
+    version: &MilvusVersion,
+    shared: &Shared<'_>,
+    broken: &mut Vec<Broken>,
+) {
+    let path = Path::of(&["standalone"]);
+    check_resources(&path.key("resources"), &standalone.resources, broken);
+    check_storage(&path.key("storage"), &standalone.storage, broken);
+    pod_rules::check(&standalone.pod, shared, &path.key("pod"), broken);
+    if let Some(etcd) = &standalone.etcd {
+        check_etcd(etcd, &path.key("etcd"), broken);
+    }
+    let queues = Queues {
+        kafka: standalone.kafka.as_ref(),
+        pulsar: standalone.pulsar.as_ref(),
+        woodpecker: standalone.woodpecker.as_ref(),
+        has_s3: standalone.s3.is_some(),
+        needed: false,
+    };
+    queues.check(version, &path, broken);
+    if let Some(s3) = &standalone.s3 {
+        let account = standalone.service_account.as_ref();
+        queue_rules::check_s3(s3, account, "standalone", &path.key("s3"), broken);
+    }
+}
+
 fn check_cluster(
     cluster: &ClusterSection,
     target: Target,
     version: &MilvusVersion,
+    shared: &Shared<'_>,
     broken: &mut Vec<Broken>,
 ) {
     let path = Path::of(&["cluster"]);
-    check_components(cluster, version, &path.key("components"), broken);
+    component_rules::check(cluster, version, shared, &path.key("components"), broken);
     check_etcd(&cluster.etcd, &path.key("etcd"), broken);
     if target != Target::Kubernetes {
         return;
     }
-    match &cluster.kafka {
-        Some(kafka) => check_kafka(kafka, version, &path.key("kafka"), broken),
-        None => broken.push((path.clone(), missing("kafka"))),
-    }
+    let queues = Queues {
+        kafka: cluster.kafka.as_ref(),
+        pulsar: cluster.pulsar.as_ref(),
+        woodpecker: cluster.woodpecker.as_ref(),
+        has_s3: true,
+        needed: true,
+    };
+    queues.check(version, &path, broken);
     match &cluster.s3 {
-        Some(s3) => check_s3(s3, cluster, &path.key("s3"), broken),
+        Some(s3) => {
+            let account = cluster.service_account.as_ref();
+            queue_rules::check_s3(s3, account, "cluster", &path.key("s3"), broken);
+        }
         None => broken.push((path.clone(), missing("s3"))),
     }
+    check_groups(cluster, version, &path.key("resourceGroups"), broken);
 }
 
-fn check_kafka(kafka: &Kafka, version: &MilvusVersion, path: &Path, broken: &mut Vec<Broken>) {
-    if kafka.brokers.is_empty() {
-        let message = "names no broker, write `brokers: [HOST:PORT]`".to_owned();
-        broken.push((path.key("brokers"), message));
-    }
-    let line = topology::line_of(version);
-    if !line.cluster_queues.contains(&MessageQueue::Kafka) {
-        broken.push((
-            path.clone(),
-            format!("Milvus {version} cannot log to Kafka"),
-        ));
-    }
-    if kafka.security == KafkaSecurity::Tls && line.config_loader == ConfigLoader::Environment {
-        let message =
-            "TLS without login needs Milvus 2.4.6 or later; write `scramSha512` or `plaintext`";
-        broken.push((path.key("security"), message.to_owned()));
-    }
-    // A login over an unencrypted connection would tell the password to everybody on the way; Milvus has no such mode.
-    if let KafkaSecurity::ScramSha512(login) = &kafka.security
-        && login.has_control_characters()
-    {
-        let path = path.key("security").key("scramSha512").key("username");
-        broken.push((path, "must not hold control characters".to_owned()));
-    }
-}
-
-fn check_components(
+fn check_groups(
     cluster: &ClusterSection,
     version: &MilvusVersion,
     path: &Path,
     broken: &mut Vec<Broken>,
 ) {
-    let line = topology::line_of(version);
-    let named: Vec<Role> = cluster.components.keys().copied().collect();
-    let roles = line.roles(|role| named.contains(role));
-    for (role, spec) in &cluster.components {
-        let path = path.key(role.key());
-        if !roles.contains(role) {
-            broken.push((path.clone(), line.why_not(*role, version)));
-        }
-        if let Some(replicas) = spec.replicas
-            && replicas.get() > MOST_REPLICAS
-        {
-            let message = format!("is {replicas}, at most {MOST_REPLICAS} replicas are possible");
-            broken.push((path.key("replicas"), message));
-        }
-        if let Some(resources) = &spec.resources {
-            check_resources(&path.key("resources"), resources, broken);
+    let groups = &cluster.resource_groups;
+    if !groups.is_empty() && !topology::line_of(version).has_resource_groups {
+        let message = format!("Milvus {version} has no such groups, 2.6 and later have; leave them out");
+        broken.push((path.clone(), message));
+    }
+    for (index, group) in groups.iter().enumerate() {
+        if groups.iter().take(index).any(|before| before == group) {
+            let message = format!("`{group}` is there twice; leave it out");
+            broken.push((path.index(index), message));
         }
     }
 }
@@ -153,40 +162,18 @@ fn check_etcd(etcd: &Etcd, path: &Path, broken: &mut Vec<Broken>) {
             let path = path.key("inCluster");
             check_resources(&path.key("resources"), &own.resources, broken);
             check_storage(&path.key("storage"), &own.storage, broken);
+            if let Some(pod) = &own.pod {
+                let alone = Shared { settings: None };
+                pod_rules::check(pod, &alone, &path.key("pod"), broken);
+            }
         }
-        Etcd::Endpoints(endpoints) if endpoints.is_empty() => {
-            let message = "names no endpoint, write `endpoints: [HOST:PORT]`, or leave `etcd` out for one of our own";
-            broken.push((path.key("endpoints"), message.to_owned()));
+        Etcd::Endpoints(endpoints) => {
+            service_rules::check_endpoints(endpoints, &path.key("endpoints"), broken);
         }
-        Etcd::Endpoints(_) => {}
     }
 }
 
-fn check_s3(s3: &S3, cluster: &ClusterSection, path: &Path, broken: &mut Vec<Broken>) {
-    if let S3Access::Keys(login) = &s3.access
-        && login.has_control_characters()
-    {
-        let path = path.key("access").key("keys").key("username");
-        broken.push((path, "must not hold control characters".to_owned()));
-    }
-    if s3.access != S3Access::Iam {
-        return;
-    }
-    if s3.region.is_none() {
-        let message = "`access: iam` needs the bucket's region, write `region: us-west-2`";
-        broken.push((path.key("region"), message.to_owned()));
-    }
-    if cluster.service_account.is_none() {
-        let message = "`access: iam` needs a service account with a role, write `cluster.serviceAccount: {name: NAME, annotations: {eks.amazonaws.com/role-arn: ARN}}`";
-        broken.push((path.key("access"), message.to_owned()));
-    }
-    if !s3.tls {
-        let message = "`access: iam` sends the role's token, write `tls: true`";
-        broken.push((path.key("tls"), message.to_owned()));
-    }
-}
-
-fn check_storage(path: &Path, storage: &Storage, broken: &mut Vec<Broken>) {
+pub(super) fn check_storage(path: &Path, storage: &Storage, broken: &mut Vec<Broken>) {
     let size = storage.size;
     if size < SMALLEST_STORAGE {
         let message = format!("is {size}, write `{SMALLEST_STORAGE}` at least");
@@ -197,7 +184,7 @@ fn check_storage(path: &Path, storage: &Storage, broken: &mut Vec<Broken>) {
     }
 }
 
-fn check_resources(path: &Path, resources: &Resources, broken: &mut Vec<Broken>) {
+pub(super) fn check_resources(path: &Path, resources: &Resources, broken: &mut Vec<Broken>) {
     let Resources { requests, limits } = resources;
     if let (Some(request), Some(limit)) = (requests.cpu, limits.cpu)
         && limit < request

@@ -5,15 +5,17 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Cluster, Credentials, Deployment, Installation, KafkaSecurity, ObjectName, PasswordSource,
-    S3Access,
+    Credentials, Deployment, Installation, ObjectName, PasswordSource, Queue, S3,
 };
+use crate::topology::MessageQueue;
 
 /// The logins that an installation needs. Neither `Debug` nor `Serialize` shows a password.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
     /// How Milvus logs in to Kafka.
     pub kafka: Option<LoginSecret>,
+    /// How Milvus logs in to Pulsar: the user name is the plugin's, the password its parameters.
+    pub pulsar: Option<LoginSecret>,
     /// How Milvus proves to S3 who it is.
     pub s3: Option<LoginSecret>,
 }
@@ -85,34 +87,44 @@ pub enum UnreadableSecret {
 impl Installation {
     /// Reads the passwords that the installation names. Nothing is read that is not needed.
     pub fn resolve_secrets(&self, reader: &impl SecretReader) -> Result<Secrets, UnreadableSecret> {
-        match &self.deployment {
-            // What the target `aws` makes has logins of its own.
-            Deployment::Standalone(_) | Deployment::Aws(_) => Ok(Secrets::default()),
-            Deployment::Cluster(cluster) => Ok(Secrets {
-                kafka: kafka_login(cluster)
-                    .map(|login| resolve("cluster.kafka.security", login, reader))
-                    .transpose()?,
-                s3: s3_login(cluster)
-                    .map(|login| resolve("cluster.s3.access", login, reader))
-                    .transpose()?,
-            }),
-        }
+        // What the target `aws` makes has logins of its own.
+        let section = match &self.deployment {
+            Deployment::Standalone(_) => SECTION_STANDALONE,
+            Deployment::Cluster(_) | Deployment::Aws(_) => SECTION_CLUSTER,
+        };
+        let queue = self.deployment.queue();
+        let login = |is_it: bool, of: &'static str, login: Option<&Credentials>| {
+            let login = login.filter(|_| is_it);
+            login.map(|login| resolve(of, login, reader)).transpose()
+        };
+        let kind = queue.map(Queue::kind);
+        let of_queue = queue.and_then(Queue::login);
+        let of_s3 = self.deployment.s3().and_then(S3::login);
+        Ok(Secrets {
+            kafka: login(kind == Some(MessageQueue::Kafka), section.kafka, of_queue)?,
+            pulsar: login(kind == Some(MessageQueue::Pulsar), section.pulsar, of_queue)?,
+            s3: login(true, section.s3, of_s3)?,
+        })
     }
 }
 
-fn kafka_login(cluster: &Cluster) -> Option<&Credentials> {
-    match &cluster.kafka.security {
-        KafkaSecurity::ScramSha512(login) => Some(login),
-        KafkaSecurity::Plaintext | KafkaSecurity::Tls => None,
-    }
+/// Where logins stand in the file.
+struct Section {
+    kafka: &'static str,
+    pulsar: &'static str,
+    s3: &'static str,
 }
 
-fn s3_login(cluster: &Cluster) -> Option<&Credentials> {
-    match &cluster.s3.access {
-        S3Access::Keys(login) => Some(login),
-        S3Access::Iam => None,
-    }
-}
+const SECTION_STANDALONE: Section = Section {
+    kafka: "standalone.kafka.security",
+    pulsar: "standalone.pulsar.auth",
+    s3: "standalone.s3.access",
+};
+const SECTION_CLUSTER: Section = Section {
+    kafka: "cluster.kafka.security",
+    pulsar: "cluster.pulsar.auth",
+    s3: "cluster.s3.access",
+};
 
 fn resolve(
     of: &'static str,

@@ -6,7 +6,10 @@ use super::{
     line::Line,
     role::{METRICS, Role},
 };
-use crate::installation::{Amounts, ComponentSpec, Cpu, Memory, Resources};
+use crate::installation::{
+    Amounts, Autoscaling, ComponentServiceSpec, ComponentSpec, Cpu, Disk, Memory, PodSettings,
+    ResourceGroup, Resources, Standalone,
+};
 
 /// One deployment of Milvus processes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,14 +27,29 @@ pub struct Component {
     pub container_ports: Vec<Port>,
     /// The service of its own; none where the installation's service for clients points at it.
     pub service: Option<ComponentService>,
-    /// Number of pods.
+    /// What the user says of that service.
+    #[serde(skip)]
+    pub service_spec: ComponentServiceSpec,
+    /// The group that it is for; none where there are no groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_group: Option<ResourceGroup>,
+    /// Number of pods; the fewest where their number follows the load.
     pub replicas: u16,
+    /// How their number follows the load.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub autoscaling: Option<Autoscaling>,
     /// Whether its replicas run active-standby (coordinators with two or more).
     pub active_standby: bool,
     /// Requests and limits of each pod.
     pub resources: Resources,
     /// Whether it works on a local disk that should be sized: caches, disk indexes, the log.
     pub local_disk: bool,
+    /// What the user says of that disk.
+    #[serde(skip)]
+    pub disk: Disk,
+    /// What the user says of its pods: of all of them, and of this role.
+    #[serde(skip)]
+    pub pod: PodSettings,
 }
 
 /// A named port.
@@ -54,8 +72,11 @@ pub struct ComponentService {
 }
 
 impl Component {
-    pub(super) fn new(role: Role, line: &Line, spec: &ComponentSpec) -> Self {
-        let replicas = spec.replicas.map_or(1, std::num::NonZeroU16::get);
+    /// `shared` holds for the pods of all roles.
+    pub(super) fn new(role: Role, line: &Line, spec: &ComponentSpec, shared: &PodSettings) -> Self {
+        let fewest = spec.autoscaling.map(|scaling| scaling.min);
+        let replicas = spec.replicas.or(fewest);
+        let replicas = replicas.map_or(1, std::num::NonZeroU16::get);
         Self {
             role,
             name: role.component_name(),
@@ -63,19 +84,41 @@ impl Component {
             environment: environment(role),
             container_ports: role.port().into_iter().chain([METRICS]).collect(),
             service: service(role),
+            service_spec: spec.service.clone(),
+            resource_group: None,
             replicas,
+            autoscaling: spec.autoscaling,
             active_standby: role.is_coordinator() && replicas > 1,
             resources: spec.resources.unwrap_or_else(|| default_resources(role)),
             local_disk: line.local_disk.contains(&role),
+            disk: spec.disk,
+            pod: shared.with_role(&spec.pod),
         }
     }
 
-    pub(super) fn standalone(line: &Line, resources: Resources) -> Self {
+    pub(super) fn standalone(line: &Line, standalone: &Standalone, shared: &PodSettings) -> Self {
         let spec = ComponentSpec {
-            replicas: None,
-            resources: Some(resources),
+            resources: Some(standalone.resources),
+            disk: standalone.disk,
+            pod: standalone.pod.clone(),
+            ..ComponentSpec::default()
         };
-        Self::new(Role::Standalone, line, &spec)
+        Self::new(Role::Standalone, line, &spec, shared)
+    }
+
+    /// One deployment for each group; itself where there are no groups, or its role has none. The service is one for
+    /// all groups and goes with the first.
+    pub(super) fn grouped(self, groups: &[ResourceGroup]) -> Vec<Self> {
+        if !self.role.is_grouped() || groups.is_empty() {
+            return vec![self];
+        }
+        let of_group = |(index, group): (usize, &ResourceGroup)| {
+            let mut one = self.clone();
+            one.resource_group = Some(group.clone());
+            one.service = one.service.filter(|_| index == 0);
+            one
+        };
+        groups.iter().enumerate().map(of_group).collect()
     }
 }
 
@@ -115,15 +158,18 @@ fn default_resources(role: Role) -> Resources {
         Role::MixCoordinator | Role::Proxy => (500, 1024, 4096),
         Role::Standalone | Role::QueryNode | Role::IndexNode => (1000, 4096, 8192),
         Role::DataNode | Role::StreamingNode => (500, 2048, 8192),
+        Role::Cdc => (250, 512, 4096),
     };
     Resources {
         requests: Amounts {
             cpu: Some(Cpu::from_millis(millis)),
             memory: Some(Memory::from_mib(request_mib)),
+            ephemeral_storage: None,
         },
         limits: Amounts {
             cpu: None,
             memory: Some(Memory::from_mib(limit_mib)),
+            ephemeral_storage: None,
         },
     }
 }

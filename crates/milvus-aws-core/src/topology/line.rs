@@ -16,6 +16,8 @@ pub enum MessageQueue {
     Woodpecker,
     /// Kafka.
     Kafka,
+    /// Pulsar.
+    Pulsar,
 }
 
 impl MessageQueue {
@@ -25,6 +27,17 @@ impl MessageQueue {
             Self::RocksMq => "rocksmq",
             Self::Woodpecker => "woodpecker",
             Self::Kafka => "kafka",
+            Self::Pulsar => "pulsar",
+        }
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RocksMq => "RocksMQ",
+            Self::Woodpecker => "Woodpecker",
+            Self::Kafka => "Kafka",
+            Self::Pulsar => "Pulsar",
         }
     }
 }
@@ -51,6 +64,8 @@ pub struct Line {
     pub cluster: &'static [Role],
     /// The other way to deploy coordinators, where there is one.
     pub other_coordinators: &'static [Role],
+    /// Roles that a cluster has only where they are named.
+    pub optional: &'static [Role],
     /// The sections of the settings that say whether a mixture of coordinators stands by.
     pub mixture_sections: &'static [&'static str],
     /// Roles that use a local disk.
@@ -61,6 +76,8 @@ pub struct Line {
     pub standalone_queue: MessageQueue,
     /// What a cluster may log to.
     pub cluster_queues: &'static [MessageQueue],
+    /// Whether query and streaming nodes can be grouped, each group with a replica of everything.
+    pub has_resource_groups: bool,
     /// Whether the first password of `root` can be set beforehand.
     pub sets_root_password: bool,
     /// Image of etcd, as the official chart of that line has it.
@@ -81,6 +98,7 @@ impl Line {
             Role::Standalone => "a cluster has none; write `mode: standalone`, or leave it out",
             Role::IndexNode => "`dataNode` builds indexes now; leave it out",
             Role::StreamingNode => "it comes with 2.6; leave it out",
+            Role::Cdc => "it comes with 2.6.6; leave it out",
             _ => "`mixCoordinator` does its work now; write that",
         };
         format!("is no role of Milvus {version}: {instead}")
@@ -91,11 +109,13 @@ impl Line {
     pub fn roles(&self, named: impl Fn(&Role) -> bool) -> Vec<Role> {
         let other = self.other_coordinators;
         let usual = self.cluster.iter().copied();
-        if !other.iter().any(named) {
-            return usual.collect();
+        let optional = self.optional.iter().copied().filter(|role| named(role));
+        if !other.iter().any(&named) {
+            return usual.chain(optional).collect();
         }
         let workers = usual.filter(|role| !role.is_coordinator());
-        other.iter().copied().chain(workers).collect()
+        let coordinators = other.iter().copied();
+        coordinators.chain(workers).chain(optional).collect()
     }
 }
 
@@ -129,11 +149,13 @@ const V2_3: Line = Line {
     newest: (2, 3, 13),
     cluster: SEPARATE,
     other_coordinators: &[Role::MixCoordinator],
+    optional: &[],
     mixture_sections: &["rootCoord", "dataCoord", "indexCoord", "queryCoord"],
     local_disk: &[Role::Standalone, Role::QueryNode, Role::IndexNode],
     config_loader: ConfigLoader::Environment,
     standalone_queue: MessageQueue::RocksMq,
-    cluster_queues: &[MessageQueue::Kafka],
+    cluster_queues: &[MessageQueue::Kafka, MessageQueue::Pulsar],
+    has_resource_groups: false,
     sets_root_password: false,
     etcd_image: "milvusdb/etcd:3.5.5-r4",
     attu_image: "zilliz/attu:v2.3.10",
@@ -188,7 +210,12 @@ const V2_6: Line = Line {
         Role::StreamingNode,
     ],
     standalone_queue: MessageQueue::Woodpecker,
-    cluster_queues: &[MessageQueue::Kafka, MessageQueue::Woodpecker],
+    cluster_queues: &[
+        MessageQueue::Kafka,
+        MessageQueue::Pulsar,
+        MessageQueue::Woodpecker,
+    ],
+    has_resource_groups: true,
     etcd_image: "milvusdb/etcd:3.5.25-r1",
     known_bad: &[KnownBad {
         version: "2.6.0-rc1",
@@ -196,14 +223,19 @@ const V2_6: Line = Line {
     }],
     ..V2_5
 };
-const V3_0: Line = Line {
-    from: (3, 0, 0),
-    newest: (3, 0, 0),
+const V2_6_6: Line = Line {
+    from: (2, 6, 6),
+    optional: &[Role::Cdc],
     known_bad: &[],
     ..V2_6
 };
+const V3_0: Line = Line {
+    from: (3, 0, 0),
+    newest: (3, 0, 0),
+    ..V2_6_6
+};
 
-const LINES: [Line; 7] = [V2_3, V2_4, V2_4_6, V2_4_7, V2_5, V2_6, V3_0];
+const LINES: [Line; 8] = [V2_3, V2_4, V2_4_6, V2_4_7, V2_5, V2_6, V2_6_6, V3_0];
 
 /// Every row, oldest first.
 pub fn lines() -> &'static [Line] {

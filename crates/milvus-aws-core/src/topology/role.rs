@@ -33,6 +33,8 @@ pub enum Role {
     IndexNode,
     /// The log's own node, from 2.6.
     StreamingNode,
+    /// Copies changes to another Milvus, from 2.6.6; only where it is named.
+    Cdc,
 }
 
 /// The port of metrics and health that every process has.
@@ -49,7 +51,7 @@ pub(super) const CLIENTS: Port = Port {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Standalone,
         Self::MixCoordinator,
         Self::RootCoordinator,
@@ -61,6 +63,7 @@ impl Role {
         Self::DataNode,
         Self::IndexNode,
         Self::StreamingNode,
+        Self::Cdc,
     ];
 
     /// The separate coordinators, which are one role each until 2.5.
@@ -85,6 +88,7 @@ impl Role {
             Self::DataNode => "datanode",
             Self::IndexNode => "indexnode",
             Self::StreamingNode => "streamingnode",
+            Self::Cdc => "cdc",
         }
     }
 
@@ -109,6 +113,7 @@ impl Role {
             Self::DataNode => "dataNode",
             Self::IndexNode => "indexNode",
             Self::StreamingNode => "streamingNode",
+            Self::Cdc => "cdc",
         }
     }
 
@@ -124,8 +129,24 @@ impl Role {
             Self::DataNode => Some("dataNode"),
             Self::IndexNode => Some("indexNode"),
             Self::StreamingNode => Some("streamingNode"),
-            Self::Standalone | Self::MixCoordinator => None,
+            Self::Standalone | Self::MixCoordinator | Self::Cdc => None,
         }
+    }
+
+    /// The sections of the server's settings that say whether disk indexes are used; none where the role has no say.
+    pub const fn disk_sections(self) -> &'static [&'static str] {
+        match self {
+            Self::Standalone => &["queryNode", "indexNode"],
+            Self::QueryNode => &["queryNode"],
+            // Data nodes build indexes from 2.6 on, by the settings of the nodes that did it before.
+            Self::IndexNode | Self::DataNode => &["indexNode"],
+            _ => &[],
+        }
+    }
+
+    /// Whether each resource group has deployments of its own of it.
+    pub const fn is_grouped(self) -> bool {
+        matches!(self, Self::QueryNode | Self::StreamingNode)
     }
 
     /// Whether only one replica works at a time, the others standing by.
@@ -162,14 +183,15 @@ impl Role {
             Self::DataNode => &["milvus", "run", "datanode"],
             Self::IndexNode => &["milvus", "run", "indexnode"],
             Self::StreamingNode => &["milvus", "run", "streamingnode"],
+            Self::Cdc => &["milvus", "run", "cdc"],
         }
     }
 
-    /// The port of its own work; a mixture's are inside the pod.
+    /// The port of its own work; a mixture's are inside the pod, and CDC has none.
     pub const fn port(self) -> Option<Port> {
         match self {
             Self::Standalone | Self::Proxy => Some(CLIENTS),
-            Self::MixCoordinator => None,
+            Self::MixCoordinator | Self::Cdc => None,
             Self::RootCoordinator => Some(self.named_port(53100)),
             Self::DataCoordinator => Some(self.named_port(13333)),
             Self::QueryCoordinator => Some(self.named_port(19531)),

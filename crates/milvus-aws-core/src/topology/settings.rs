@@ -9,13 +9,20 @@ use super::{
     role::{CLIENTS, Role},
 };
 use crate::installation::{
-    Cluster, Deployment, Etcd, Installation, InstallationName, Kafka, KafkaSecurity, S3, S3Access,
+    Deployment, Etcd, Installation, InstallationName, Kafka, KafkaSecurity, Log, Pulsar, Queue,
+    ResourceGroup, S3, S3Access, Tls, TlsMode, Woodpecker, WoodpeckerStorage,
 };
 
 /// The port on which proxies talk to the rest.
 const INTERNAL_PORT: u16 = 19529;
 /// Where caches and disk indexes are.
 const LOCAL_PATH: &str = "/var/lib/milvus/data";
+/// Where the built-in log is, in the pod's volume.
+const LOCAL_LOG: &str = "/var/lib/milvus/wp";
+/// Where the built-in log of a cluster is, in the bucket.
+const REMOTE_LOG: &str = "/woodpecker/data";
+/// Where the server finds its certificate and key.
+pub const CERTIFICATES: &str = "/milvus/certs";
 
 /// The server's settings as a nested map: the content of its configuration file. Holds no secret.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -30,15 +37,19 @@ impl Settings {
         queue: MessageQueue,
     ) -> Self {
         let mut settings = Self::default();
-        settings.merge(common(installation.authorization));
-        settings.merge(match &installation.deployment {
-            Deployment::Standalone(_) => standalone(queue),
-            Deployment::Cluster(cluster) => on_services(&installation.name, cluster),
-            // The services' own settings follow when they are there (`Installation::on_services`).
-            Deployment::Aws(_) => json!({}),
-        });
+        settings.merge(common(installation));
+        if let Some(tls) = &installation.tls {
+            settings.merge(of_tls(tls));
+        }
+        // The services' own settings follow when they are there (`Installation::on_services`).
+        if !matches!(installation.deployment, Deployment::Aws(_)) {
+            settings.merge(of_services(installation, queue));
+        }
         for component in components {
-            settings.merge(of_component(&installation.name, line, component));
+            settings.merge(of_component(&installation.full_name(), line, component));
+        }
+        if let Deployment::Cluster(cluster) = &installation.deployment {
+            settings.merge(of_groups(&cluster.resource_groups));
         }
         settings.merge(Value::Object(installation.config.clone()));
         settings
@@ -120,48 +131,139 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn common(authorization: bool) -> Value {
+fn common(installation: &Installation) -> Value {
     json!({
         "metastore": {"type": "etcd"},
         "localStorage": {"path": LOCAL_PATH},
-        "common": {"security": {"authorizationEnabled": authorization}},
+        "common": {"security": {"authorizationEnabled": installation.authorization}},
         "proxy": {"port": CLIENTS.number, "internalPort": INTERNAL_PORT},
         "queryNode": {"enableDisk": true},
         "indexNode": {"enableDisk": true},
-        "log": {"level": "info", "format": "text", "file": {"rootPath": ""}},
+        "log": of_log(&installation.log),
     })
 }
 
-/// Everything within one process and under one folder.
-fn standalone(queue: MessageQueue) -> Value {
+fn of_log(log: &Log) -> Value {
+    let volume = log.persistence.as_ref();
+    let folder = volume.map_or("", |volume| volume.mount_path.as_str());
+    let mut file = json!({"rootPath": folder});
+    for (key, number) in [
+        ("maxSize", log.max_size_mib),
+        ("maxAge", log.max_age_days),
+        ("maxBackups", log.max_backups),
+    ] {
+        if let Some(number) = number {
+            file[key] = json!(number);
+        }
+    }
+    json!({"level": log.level.setting(), "format": log.format.setting(), "file": file})
+}
+
+fn of_tls(tls: &Tls) -> Value {
+    let file = |name: &str| format!("{CERTIFICATES}/{name}");
+    let mut files = json!({"serverPemPath": file("tls.crt"), "serverKeyPath": file("tls.key")});
+    if tls.mode == TlsMode::Mutual {
+        files["caPemPath"] = json!(file("ca.crt"));
+    }
+    json!({"tls": files, "common": {"security": {"tlsMode": tls.mode.setting()}}})
+}
+
+/// Metadata, objects and log: the services that are given, and what is inside of the server's pod otherwise.
+fn of_services(installation: &Installation, queue: MessageQueue) -> Value {
+    let deployment = &installation.deployment;
+    let s3 = deployment.s3();
     let mut settings = json!({
-        "etcd": {"use": {"embed": true}, "data": {"dir": "/var/lib/milvus/etcd"}},
-        "common": {"storageType": "local"},
-        "mq": {"type": queue.setting()},
+        "etcd": match deployment.etcd() {
+            Some(etcd) => json!({"endpoints": endpoints(&installation.name, etcd), "use": {"embed": false}}),
+            None => json!({"use": {"embed": true}, "data": {"dir": "/var/lib/milvus/etcd"}}),
+        },
+        "common": {"storageType": if s3.is_some() { "remote" } else { "local" }},
     });
-    let (section, content) = match queue {
-        MessageQueue::RocksMq => ("rocksmq", json!({"path": "/var/lib/milvus/rdb_data"})),
-        MessageQueue::Woodpecker => (
-            "woodpecker",
-            json!({"storage": {"type": "local", "rootPath": "/var/lib/milvus/wp"}}),
-        ),
-        MessageQueue::Kafka => return settings,
+    if let Some(s3) = s3 {
+        settings["minio"] = of_s3(s3);
+    }
+    settings["mq"] = json!({"type": queue.setting()});
+    let in_a_cluster = matches!(deployment, Deployment::Cluster(_));
+    let content = match deployment.queue() {
+        Some(Queue::Kafka(kafka)) => of_kafka(kafka),
+        Some(Queue::Pulsar(pulsar)) => of_pulsar(pulsar),
+        Some(Queue::Woodpecker(woodpecker)) => of_woodpecker(woodpecker, in_a_cluster),
+        None => built_in(queue),
     };
-    settings[section] = content;
+    settings[queue.setting()] = content;
     settings
 }
 
-fn on_services(name: &InstallationName, cluster: &Cluster) -> Value {
-    let endpoints = match &cluster.etcd {
+fn endpoints(name: &InstallationName, etcd: &Etcd) -> Vec<String> {
+    match etcd {
         Etcd::InCluster(_) => vec![format!("{}:2379", name.etcd_name())],
         Etcd::Endpoints(endpoints) => endpoints.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// The log within the one process.
+fn built_in(queue: MessageQueue) -> Value {
+    match queue {
+        MessageQueue::RocksMq => json!({"path": "/var/lib/milvus/rdb_data"}),
+        MessageQueue::Woodpecker => json!({"storage": {"type": "local", "rootPath": LOCAL_LOG}}),
+        MessageQueue::Kafka | MessageQueue::Pulsar => json!({}),
+    }
+}
+
+fn of_pulsar(pulsar: &Pulsar) -> Value {
+    let endpoint = &pulsar.endpoint;
+    let address = if pulsar.tls {
+        // The server takes an address with a scheme as it is.
+        format!("pulsar+ssl://{endpoint}")
+    } else {
+        endpoint.host().to_owned()
     };
+    let mut settings = json!({"address": address, "port": endpoint.port()});
+    if let Some(size) = pulsar.max_message_size {
+        settings["maxMessageSize"] = json!(size);
+    }
+    for (key, text) in [("tenant", &pulsar.tenant), ("namespace", &pulsar.namespace)] {
+        if let Some(text) = text {
+            settings[key] = json!(text);
+        }
+    }
+    settings
+}
+
+/// The prefix of keys in a bucket is the chart's, so that an adopted release finds its log.
+fn of_woodpecker(woodpecker: &Woodpecker, in_a_cluster: bool) -> Value {
+    let prefix = if in_a_cluster { REMOTE_LOG } else { LOCAL_LOG };
+    match woodpecker {
+        Woodpecker::Embedded(embedded) => match embedded.storage {
+            WoodpeckerStorage::Minio => json!({"storage": {"type": "minio", "rootPath": prefix}}),
+            WoodpeckerStorage::Local => json!({"storage": {"type": "local", "rootPath": LOCAL_LOG}}),
+        },
+        Woodpecker::Service(service) => {
+            let seeds: Vec<String> = service.seeds.iter().map(ToString::to_string).collect();
+            let pool = json!({"name": "default", "seeds": seeds});
+            json!({
+                "client": {"quorum": {"quorumBufferPools": [pool]}},
+                "storage": {"type": "service", "rootPath": prefix},
+            })
+        }
+    }
+}
+
+/// A replica of everything in each group, and the log's own nodes apart from each other.
+fn of_groups(groups: &[ResourceGroup]) -> Value {
+    let Some(first) = groups.first() else {
+        return json!({});
+    };
+    let names: Vec<&str> = groups.iter().map(ResourceGroup::as_str).collect();
     json!({
-        "etcd": {"endpoints": endpoints, "use": {"embed": false}},
-        "common": {"storageType": "remote"},
-        "minio": of_s3(&cluster.s3),
-        "mq": {"type": MessageQueue::Kafka.setting()},
-        "kafka": of_kafka(&cluster.kafka),
+        "queryCoord": {
+            "clusterLevelLoadReplicaNumber": groups.len(),
+            "clusterLevelLoadResourceGroups": names.join(","),
+        },
+        "streaming": {
+            "primaryResourceGroup": first.as_str(),
+            "strictResourceGroupIsolation": {"enabled": true},
+        },
     })
 }
 
@@ -174,10 +276,13 @@ fn of_s3(s3: &S3) -> Value {
         "bucketName": s3.bucket.as_str(),
         "rootPath": s3.root_path.as_str(),
         "useIAM": iam,
-        "cloudProvider": "aws",
+        "cloudProvider": s3.cloud_provider.setting(),
         "region": s3.region.as_ref().map_or("", |region| region.as_str()),
-        "useVirtualHost": false,
+        "useVirtualHost": s3.virtual_host,
     });
+    if let Some(url) = &s3.iam_endpoint {
+        settings["iamEndpoint"] = json!(url);
+    }
     if iam {
         // The image's own file has MinIO's default keys, which must not be sent to anybody.
         settings["accessKeyID"] = json!("");
@@ -189,7 +294,7 @@ fn of_s3(s3: &S3) -> Value {
 fn of_kafka(kafka: &Kafka) -> Value {
     let brokers: Vec<String> = kafka.brokers.iter().map(ToString::to_string).collect();
     let mut settings = json!({"brokerList": brokers.join(",")});
-    match kafka.security {
+    match &kafka.security {
         KafkaSecurity::Plaintext => settings["securityProtocol"] = json!("PLAINTEXT"),
         // The server passes its own protocol on only together with a login; the client library takes it here.
         KafkaSecurity::Tls => {
@@ -197,18 +302,25 @@ fn of_kafka(kafka: &Kafka) -> Value {
             settings["consumer"] = json!({"security.protocol": "SSL"});
             settings["producer"] = json!({"security.protocol": "SSL"});
         }
-        KafkaSecurity::ScramSha512(_) => {
+        with_login => {
             settings["securityProtocol"] = json!("SASL_SSL");
-            settings["saslMechanisms"] = json!("SCRAM-SHA-512");
+            if let Some((mechanism, _)) = with_login.mechanism() {
+                settings["saslMechanisms"] = json!(mechanism);
+            }
         }
     }
     settings
 }
 
-fn of_component(name: &InstallationName, line: &Line, component: &Component) -> Value {
+fn of_component(full_name: &str, line: &Line, component: &Component) -> Value {
     let mut settings = Map::new();
+    if !component.disk.enabled {
+        for section in component.role.disk_sections() {
+            settings.insert((*section).to_owned(), json!({"enableDisk": false}));
+        }
+    }
     match component.role {
-        Role::Standalone | Role::Proxy => {}
+        Role::Standalone | Role::Proxy | Role::Cdc => {}
         Role::MixCoordinator => {
             for section in line.mixture_sections {
                 let standby = json!({"enableActiveStandby": component.active_standby});
@@ -218,7 +330,7 @@ fn of_component(name: &InstallationName, line: &Line, component: &Component) -> 
         role => {
             let mut section = Map::new();
             if role.is_coordinator() {
-                let address = format!("{}-{}", name.full_name(), component.name);
+                let address = format!("{full_name}-{}", component.name);
                 section.insert("address".to_owned(), json!(address));
                 let standby = json!(component.active_standby);
                 section.insert("enableActiveStandby".to_owned(), standby);
@@ -227,7 +339,10 @@ fn of_component(name: &InstallationName, line: &Line, component: &Component) -> 
                 section.insert("port".to_owned(), json!(port.number));
             }
             if let Some(key) = role.settings_section() {
-                settings.insert(key.to_owned(), Value::Object(section));
+                let known = settings.entry(key).or_insert_with(|| json!({}));
+                if let Value::Object(known) = known {
+                    known.extend(section);
+                }
             }
         }
     }

@@ -1,0 +1,93 @@
+//! Object storage.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{BucketName, Credentials, HostPort, Region, RootPath, yes};
+
+/// The bucket that holds segments and indexes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct S3 {
+    /// Host and port of the S3 API, for example `s3.us-west-2.amazonaws.com:443`.
+    pub endpoint: HostPort,
+    /// Whether the endpoint speaks TLS.
+    #[serde(default = "yes")]
+    pub tls: bool,
+    /// Bucket name.
+    pub bucket: BucketName,
+    /// Prefix of every object's key.
+    #[serde(default)]
+    pub root_path: RootPath,
+    /// Region of the bucket; AWS needs it with IAM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
+    /// How Milvus proves who it is.
+    pub access: S3Access,
+    /// Whose storage it is.
+    #[serde(default, skip_serializing_if = "CloudProvider::is_default")]
+    pub cloud_provider: CloudProvider,
+    /// Where temporary keys are asked for, when that is not the provider's usual place: a URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iam_endpoint: Option<String>,
+    /// Whether the bucket is part of the host's name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub virtual_host: bool,
+}
+
+/// How Milvus proves to S3 who it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum S3Access {
+    /// The service account's IAM role (IRSA, or what the provider has in its place).
+    Iam,
+    /// An access key: the user name is the access key id, the password the secret access key.
+    Keys(Credentials),
+}
+
+/// Whose object storage it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum CloudProvider {
+    /// Amazon S3.
+    #[default]
+    Aws,
+    /// Google Cloud Storage.
+    Gcp,
+    /// Azure Blob Storage; the bucket is a container, the user name a storage account.
+    Azure,
+    /// Alibaba Cloud OSS.
+    Aliyun,
+    /// Tencent Cloud COS.
+    Tencent,
+    /// MinIO, and whatever else speaks S3.
+    Minio,
+}
+
+impl S3 {
+    /// The login, where one is needed.
+    pub const fn login(&self) -> Option<&Credentials> {
+        match &self.access {
+            S3Access::Keys(login) => Some(login),
+            S3Access::Iam => None,
+        }
+    }
+}
+
+impl CloudProvider {
+    /// The value of `minio.cloudProvider`. The server knows MinIO as the S3 that it imitates.
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Self::Aws | Self::Minio => "aws",
+            Self::Gcp => "gcp",
+            Self::Azure => "azure",
+            Self::Aliyun => "aliyun",
+            Self::Tencent => "tencent",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
