@@ -6,7 +6,6 @@ mod text;
 use std::sync::Arc;
 
 use milvus_aws_core::{
-    Topology,
     engine::{self, Engine, Report, RunError},
     installation::MilvusVersion,
     topology::{Running, Upgrade},
@@ -129,13 +128,7 @@ fn without_cluster(
 ) -> Result<ExitCode, Error> {
     let from = Wanted::read(&file(args), flags)?.installation;
     let wanted = read(args, to, flags)?;
-    let topology = Topology::of(&from);
-    let components = topology.components.iter();
-    let live = Running {
-        components: components.map(|it| (it.role, from.version.clone())).collect(),
-        queue: None,
-    };
-    let upgrade = Upgrade::plan(&live, &wanted.installation)?;
+    let upgrade = Upgrade::plan(&Running::of(&from), &wanted.installation)?;
     let result = Upgraded::new(&wanted, &upgrade);
     printer.result(&result, || text::plan(&upgrade))?;
     Ok(ExitCode::Done)

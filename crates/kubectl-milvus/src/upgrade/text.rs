@@ -84,10 +84,9 @@ pub(super) fn stopped(upgrade: &Upgrade, live: &RunningMilvus, file: Option<&Pat
     let file = file.unwrap_or_default();
     let Upgrade { from, to, .. } = upgrade;
     let _infallible = writeln!(text, "go on:    kubectl milvus upgrade --to {to}{file}");
-    let versions = live.versions();
     let back = if from == to {
         return text;
-    } else if way_back(upgrade, &versions.components) {
+    } else if way_back(upgrade, live) {
         format!("kubectl milvus upgrade --to {from}{file}")
     } else {
         format!("there is none to {from}: what runs already has written what it cannot read")
@@ -97,12 +96,9 @@ pub(super) fn stopped(upgrade: &Upgrade, live: &RunningMilvus, file: Option<&Pat
 }
 
 /// Whether what was done may be undone.
-fn way_back(
-    upgrade: &Upgrade,
-    components: &std::collections::BTreeMap<Role, milvus_aws_core::installation::MilvusVersion>,
-) -> bool {
-    let reached = components.iter().filter(|(_, version)| **version == upgrade.to);
-    let reached: Vec<Role> = reached.map(|(role, _)| *role).collect();
+fn way_back(upgrade: &Upgrade, live: &RunningMilvus) -> bool {
+    let reached = live.components.iter().filter(|it| it.version == upgrade.to);
+    let reached: Vec<Role> = reached.map(|it| it.role).collect();
     upgrade.can_be_undone_after(&reached)
 }
 

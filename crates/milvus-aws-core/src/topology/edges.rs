@@ -53,9 +53,10 @@ const BEFORE_STREAMING: &[Role] = &[
     Role::DataNode,
     Role::Proxy,
 ];
-/// The streaming node waits for its coordinator.
+/// The streaming node waits for its coordinator. What copies to another cluster must understand what is written first.
 const STREAMING: &[Role] = &[
     Role::Standalone,
+    Role::Cdc,
     Role::MixCoordinator,
     Role::StreamingNode,
     Role::QueryNode,
@@ -65,6 +66,7 @@ const STREAMING: &[Role] = &[
 /// The new coordinator hands the log to streaming nodes, which must be there then.
 const TO_STREAMING: &[Role] = &[
     Role::Standalone,
+    Role::Cdc,
     Role::StreamingNode,
     Role::MixCoordinator,
     Role::QueryNode,

@@ -15,10 +15,51 @@ use crate::installation::{Installation, MilvusVersion};
 /// What runs now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Running {
-    /// The version of each component that exists.
-    pub components: BTreeMap<Role, MilvusVersion>,
-    /// What it logs to, as `mq.type` says it; none where its settings could not be read.
-    pub queue: Option<String>,
+    components: BTreeMap<Role, BTreeSet<MilvusVersion>>,
+    queue: Option<String>,
+}
+
+impl Running {
+    /// Components with their versions; a role with several deployments may have several. The queue is what `mq.type`
+    /// says, none where the settings could not be read.
+    pub fn new(
+        components: impl IntoIterator<Item = (Role, MilvusVersion)>,
+        queue: Option<String>,
+    ) -> Self {
+        let mut running = Self {
+            queue,
+            ..Self::default()
+        };
+        for (role, version) in components {
+            running.components.entry(role).or_default().insert(version);
+        }
+        running
+    }
+
+    /// What an installation would run.
+    pub fn of(installation: &Installation) -> Self {
+        let topology = Topology::of(installation);
+        let components = topology.components.iter();
+        let components = components.map(|it| (it.role, installation.version.clone()));
+        Self::new(components, Some(queue_of(&topology).to_owned()))
+    }
+
+    fn versions(&self) -> BTreeSet<&MilvusVersion> {
+        self.components.values().flatten().collect()
+    }
+
+    /// Those of which something is of that version.
+    fn roles_of<'a>(&'a self, version: &'a MilvusVersion) -> impl Iterator<Item = Role> + 'a {
+        let all = self.components.iter();
+        let of_it = all.filter(move |(_, versions)| versions.contains(version));
+        of_it.map(|(role, _)| *role)
+    }
+}
+
+/// What that logs to, as `mq.type` says it.
+fn queue_of(topology: &Topology) -> &str {
+    let said = topology.settings.queue();
+    said.unwrap_or_else(|| topology.message_queue.setting())
 }
 
 /// How an installation gets to a version.
@@ -248,8 +289,8 @@ fn version_that_is_left(
     if running.components.is_empty() {
         return Err(UpgradeRefusal::NothingRuns);
     }
-    let versions: BTreeSet<&MilvusVersion> = running.components.values().collect();
-    let others: Vec<_> = versions.into_iter().filter(|version| *version != to).collect();
+    let versions = running.versions().into_iter();
+    let others: Vec<_> = versions.filter(|version| *version != to).collect();
     match others.as_slice() {
         [] => Ok(to.clone()),
         [one] => Ok((*one).clone()),
@@ -318,12 +359,11 @@ fn step_back(
     let Undoing::While(harmless) = step.undoing else {
         return Ok(step);
     };
-    if !running.components.values().any(|version| version == to) {
+    if running.roles_of(to).next().is_none() {
         return Err(no_way_back());
     }
-    let reached = running.components.iter();
-    let reached = reached.filter(|(role, version)| *version == from && !harmless.contains(role));
-    let roles: Vec<&str> = reached.map(|(role, _)| role.component_name()).collect();
+    let reached = running.roles_of(from).filter(|role| !harmless.contains(role));
+    let roles: Vec<&str> = reached.map(Role::component_name).collect();
     if roles.is_empty() {
         return Ok(step);
     }
@@ -351,7 +391,7 @@ fn check_coordinators(
 }
 
 fn check_queue(running: &Running, topology: &Topology) -> Result<(), UpgradeRefusal> {
-    let wanted = topology.settings.queue().unwrap_or_else(|| topology.message_queue.setting());
+    let wanted = queue_of(topology);
     match &running.queue {
         Some(live) if live != wanted => Err(UpgradeRefusal::OtherQueue {
             from: live.clone(),
@@ -379,7 +419,7 @@ fn stages(
         role,
         action: match running.components.get(&role) {
             None => Action::Start,
-            Some(version) if version == to => Action::Done,
+            Some(versions) if versions.iter().all(|version| version == to) => Action::Done,
             Some(_) => Action::Replace,
         },
     };

@@ -49,13 +49,19 @@ fn read(text: &str) -> Installation {
 
 /// That installation, as it runs.
 fn running(installation: &Installation) -> Running {
+    Running::of(installation)
+}
+
+/// The same, with some components of another version.
+fn mixed(installation: &Installation, roles: &[Role], other: &str) -> Running {
     let topology = Topology::of(installation);
-    let version = &installation.version;
-    let component = |role: Role| (role, version.clone());
-    Running {
-        components: topology.components.iter().map(|it| component(it.role)).collect(),
-        queue: Some(topology.message_queue.setting().to_owned()),
-    }
+    let mut all: std::collections::BTreeMap<Role, MilvusVersion> = topology
+        .components
+        .iter()
+        .map(|it| (it.role, installation.version.clone()))
+        .collect();
+    all.extend(roles.iter().map(|role| (*role, version(other))));
+    Running::new(all, Some(topology.message_queue.setting().to_owned()))
 }
 
 /// What is done, in order: `+` starts, `-` removes, `=` is done.
@@ -136,10 +142,8 @@ fn the_order_of_every_line() {
 #[test]
 fn an_upgrade_that_was_begun_goes_on_or_back() {
     let from = cluster("2.3.5", Separate);
-    let mut live = running(&from);
-    for role in [Role::IndexNode, Role::RootCoordinator, Role::DataCoordinator] {
-        live.components.insert(role, version("2.3.13"));
-    }
+    let begun = [Role::IndexNode, Role::RootCoordinator, Role::DataCoordinator];
+    let live = mixed(&from, &begun, "2.3.13");
     let on = Upgrade::plan(&live, &cluster("2.3.13", Separate)).unwrap();
     assert_eq!(
         order(&on),
@@ -165,8 +169,7 @@ fn an_upgrade_that_was_begun_goes_on_or_back() {
 #[test]
 fn a_step_to_another_line_is_undone_only_at_its_very_beginning() {
     let old = cluster("2.5.26", Mixed);
-    let mut live = running(&old);
-    live.components.insert(Role::StreamingNode, version("2.6.20"));
+    let live = mixed(&old, &[Role::StreamingNode], "2.6.20");
     let back = Upgrade::plan(&live, &old).unwrap();
     assert_eq!(
         order(&back),
@@ -178,7 +181,7 @@ fn a_step_to_another_line_is_undone_only_at_its_very_beginning() {
         order(&on),
         "=streamingnode mixcoord querynode datanode proxy -indexnode"
     );
-    live.components.insert(Role::MixCoordinator, version("2.6.20"));
+    let live = mixed(&old, &[Role::StreamingNode, Role::MixCoordinator], "2.6.20");
     let late = Upgrade::plan(&live, &old).unwrap_err();
     assert_eq!(
         late.to_string(),
@@ -186,10 +189,9 @@ fn a_step_to_another_line_is_undone_only_at_its_very_beginning() {
     );
 
     let old = cluster("2.4.17", Separate);
-    let mut live = running(&old);
-    live.components.insert(Role::IndexNode, version("2.5.26"));
+    let live = mixed(&old, &[Role::IndexNode], "2.5.26");
     assert!(Upgrade::plan(&live, &old).is_ok());
-    live.components.insert(Role::RootCoordinator, version("2.5.26"));
+    let live = mixed(&old, &[Role::IndexNode, Role::RootCoordinator], "2.5.26");
     assert!(matches!(
         Upgrade::plan(&live, &old),
         Err(UpgradeRefusal::TooLate { .. })
@@ -200,11 +202,22 @@ fn a_step_to_another_line_is_undone_only_at_its_very_beginning() {
 #[test]
 fn what_the_new_line_has_not_goes_last() {
     let to = cluster("2.6.20", Mixed);
-    let mut live = running(&to);
-    live.components.insert(Role::IndexNode, version("2.5.26"));
+    let live = mixed(&to, &[Role::IndexNode], "2.5.26");
     let upgrade = Upgrade::plan(&live, &to).unwrap();
     assert!(order(&upgrade).ends_with("=proxy -indexnode"), "{}", order(&upgrade));
     assert!(!upgrade.is_done());
+}
+
+/// A role with a deployment for each resource group is done when all of them are.
+#[test]
+fn a_role_is_done_with_its_last_deployment() {
+    let to = cluster("2.6.20", Mixed);
+    let components = Topology::of(&to).components;
+    let components = components.iter().map(|it| (it.role, version("2.6.20")));
+    let other = [(Role::QueryNode, version("2.6.15"))];
+    let live = Running::new(components.chain(other), Some("kafka".to_owned()));
+    let upgrade = Upgrade::plan(&live, &to).unwrap();
+    assert_eq!(order(&upgrade), "=mixcoord =streamingnode =datanode =proxy querynode");
 }
 
 #[test]
@@ -290,7 +303,7 @@ fn the_queue_stays_what_it_is() {
     let kept = standalone("2.6.20", "config: {MQ: {Type: rocksmq}}\n");
     assert_eq!(order(&Upgrade::plan(&live, &kept).unwrap()), "standalone");
     // Who cannot read what it is does not guess.
-    let unknown = Running { queue: None, ..live };
+    let unknown = Running::new([(Role::Standalone, version("2.5.26"))], None);
     assert!(Upgrade::plan(&unknown, &standalone("2.6.20", "")).is_ok());
 }
 
@@ -314,16 +327,16 @@ fn the_steps_are_in_order() {
         let roles: BTreeSet<Role> = edge.order.iter().copied().collect();
         assert_eq!(roles.len(), edge.order.len(), "{edge:?}");
         let of_lines = lines().iter().filter(|line| (line.from.0, line.from.1) == edge.to);
-        for role in of_lines.flat_map(|line| line.cluster.iter().chain(line.other_coordinators)) {
+        for role in of_lines.flat_map(|line| line.cluster.iter().chain(line.other_coordinators).chain(line.optional)) {
             assert!(roles.contains(role), "{edge:?} passes over {role:?}");
         }
         assert!(edge.starts.iter().all(|role| roles.contains(role)));
         assert!(edge.removes.iter().all(|role| !roles.contains(role)));
-        assert_eq!(roles.iter().next_back().is_some(), true);
         assert_eq!(edge.order.last(), Some(&Role::Proxy), "clients meet it");
         if let Undoing::While(harmless) = edge.undoing {
             assert!(harmless.iter().all(|role| !role.is_coordinator()), "{edge:?}");
-            let first = edge.order.iter().filter(|role| **role != Role::Standalone);
+            let passed = [Role::Standalone, Role::Cdc];
+            let first = edge.order.iter().filter(|role| !passed.contains(role));
             assert!(first.zip(harmless).all(|(first, harmless)| first == harmless));
         }
     }

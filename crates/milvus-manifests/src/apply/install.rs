@@ -21,7 +21,10 @@ use super::{
     readiness::{is_balanced, is_watched, usual_duration},
     root_secret::RootSecret,
 };
-use crate::{Error, Kind, Manifests, Object, ObjectRef, labels::Owner};
+use crate::{
+    Error, Kind, Manifests, Object, ObjectRef,
+    labels::{COMPONENT, Owner},
+};
 
 /// Brings an installation's objects about.
 #[derive(Clone)]
@@ -198,7 +201,6 @@ impl<'a> Install<'a> {
         known: &Arc<Manifests>,
         added: &mut Added,
     ) -> Result<(), Error> {
-        let full_name = self.installation.name.full_name();
         for (place, turn) in order.turns.iter().enumerate() {
             match turn {
                 // What comes before everything was added before everything.
@@ -209,8 +211,7 @@ impl<'a> Install<'a> {
                     added.before = Some(order.proofs.add(builder, at, after)?);
                 }
                 Turn::Component(component) => {
-                    let name = format!("{full_name}-{component}");
-                    if let Some(object) = self.manifests.get(Kind::Deployment, &name) {
+                    for object in self.deployments_of(component) {
                         self.add_next(builder, object, known, added)?;
                     }
                 }
@@ -231,6 +232,14 @@ impl<'a> Install<'a> {
             added.base.push(builder.add(resource)?.need());
         }
         Ok(())
+    }
+
+    /// One, or one for each resource group.
+    fn deployments_of(&self, component: &str) -> impl Iterator<Item = &'a Object> {
+        self.manifests.objects().iter().filter(move |object| {
+            let label = object.metadata().labels.as_ref().and_then(|all| all.get(COMPONENT));
+            object.kind() == Kind::Deployment && label.is_some_and(|label| label == component)
+        })
     }
 
     fn add_next(

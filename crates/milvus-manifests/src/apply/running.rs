@@ -1,7 +1,5 @@
 //! What of an installation runs, by our mark on it.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Client;
 use milvus_aws_core::{
@@ -18,9 +16,11 @@ use crate::{
     labels::{COMPONENT, HOME, INSTALLATION, VERSION},
 };
 
-/// One component that exists.
+/// One deployment of a component that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunningComponent {
+    /// The deployment's name.
+    pub deployment: String,
     /// What it does.
     pub role: Role,
     /// The version that its deployment asks for.
@@ -36,7 +36,7 @@ pub struct RunningComponent {
 /// The components of an installation, in the order of roles, and what they log to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunningMilvus {
-    /// Each component.
+    /// Each deployment.
     pub components: Vec<RunningComponent>,
     /// `mq.type` of the settings; none where it could not be told.
     pub queue: Option<String>,
@@ -46,10 +46,7 @@ impl RunningMilvus {
     /// The same without what only people want to know.
     pub fn versions(&self) -> Running {
         let component = |it: &RunningComponent| (it.role, it.version.clone());
-        Running {
-            components: self.components.iter().map(component).collect(),
-            queue: self.queue.clone(),
-        }
+        Running::new(self.components.iter().map(component), self.queue.clone())
     }
 }
 
@@ -78,14 +75,11 @@ async fn look(
     };
     let deployments = list(Kind::Deployment).await?;
     let settings = list(Kind::ConfigMap).await?;
-    let mut components = BTreeMap::new();
-    for live in &deployments {
-        if let Some(component) = component(live)? {
-            components.insert(component.role, component);
-        }
-    }
+    let components = deployments.iter().filter_map(|live| component(live).transpose());
+    let mut components: Vec<_> = components.collect::<Result<_, _>>()?;
+    components.sort_by(|a, b| (a.role, &a.deployment).cmp(&(b.role, &b.deployment)));
     Ok(RunningMilvus {
-        components: components.into_values().collect(),
+        components,
         queue: settings.iter().find_map(queue),
     })
 }
@@ -114,6 +108,7 @@ fn component(live: &Value) -> Result<Option<RunningComponent>, ResourceError> {
     })?;
     let ready = readiness::of(&reference, live);
     Ok(Some(RunningComponent {
+        deployment: reference.name,
         role,
         version,
         image,

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     Error, Kind, ObjectRef,
     config_map::{DEFAULT_FILE, checksum},
-    labels::{HOME, INSTALLATION, Part, label_selector},
+    labels::{HOME, INSTALLATION},
     yaml,
 };
 
@@ -61,7 +61,7 @@ pub fn scale(
     let mut components = Vec::new();
     for (role, replicas) in targets {
         match find(running, *role, *replicas) {
-            Ok(component) => components.push((component, *replicas)),
+            Ok(found) => components.extend(found.into_iter().map(|one| (one, *replicas))),
             Err(unscalable) => return Ok(Err(unscalable)),
         }
     }
@@ -86,6 +86,7 @@ pub fn scale(
     for (component, replicas) in components {
         builder.add(Replicas {
             place: place.clone(),
+            deployment: component.deployment.clone(),
             role: component.role,
             replicas,
             needs: first.clone(),
@@ -98,15 +99,17 @@ fn find(
     running: &RunningMilvus,
     role: Role,
     replicas: NonZeroU16,
-) -> Result<&RunningComponent, Unscalable> {
-    let Some(component) = running.components.iter().find(|it| it.role == role) else {
+) -> Result<Vec<&RunningComponent>, Unscalable> {
+    let found = running.components.iter().filter(|it| it.role == role);
+    let found: Vec<_> = found.collect();
+    if found.is_empty() {
         let why = why_absent(running, role);
         return Err(Unscalable::NotThere { role, why });
-    };
+    }
     if role == Role::Standalone && replicas.get() > 1 {
         return Err(Unscalable::OneVolume(replicas));
     }
-    Ok(component)
+    Ok(found)
 }
 
 /// Who does the work of a component that does not run.
@@ -255,9 +258,10 @@ impl Resource for Standby {
     }
 }
 
-/// The number of pods of one component.
+/// The number of pods of one deployment.
 struct Replicas {
     place: Place,
+    deployment: String,
     role: Role,
     replicas: NonZeroU16,
     needs: After,
@@ -267,7 +271,7 @@ impl Replicas {
     fn reference(&self) -> ObjectRef {
         ObjectRef {
             kind: Kind::Deployment,
-            name: format!("{}-{}", self.place.name.full_name(), self.role.component_name()),
+            name: self.deployment.clone(),
         }
     }
 
@@ -315,7 +319,7 @@ impl Resource for Replicas {
     type Output = ();
 
     fn id(&self) -> ResourceId {
-        ResourceId::new(format!("replicas of {}", self.role.component_name()))
+        ResourceId::new(format!("replicas of {}", self.reference()))
     }
 
     fn needs(&self) -> &After {
@@ -361,9 +365,10 @@ impl Resource for Replicas {
     }
 
     async fn wait_ready(&self, (): &(), context: &Context) -> Result<(), ResourceError> {
-        let part = Part::Component(self.role.component_name());
-        let labels = label_selector(&self.place.name, part).match_labels.unwrap_or_default();
-        let pairs: Vec<_> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let live = self.live().await?;
+        let labels = live["spec"]["selector"]["matchLabels"].as_object();
+        let pair = |(key, value): (&String, &Value)| Some(format!("{key}={}", value.as_str()?));
+        let pairs: Vec<_> = labels.into_iter().flatten().filter_map(pair).collect();
         let watched = Watched {
             client: self.place.client.clone(),
             namespace: self.place.namespace.to_string(),
