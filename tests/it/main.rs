@@ -7,14 +7,19 @@
     reason = "a test that cannot go on says why and ends"
 )]
 
+mod aws_adopt;
 mod aws_crash;
+mod aws_failover;
 mod aws_install;
 mod aws_stage;
 mod crash;
 mod data_plane;
 mod drift;
 mod foreign;
+mod guide;
+mod helm_chart;
 mod install;
 mod plugin;
 mod render;
 mod uninstall;
+mod vectors;

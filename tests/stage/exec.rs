@@ -31,10 +31,9 @@ pub fn command_with_path(cache: &Cache, words: &[OsString], dirs: &[PathBuf]) ->
     let run = cache.run_dir();
     let parts = lifecycle::build(cache)?;
     let host = std::env::var_os("PATH").unwrap_or_default();
-    let dirs = dirs
-        .iter()
-        .cloned()
-        .chain([parts.dir("kubernetes")?.join("bin")]);
+    let ours = ["kubernetes", "helm"].map(|part| Ok(parts.dir(part)?.join("bin")));
+    let ours = ours.into_iter().collect::<Result<Vec<_>>>()?;
+    let dirs = dirs.iter().cloned().chain(ours);
     let path = std::env::join_paths(dirs.chain(std::env::split_paths(&host)))?;
     let mut command = Command::new("nsenter");
     command
@@ -54,6 +53,7 @@ pub fn command_with_path(cache: &Cache, words: &[OsString], dirs: &[PathBuf]) ->
         .env("PATH", path)
         .env("KUBECONFIG", run.join("admin.kubeconfig"))
         .env("KUBECACHEDIR", run.join("tmp/kubectl-cache"))
+        .env("HELM_CACHE_HOME", run.join("tmp/helm"))
         .env("MILVUS_STAGE_RUN", &run);
     // A proxy of the machine's would be asked for addresses that only the stage knows.
     for name in [

@@ -1,7 +1,6 @@
 //! The targets `aws` and `eks`: an account, everything in it, and Milvus on top.
 
 pub(crate) mod account;
-pub(crate) mod confirm;
 mod ebs_driver;
 pub(crate) mod eks_token;
 pub(crate) mod existing_cluster;

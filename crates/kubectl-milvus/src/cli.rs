@@ -87,12 +87,27 @@ pub struct FileArgs {
     pub milvus_version: Option<String>,
 }
 
+/// Taking over what Helm has installed.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct AdoptArgs {
+    /// Take over the Helm release of that name and namespace in place; without a file, with the values that Helm
+    /// remembers
+    #[arg(long)]
+    pub adopt: bool,
+    /// Remove Helm's own record of the release at the end: `helm` does not know it any more then
+    #[arg(long, requires = "adopt")]
+    pub remove_helm_record: bool,
+}
+
 /// Arguments of `install`.
 #[derive(Debug, Args)]
 pub struct InstallArgs {
     /// What to install
     #[command(flatten)]
     pub file: FileArgs,
+    /// What to take over
+    #[command(flatten)]
+    pub adopt: AdoptArgs,
     /// Change nothing: `client` prints the objects, `server` shows what would change
     #[arg(long, value_name = "WHERE")]
     pub dry_run: Option<DryRun>,
@@ -108,7 +123,7 @@ pub struct InstallArgs {
     /// Draw what happened when into this file, a picture (.svg) or a page (.html)
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run", value_parser = timeline_file())]
     pub timeline: Option<TimelineFile>,
-    /// Make what costs money in an AWS account without asking
+    /// Make what costs money in an AWS account, or take over a Helm release, without asking
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -128,6 +143,9 @@ pub struct PlanArgs {
     /// What to compare with
     #[command(flatten)]
     pub file: FileArgs,
+    /// What to take over
+    #[command(flatten)]
+    pub adopt: AdoptArgs,
     /// Exit with 4 when something would change
     #[arg(long)]
     pub exit_code: bool,

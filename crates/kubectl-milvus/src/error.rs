@@ -9,7 +9,7 @@ use milvus_aws_core::{
 };
 
 use crate::{
-    ExitCode, cluster::ClusterError, installed::InstalledError, kube_hint,
+    ExitCode, adoption::AdoptionError, cluster::ClusterError, installed::InstalledError, kube_hint,
     port_forward::PortForwardError,
 };
 
@@ -133,6 +133,9 @@ pub enum Error {
     /// No token for a cluster.
     #[error(transparent)]
     Token(#[from] milvus_aws_core::aws::TokenError),
+    /// A Helm release cannot be taken over.
+    #[error(transparent)]
+    Adoption(#[from] AdoptionError),
     /// The user stopped it.
     #[error("interrupted")]
     Interrupted,
@@ -155,6 +158,7 @@ impl Error {
             | Self::Read { .. }
             | Self::UnknownIndex(_)
             | Self::Probe(milvus_probe::Error::InvalidEndpoint { .. }) => ExitCode::Usage,
+            Self::Adoption(error) => error.exit_code(),
             Self::Unconfirmed { .. }
             | Self::Upgrade(_)
             | Self::OtherVersion { .. }
@@ -195,6 +199,13 @@ impl Error {
             }
             Self::Unconfirmed { name } => {
                 format!("say `--confirm {name}` if its vectors shall be gone for good")
+            }
+            Self::Adoption(error) => return error.hint().map(str::to_owned),
+            Self::Run {
+                source: RunError::Refused(refused),
+                ..
+            } if refused.iter().any(|(_, owner)| owner.starts_with("the Helm release ")) => {
+                "`--adopt` takes over a Helm release of the same name; `kubectl milvus plan --adopt` shows what that changes".to_owned()
             }
             Self::Run {
                 source: RunError::Refused(_),

@@ -12,10 +12,10 @@ use milvus_probe::Report as Proof;
 use serde::Serialize;
 
 use crate::{
-    ExitCode,
-    aws::confirm::asking,
+    ExitCode, adoption,
     cli::{DryRun, InstallArgs},
     cluster::ClusterFlags,
+    confirm::asking,
     error::Error,
     host::Host,
     installed, interrupt,
@@ -68,7 +68,7 @@ pub(crate) async fn run(
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     // The file first: what it says wrong needs no cluster to be found out.
-    let mut wanted = Wanted::read(&args.file, flags)?;
+    let mut wanted = adoption::wanted(&args.file, args.adopt, flags).await?;
     if args.dry_run == Some(DryRun::Client) {
         let manifests = manifests(&wanted)?;
         let json = printer.output() == Output::Json;
@@ -130,8 +130,8 @@ async fn install(
     let placed = place.graph(wanted, args.wait)?;
     let timeout = args.timeout.unwrap_or(place.patience());
     let mut engine = host.engine.clone().timeout(timeout);
-    if let Place::Aws(_) = place {
-        // What is made in an account costs.
+    if matches!(place, Place::Aws(_)) || wanted.adopt.adopt {
+        // What is made in an account costs; what is taken over was somebody else's.
         engine = asking(engine, args.yes, printer);
     }
     let report = bring_about(&placed.graph, engine, (host, &record), printer).await;
@@ -164,6 +164,9 @@ async fn install(
     })?;
     context?;
     drawn?;
+    if let (true, Some(client)) = (wanted.adopt.adopt, placed.client.values(&report.outputs)) {
+        adoption::tell_what_is_helms(&client, wanted, printer).await;
+    }
     let Some(proof) = verification? else {
         return Ok(ExitCode::Done);
     };

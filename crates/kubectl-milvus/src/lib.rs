@@ -3,11 +3,13 @@
 //! One command, one file. [`run`] takes what the user asked for and gives the exit code back; everything that can end
 //! a command is an [`Error`], which knows its exit code and what to do about it.
 
+mod adoption;
 mod aws;
 mod canary;
 pub mod cli;
 mod cluster;
 mod completion;
+mod confirm;
 mod connect;
 mod duration_text;
 mod error;

@@ -12,6 +12,7 @@ use milvus_manifests::apply::{Install, Installed, RunningMilvus, running};
 use milvus_probe::Login;
 
 use crate::{
+    adoption::{self, AdoptionError},
     aws::{self, account::AwsAccount},
     cluster::{Cluster, ClusterFlags},
     error::Error,
@@ -57,8 +58,10 @@ impl Place {
             Target::Kubernetes => {
                 let cluster = flags.connect().await?;
                 wanted.settle_namespace(cluster.context_namespace.as_ref());
+                adoption::check(&cluster.client, wanted).await?;
                 Ok(Self::Kubernetes(cluster))
             }
+            Target::Aws | Target::Eks if wanted.adopt.adopt => Err(AdoptionError::NotHere.into()),
             Target::Aws | Target::Eks => {
                 let calls = host.calls.clone();
                 let installation = &mut wanted.installation;
@@ -123,7 +126,10 @@ impl Place {
                 let installation = &wanted.installation;
                 let mut builder = Graph::builder();
                 let client = Late::Known(cluster.client.clone());
-                let install = Install::new(client.clone(), installation, &manifests).wait(wait);
+                let install = Install::new(client.clone(), installation, &manifests)
+                    .adopt(wanted.adopt.adopt)
+                    .remove_helm_record(wanted.adopt.remove_helm_record)
+                    .wait(wait);
                 let installed = add_in_order(&mut builder, install, order, &client, installation)?;
                 let login = add_root_password(
                     &mut builder,

@@ -3,7 +3,8 @@
 use milvus_aws_core::engine::{Plan, RunError};
 
 use crate::{
-    ExitCode, cli::PlanArgs, cluster::ClusterFlags, error::Error, host::Host, install::same_version, interrupt,
+    ExitCode, adoption, cli::PlanArgs, cluster::ClusterFlags, error::Error, host::Host,
+    install::same_version, interrupt,
     place::Place, plan_text, printer::Printer, wanted::Wanted,
 };
 
@@ -15,7 +16,7 @@ pub(crate) async fn run(
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     // The file first: what it says wrong needs no cluster to be found out.
-    let mut wanted = Wanted::read(&args.file, flags)?;
+    let mut wanted = adoption::wanted(&args.file, args.adopt, flags).await?;
     let place = Place::reach(&mut wanted, flags, host, printer).await?;
     let plan = show(&wanted, &place, host, printer).await?;
     same_version(&wanted, &place, args.file.file.as_deref()).await?;

@@ -10,8 +10,10 @@ use milvus_aws_core::{
     installation::{InstallationName, MilvusVersion, Namespace, Secrets},
 };
 
+use milvus_manifests::apply::HelmRelease;
+
 use crate::{
-    cli::{FileArgs, NameArgs},
+    cli::{AdoptArgs, FileArgs, NameArgs},
     cluster::ClusterFlags,
     error::Error,
     secret_reader::FolderReader,
@@ -28,6 +30,8 @@ pub(crate) struct Wanted {
     pub secrets: Secrets,
     /// The version that its file names, whatever was asked for; none without a file.
     pub file_version: Option<MilvusVersion>,
+    /// Whether a Helm release is taken over.
+    pub adopt: AdoptArgs,
     /// Whether a flag or the file names the namespace.
     names_namespace: bool,
 }
@@ -80,10 +84,20 @@ impl Wanted {
         }
         Ok(Self {
             secrets: installation.resolve_secrets(&FolderReader { folder })?,
+            adopt: AdoptArgs::default(),
             names_namespace: args.file.is_some() || flags.namespace.is_some(),
             file_version,
             installation,
         })
+    }
+
+    /// What Helm's record of a release says.
+    pub(crate) fn of_release(release: &HelmRelease) -> Result<Self, Error> {
+        let said = format!(
+            "the values that Helm remembers of {} cannot be read yet: name a file by -f",
+            release.name
+        );
+        Err(Error::Usage(said))
     }
 
     /// Takes the context's namespace where neither a flag nor the file names one.

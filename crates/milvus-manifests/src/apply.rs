@@ -1,7 +1,7 @@
 //! Bringing objects about: server-side apply, differences, readiness with reasons, prune, and taking away.
 //!
 //! Each object is one resource of the core's engine. [`Install::graph`] puts them in order; [`uninstall`] finds what
-//! exists by our mark and puts that in the reverse order.
+//! exists by our mark and puts that in the reverse order. [`Install::adopt`] takes over what Helm made, object by object.
 //!
 //! ```no_run
 //! use milvus_aws_core::{Installation, engine::Engine, installation::Secrets};
@@ -17,6 +17,7 @@
 //! ```
 
 mod adapt;
+mod adopted_claims;
 mod api;
 mod both_settings;
 mod certified;
@@ -24,24 +25,29 @@ mod cluster;
 mod default_class;
 mod difference;
 mod failure;
+mod helm_release;
 mod install;
 mod installations;
 mod namespace;
 mod object;
 mod obsolete;
 mod one_by_one;
+mod operator;
 mod other_controller;
 mod owner;
 mod placed;
 mod readiness;
+mod released;
 mod root_secret;
 mod running;
 mod scale;
 mod strangers;
+mod taken_over;
 mod uninstall;
 mod webhook_answers;
 
 pub use cluster::{ControllerHandles, add_load_balancer_controller, add_storage_class};
+pub use helm_release::{HelmRelease, helm_releases};
 pub use install::{Install, InstallGraph, Installed};
 pub use installations::installations;
 pub use one_by_one::{OneByOne, Proofs, Turn};
@@ -49,6 +55,10 @@ pub use other_controller::has_other_controller;
 pub use placed::Placed;
 pub use running::{RunningComponent, RunningMilvus, running};
 pub use scale::{Unscalable, scale};
+pub use operator::operated;
+pub use other_controller::has_other_controller;
+pub use placed::Placed;
+pub use released::{exists, still_of_helm};
 pub use uninstall::{Kept, Uninstall, uninstall};
 
 /// The field manager of everything that we apply.

@@ -38,6 +38,10 @@ pub enum Error {
     #[cfg(feature = "apply")]
     #[error("put the resources in order")]
     Graph(#[from] milvus_aws_core::engine::InvalidGraph),
+    /// Helm's record of a release cannot be read.
+    #[cfg(feature = "apply")]
+    #[error("understand what Helm remembers in secret/{0}")]
+    HelmRecord(String),
     /// A request to the API server failed.
     #[cfg(feature = "apply")]
     #[error(transparent)]

@@ -20,6 +20,14 @@ pub const REVISION: &str = "kubectl-milvus/revision";
 /// On what goes only when data does: what it says, the data knows too.
 pub const KEPT_WITH_DATA: &str = "kubectl-milvus/kept-with-data";
 
+/// On what an installation has of a Helm release: which part of it stays as Helm made it, [`PODS_STAY`] or only
+/// [`CLAIMS_STAY`].
+pub const ADOPTED: &str = "kubectl-milvus/adopted";
+/// Pods stay, and with them the claims: nothing restarts for the adoption.
+pub const PODS_STAY: &str = "pods";
+/// What cannot be changed stays: claims, and the name of the service that members find each other by.
+pub const CLAIMS_STAY: &str = "claims";
+
 /// Who made the object.
 pub(crate) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub(crate) const MANAGER: &str = "kubectl-milvus";

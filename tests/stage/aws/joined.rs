@@ -150,6 +150,29 @@ fn apply(cache: &Cache, services: &Services) -> Result<()> {
     Ok(())
 }
 
+/// An account that is empty but for an EKS cluster, and in it what the guide has: a bucket, and a role that a service account
+/// (`NAMESPACE:NAME`) may take, to keep its objects there. Gives the role's ARN.
+pub fn guide_account(
+    cache: &Cache,
+    joined: &Joined,
+    bucket: &str,
+    service_account: &str,
+) -> Result<String> {
+    let made = super::python(cache)?
+        .args(["-m", "joined_contract.guide", bucket, service_account])
+        .env("AWS_ENDPOINT_URL", joined.endpoint())
+        .env("MILVUS_STAGE_RUN", cache.run_dir())
+        .output()
+        .context("starting what fills the account")?;
+    if !made.status.success() {
+        bail!(
+            "filling the account: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+    }
+    Ok(String::from_utf8_lossy(&made.stdout).trim().to_owned())
+}
+
 /// Proves on a stage that is up that the joined parts do what they are for. The AWS half is emptied by it.
 pub fn check(cache: &Cache, joined: &Joined) -> Result<()> {
     let parts = crate::lifecycle::build(cache)?;

@@ -30,6 +30,16 @@ pub(super) fn admin_properties(ca: &Path) -> String {
     )
 }
 
+/// A user's login as Kafka's tool reads it from a file: Java's properties, in which only letters and digits speak for
+/// themselves.
+pub(super) fn user_properties(password: &str) -> String {
+    let escaped: String = password
+        .encode_utf16()
+        .map(|unit| format!("\\u{unit:04x}"))
+        .collect();
+    format!("SCRAM-SHA-512=password={escaped}\n")
+}
+
 /// Writes the broker's folder, anew: a broker that ended may have left half a log.
 pub(super) fn component(name: &str, part: &Path, dir: &Path, pki: &Path) -> Result<Component> {
     crate::cache::remove(dir)?;

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use super::{kafka, pki, python, ready, require_inside};
 use crate::cache::Cache;
@@ -147,6 +148,28 @@ impl Services {
             "--command-config".to_owned(),
             settings.display().to_string(),
         ])
+    }
+
+    /// Makes a user for Kafka, or gives an existing one another password.
+    pub fn add_kafka_user(&self, name: &str, password: &str) -> Result<()> {
+        let file = self.dir.join("kafka/user.properties");
+        pki::secret(&file, &kafka::user_properties(password))?;
+        let mut words = self.kafka_configs()?.into_iter();
+        let mut command = Command::new(words.next().context("no program")?);
+        let changed = command
+            .args(words)
+            .args(["--alter", "--entity-type", "users", "--entity-name", name])
+            .arg("--add-config-file")
+            .arg(&file)
+            .output()
+            .context("starting Kafka's tool for users");
+        fs::remove_file(&file).context("removing the user's properties")?;
+        let changed = changed?;
+        if !changed.status.success() {
+            let said = String::from_utf8_lossy(&changed.stderr);
+            bail!("making Kafka's user {name}: {}", said.trim());
+        }
+        Ok(())
     }
 
     /// A folder to be seen as `/etc/ssl` by who shall trust that CA.

@@ -1,6 +1,7 @@
 //! Kubernetes: a real control plane and a real node, with DNS and volumes.
 
 mod addons;
+mod config_tool;
 mod image;
 mod node;
 mod official;

@@ -4,12 +4,13 @@ use std::fs;
 
 use anyhow::Result;
 
-use super::{image::Image, official, stand_ins};
+use super::{config_tool, image::Image, official, stand_ins};
 use crate::cache::{Build, Part};
 
 const KUBERNETES: &str = "1.34.4";
 const COREDNS: &str = "1.15.0";
 const PROVISIONER: &str = "0.0.30";
+const HELM: &str = "3.18.6";
 /// Raise it when an image's contents change other than by its sources.
 const IMAGE_REVISION: &str = "1";
 
@@ -24,6 +25,7 @@ const IMAGES: &[&str] = &[
     "image-load-balancer-controller",
     "image-attu",
     "image-probe",
+    "image-config-tool",
 ];
 
 const GO_MOD: &str = include_str!("go/go.mod");
@@ -73,6 +75,14 @@ pub(crate) fn parts() -> Vec<Part> {
                 )
             },
         },
+        Part {
+            name: "helm",
+            version: HELM,
+            recipe: vec![GO_INSTALL_SCRIPT.to_owned()],
+            needs: &[],
+            build: |build| go_install(build, "helm.sh/helm/v3/cmd/helm", HELM),
+        },
+        config_tool::part(),
         image("image-pause", KUBERNETES, &["kubernetes"], pause),
         image("image-busybox", "1.35", &["debian"], busybox),
         image("image-coredns", COREDNS, &["coredns", "debian"], coredns),
@@ -119,6 +129,7 @@ pub(crate) fn parts() -> Vec<Part> {
                 "image-load-balancer-controller",
                 "image-attu",
                 "image-probe",
+                "image-config-tool",
             ],
             build: build_containerd_images,
         },

@@ -131,3 +131,16 @@ fn a_picture_is_no_document() {
     let args = ["graph", "--format", "svg", "-o", "json"];
     wrong(&args, &["--format", "-o", "leave one of them out"]);
 }
+
+#[test]
+fn a_release_is_adopted_in_a_cluster_and_forgotten_after_that() {
+    wrong(&["install", "--remove-helm-record"], &["--adopt"]);
+    let folder = Folder::new();
+    let file = "apiVersion: kubectl-milvus/v1\nversion: 2.4.5\ntarget: aws\n";
+    folder.write("aws.yaml", file);
+    let args = ["plan", "--adopt", "-f", "aws.yaml"];
+    folder
+        .run(&args)
+        .exits(2)
+        .says(&["Helm release", "target: kubernetes"]);
+}

@@ -6,25 +6,82 @@ use super::placed::{Placed, revision};
 use crate::{
     Kind,
     etcd::INITIAL_STATE,
-    labels::REVISION,
+    labels::{ADOPTED, CLAIMS_STAY, PODS_STAY, REVISION},
     secret::{FIRST_REVISION, revision_annotation},
 };
 
+/// What is there of an object that is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Live<'a> {
+    /// Nothing.
+    Absent,
+    /// One of ours.
+    Ours(&'a Value),
+    /// One of the Helm release that is taken over.
+    Released(&'a Value),
+}
+
+impl<'a> Live<'a> {
+    pub(super) fn object(self) -> Option<&'a Value> {
+        match self {
+            Self::Absent => None,
+            Self::Ours(live) | Self::Released(live) => Some(live),
+        }
+    }
+
+    /// The part of it that stays as Helm made it, where it is of a release, or was.
+    fn stays(self) -> Option<&'a str> {
+        let before = self
+            .object()
+            .and_then(|live| live["metadata"]["annotations"][ADOPTED].as_str());
+        match self {
+            Self::Released(_) => before.or(Some(PODS_STAY)),
+            _ => before,
+        }
+    }
+}
+
 /// The wanted object with the values that go on from the live one, and from the Secrets that its pods read.
-pub(super) fn adapted(
-    kind: Kind,
-    wanted: &Value,
-    live: Option<&Value>,
-    secrets: &[Placed],
-) -> Value {
+pub(super) fn adapted(kind: Kind, wanted: &Value, live: Live<'_>, secrets: &[Placed]) -> Value {
     let mut wanted = wanted.clone();
-    match (kind, live) {
-        (Kind::Secret, Some(live)) => continue_revision(&mut wanted, live),
-        (Kind::StatefulSet, Some(live)) => keep_initial_state(&mut wanted, live),
+    match (kind, live.object()) {
+        (Kind::Secret, Some(object)) => continue_revision(&mut wanted, object),
+        (Kind::StatefulSet | Kind::PersistentVolumeClaim, Some(object)) => match live.stays() {
+            Some(part) => keep_as_helm_made(kind, &mut wanted, object, part),
+            None => keep_initial_state(&mut wanted, object),
+        },
         (Kind::Deployment, _) => repeat_revisions(&mut wanted, secrets),
         _ => {}
     }
     wanted
+}
+
+/// What cannot be changed of a StatefulSet that exists.
+const IMMUTABLE: [&str; 4] = [
+    "selector",
+    "serviceName",
+    "podManagementPolicy",
+    "volumeClaimTemplates",
+];
+
+/// What Helm made goes on: members of etcd do not restart for an adoption, and claims are what they are.
+fn keep_as_helm_made(kind: Kind, wanted: &mut Value, live: &Value, part: &str) {
+    match (kind, part) {
+        (Kind::StatefulSet, CLAIMS_STAY) => {
+            for field in IMMUTABLE {
+                wanted["spec"][field] = live["spec"][field].clone();
+            }
+            keep_initial_state(wanted, live);
+        }
+        (Kind::StatefulSet, _) => wanted["spec"] = live["spec"].clone(),
+        _ => {
+            // A claim may grow.
+            let size = wanted["spec"]["resources"]["requests"]["storage"].take();
+            wanted["spec"] = live["spec"].clone();
+            wanted["spec"]["resources"]["requests"]["storage"] = size;
+        }
+    }
+    wanted["metadata"]["annotations"][ADOPTED] = json!(part);
 }
 
 /// A Secret whose content changes counts one further, and the pods that read it restart.

@@ -2,7 +2,10 @@
 
 use kube::{
     Api, Client,
-    api::{DeleteParams, DynamicObject, ListParams, ObjectList, Patch, PatchParams, Preconditions},
+    api::{
+        DeleteParams, DynamicObject, ListParams, ObjectList, Patch, PatchParams, PostParams,
+        Preconditions,
+    },
     core::{ApiResource, GroupVersionKind},
 };
 use milvus_aws_core::engine::ResourceError;
@@ -88,6 +91,49 @@ impl Objects {
         };
         let answer = self.api.patch(name, &params, &Patch::Merge(change)).await;
         let object = answer.map_err(|error| self.failed("change", name, error))?;
+        self.value(name, &object)
+    }
+
+    /// Makes those the owners of its fields, unless it was written meanwhile. Nothing else changes.
+    pub(super) async fn own(
+        &self,
+        name: &str,
+        live: &Value,
+        managed_fields: Value,
+    ) -> Result<(), ResourceError> {
+        let patch = json!({"metadata": {
+            "managedFields": managed_fields,
+            "uid": live["metadata"]["uid"],
+            "resourceVersion": live["metadata"]["resourceVersion"],
+        }});
+        let params = PatchParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let answer = self.api.patch(name, &params, &Patch::Merge(&patch)).await;
+        let failed = |error| self.failed("take over", name, error);
+        answer.map(drop).map_err(failed)
+    }
+
+    /// What the API server would make of an object in place of the one that exists. Nothing is changed.
+    pub(super) async fn try_replace(
+        &self,
+        name: &str,
+        object: Value,
+    ) -> Result<Value, ResourceError> {
+        let object: DynamicObject = serde_json::from_value(object).map_err(|error| {
+            let object = ObjectRef {
+                kind: self.kind,
+                name: name.to_owned(),
+            };
+            ResourceError::fatal(format!("understand {object}")).caused_by(error)
+        })?;
+        let params = PostParams {
+            dry_run: true,
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+        };
+        let answer = self.api.replace(name, &params, &object).await;
+        let object = answer.map_err(|error| self.failed("compare", name, error))?;
         self.value(name, &object)
     }
 

@@ -144,6 +144,7 @@ impl Place<'_> {
             namespace: CONTROLLER_NAMESPACE.to_owned(),
             owner: self.owner.clone(),
             needs: (After(needs), self.client.clone(), manifests, Vec::new()),
+            adopts: false,
             waits: is_watched(object.kind()),
             usual: usual_duration(object, true),
             limit: None,

@@ -13,6 +13,8 @@ const KEPT_BY_SERVER: [&str; 5] = [
     "creationTimestamp",
     "uid",
 ];
+/// In place of what may be a secret.
+const NOT_SHOWN: &str = "(not shown)";
 /// Longest text of a value in a change.
 const LONGEST_VALUE: usize = 120;
 
@@ -28,9 +30,28 @@ pub(super) fn changes(kind: Kind, live: &Value, applied: &Value) -> Vec<Change> 
     if kind == Kind::Secret {
         for change in &mut changes {
             if !change.field.starts_with("metadata.labels") {
-                change.from = change.from.take().map(|_| "(not shown)".to_owned());
-                change.to = change.to.take().map(|_| "(not shown)".to_owned());
+                change.from = change.from.take().map(|_| NOT_SHOWN.to_owned());
+                change.to = change.to.take().map(|_| NOT_SHOWN.to_owned());
             }
+        }
+    }
+    changes
+}
+
+/// The same for an object of Helm's, which may hold passwords anywhere: in settings, and in pods' environment. Of those
+/// only the fields are shown.
+pub(super) fn changes_from_helm(kind: Kind, live: &Value, applied: &Value) -> Vec<Change> {
+    let mut changes = changes(kind, live, applied);
+    for Change { field, from, .. } in &mut changes {
+        let is_setting = kind == Kind::ConfigMap && field.starts_with("data");
+        let is_variable = field.contains(".env[");
+        // Containers and lists of variables are told whole when they go.
+        let holds_some = kind == Kind::Deployment
+            && from
+                .as_ref()
+                .is_some_and(|from| from.starts_with(['{', '[']));
+        if is_setting || is_variable || holds_some {
+            *from = from.take().map(|_| NOT_SHOWN.to_owned());
         }
     }
     changes

@@ -13,6 +13,8 @@ use milvus_aws_core::{
 use secrecy::SecretString;
 
 use super::{
+    adopted_claims::AdoptedClaims,
+    helm_release::HelmRecord,
     namespace::MilvusNamespace,
     object::{KubernetesObject, SettingsOf},
     obsolete::Obsolete,
@@ -36,6 +38,8 @@ pub struct Install<'a> {
     balancers_rendered: Option<Late<Arc<Manifests>>>,
     after: BTreeMap<Kind, Vec<Need>>,
     balancers_after: Vec<Need>,
+    adopts: bool,
+    forgets_helm: bool,
     wait: bool,
     one_by_one: Option<OneByOne<'a>>,
 }
@@ -79,6 +83,8 @@ impl<'a> Install<'a> {
             balancers_rendered: None,
             after: BTreeMap::new(),
             balancers_after: Vec::new(),
+            adopts: false,
+            forgets_helm: false,
             wait: true,
             one_by_one: None,
         }
@@ -110,6 +116,21 @@ impl<'a> Install<'a> {
     #[must_use]
     pub fn load_balancers_after(mut self, needs: impl IntoIterator<Item = Need>) -> Self {
         self.balancers_after.extend(needs);
+        self
+    }
+
+    /// Whether objects of the Helm release of the same name and namespace are taken over, and what it has beyond what is
+    /// wanted goes. They are refused, unless said otherwise.
+    #[must_use]
+    pub fn adopt(mut self, adopts: bool) -> Self {
+        self.adopts = adopts;
+        self
+    }
+
+    /// Whether Helm's own record of that release goes once everything is in place. It stays, unless said otherwise.
+    #[must_use]
+    pub fn remove_helm_record(mut self, removes: bool) -> Self {
+        self.forgets_helm = removes;
         self
     }
 
@@ -165,16 +186,26 @@ impl<'a> Install<'a> {
         }
         let root = self.root(builder, &added)?;
         let all = added.objects.values().map(Handle::need);
+        let claims = self.claims(builder, &added)?;
         let all = all.chain(root.iter().map(Handle::need));
-        let complete = builder.add(Obsolete {
-            namespace: self.installation.namespace.to_string(),
-            installation: self.installation.name.clone(),
+        let all = all.chain(claims.iter().map(Handle::need));
+        let mut complete = builder.add(Obsolete {
+            owner: Owner::of(self.installation),
+            full_name: self.installation.name.full_name(),
+            adopts: self.adopts,
             wanted: self.manifests.references().collect::<BTreeSet<_>>(),
             needs: (
                 After(added.base.iter().cloned().chain(all).collect()),
                 self.client.clone(),
             ),
         })?;
+        if self.forgets_helm {
+            complete = builder.add(HelmRecord {
+                namespace: self.installation.namespace.to_string(),
+                release: self.installation.name.to_string(),
+                needs: (After(vec![complete.need()]), self.client.clone()),
+            })?;
+        }
         let service = ObjectRef {
             kind: Kind::Service,
             name: self.installation.name.full_name(),
@@ -271,6 +302,25 @@ impl<'a> Install<'a> {
         Ok(Some(builder.add(secret)?))
     }
 
+    /// Claims of a StatefulSet carry no mark of Helm's, and none of ours unless it was made by us.
+    fn claims(
+        &self,
+        builder: &mut GraphBuilder,
+        added: &Added,
+    ) -> Result<Option<Handle<()>>, Error> {
+        let mut sets = self.manifests.references();
+        let set = sets.find(|object| self.adopts && object.kind == Kind::StatefulSet);
+        let Some(set) = set else {
+            return Ok(None);
+        };
+        let claims = AdoptedClaims {
+            owner: Owner::of(self.installation),
+            set: set.name,
+            needs: (After(added.etcd.clone()), self.client.clone()),
+        };
+        Ok(Some(builder.add(claims)?))
+    }
+
     fn namespace(&self) -> Result<MilvusNamespace, Error> {
         let object = Object::from(crate::namespace(self.installation));
         Ok(MilvusNamespace {
@@ -304,6 +354,7 @@ impl<'a> Install<'a> {
             namespace: self.installation.namespace.to_string(),
             owner: Owner::of(self.installation),
             needs: (After(needs), self.client.clone(), manifests, secrets),
+            adopts: self.adopts,
             waits: self.wait && is_watched(kind),
             usual: usual_duration(object, self.wait),
             limit,

@@ -4,19 +4,20 @@ use std::{sync::Arc, time::Duration};
 
 use kube::Client;
 use milvus_aws_core::engine::{
-    After, Context, Handle, Inputs, Late, Observed, Readiness, Resource, ResourceError, ResourceId,
-    Retention, Step,
+    After, Change, Context, Handle, Inputs, Late, Observed, Readiness, Resource, ResourceError,
+    ResourceId, Retention, Step,
 };
 use serde_json::Value;
 
 use super::{
-    adapt::adapted,
+    adapt::{Live, adapted},
     api::{Objects, Write, leaving, uid_of},
     both_settings,
-    difference::changes,
-    owner::{Ownership, owner_of},
+    difference::{changes, changes_from_helm},
+    owner::{Ownership, is_released, owner_of},
     placed::Placed,
     readiness::{self, Watched},
+    taken_over::{taken_over, without_helms},
 };
 use crate::{Kind, Manifests, Object, ObjectRef, labels::Owner};
 
@@ -38,6 +39,8 @@ pub(super) struct KubernetesObject {
     pub(super) namespace: String,
     pub(super) owner: Owner,
     pub(super) needs: ObjectNeeds,
+    /// Whether one of the Helm release of the same name is taken over.
+    pub(super) adopts: bool,
     /// Whether it is waited for; else its existence is enough.
     pub(super) waits: bool,
     pub(super) usual: Duration,
@@ -64,6 +67,8 @@ enum Found {
     Leaving(String),
     Foreign(String),
     Ours(Value),
+    /// Of the Helm release that is taken over.
+    Released(Value),
 }
 
 impl KubernetesObject {
@@ -75,10 +80,12 @@ impl KubernetesObject {
         let Some(live) = objects.get(&self.reference.name).await? else {
             return Ok(Found::Absent);
         };
+        let released = self.adopts && is_released(&live, &self.owner);
         Ok(match (leaving(&live), owner_of(&live, &self.owner)) {
-            (_, Ownership::Foreign(owner)) => Found::Foreign(owner),
-            (Some(reason), Ownership::Ours) => Found::Leaving(reason),
-            (None, Ownership::Ours) => Found::Ours(live),
+            (_, Ownership::Foreign(owner)) if !released => Found::Foreign(owner),
+            (Some(reason), _) => Found::Leaving(reason),
+            (None, _) if released => Found::Released(live),
+            (None, _) => Found::Ours(live),
         })
     }
 
@@ -95,7 +102,7 @@ impl KubernetesObject {
     fn wanted(
         &self,
         manifests: &Manifests,
-        live: Option<&Value>,
+        live: Live<'_>,
         secrets: &[Placed],
     ) -> Result<Value, ResourceError> {
         let wanted = self.rendered(manifests)?.to_value();
@@ -118,17 +125,52 @@ impl KubernetesObject {
         }
     }
 
+    /// What a write would make of what is there, and what that changes.
+    async fn compared(
+        &self,
+        objects: &Objects,
+        live: Live<'_>,
+        wanted: Value,
+    ) -> Result<(Value, Vec<Change>), ResourceError> {
+        let ObjectRef { kind, name } = &self.reference;
+        let uid = live.object().and_then(uid_of);
+        let applied = objects.apply(name, wanted, uid, Write::DryRun).await?;
+        Ok(match live {
+            Live::Released(live) => {
+                let left = without_helms(&applied);
+                let applied = objects.try_replace(name, left).await?;
+                let changes = changes_from_helm(*kind, live, &applied);
+                (applied, changes)
+            }
+            Live::Ours(live) => {
+                let changes = changes(*kind, live, &applied);
+                (applied, changes)
+            }
+            Live::Absent => (applied, Vec::new()),
+        })
+    }
+
     async fn write(&self, inputs: &Inputs<Self>) -> Result<Value, ResourceError> {
         let ((), client, manifests, secrets) = inputs;
         let objects = self.objects(client);
         let name = &self.reference.name;
         match self.find(&objects).await? {
             Found::Absent => {
-                let wanted = self.wanted(manifests, None, secrets)?;
+                let wanted = self.wanted(manifests, Live::Absent, secrets)?;
                 objects.apply(name, wanted, None, Write::Create).await
             }
             Found::Ours(live) => {
-                let wanted = self.wanted(manifests, Some(&live), secrets)?;
+                let wanted = self.wanted(manifests, Live::Ours(&live), secrets)?;
+                objects
+                    .apply(name, wanted, uid_of(&live), Write::Update)
+                    .await
+            }
+            Found::Released(live) => {
+                // Whoever dies between the two is found as before: Helm's mark goes with the second.
+                if let Some(fields) = taken_over(&live) {
+                    objects.own(name, &live, fields).await?;
+                }
+                let wanted = self.wanted(manifests, Live::Released(&live), secrets)?;
                 objects
                     .apply(name, wanted, uid_of(&live), Write::Update)
                     .await
@@ -182,11 +224,19 @@ impl Resource for KubernetesObject {
             return Ok(Observed::Unknown);
         };
         let objects = self.objects(client);
-        let live = match self.find(&objects).await? {
+        let found = self.find(&objects).await?;
+        let live = match &found {
             Found::Absent => return Ok(Observed::Absent),
-            Found::Leaving(reason) => return Ok(Observed::Leaving { reason }),
-            Found::Foreign(owner) => return Ok(Observed::Foreign { owner }),
-            Found::Ours(live) => live,
+            Found::Leaving(reason) => {
+                let reason = reason.clone();
+                return Ok(Observed::Leaving { reason });
+            }
+            Found::Foreign(owner) => {
+                let owner = owner.clone();
+                return Ok(Observed::Foreign { owner });
+            }
+            Found::Ours(live) => Live::Ours(live),
+            Found::Released(live) => Live::Released(live),
         };
         let manifests = inputs.map(|((), _, manifests, _)| manifests);
         let Some(manifests) = manifests.or(self.needs.2.known()) else {
@@ -195,12 +245,8 @@ impl Resource for KubernetesObject {
         let secrets = inputs
             .map(|(.., secrets)| secrets.as_slice())
             .unwrap_or_default();
-        let wanted = self.wanted(manifests, Some(&live), secrets)?;
-        let name = &self.reference.name;
-        let applied = objects
-            .apply(name, wanted, uid_of(&live), Write::DryRun)
-            .await?;
-        let changes = changes(self.reference.kind, &live, &applied);
+        let wanted = self.wanted(manifests, live, secrets)?;
+        let (applied, changes) = self.compared(&objects, live, wanted).await?;
         let ready = match self.readiness_of(&applied) {
             Readiness::Ready(placed) => Some(placed),
             _ => None,
@@ -235,7 +281,7 @@ impl Resource for KubernetesObject {
         _: &Context,
     ) -> Result<Readiness<Placed>, ResourceError> {
         match self.find(&self.objects(client)).await? {
-            Found::Ours(live) => Ok(self.readiness_of(&live)),
+            Found::Ours(live) | Found::Released(live) => Ok(self.readiness_of(&live)),
             _ => Err(ResourceError::transient("it was taken away meanwhile")),
         }
     }

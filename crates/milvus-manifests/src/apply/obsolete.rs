@@ -3,29 +3,29 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use kube::Client;
-use milvus_aws_core::{
-    engine::{
-        After, Change, Context, Late, Observed, Readiness, Resource, ResourceError, ResourceId,
-        Step,
-    },
-    installation::InstallationName,
+use milvus_aws_core::engine::{
+    After, Change, Context, Late, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
 };
 use serde_json::Value;
 
 use super::{
     api::{Objects, name_of, uid_of},
     object::PATIENCE,
-    owner::kept_with_data,
+    owner::{is_released, kept_with_data},
 };
 use crate::{
     Kind, ObjectRef,
-    labels::{HOME, INSTALLATION},
+    labels::{HOME, INSTALLATION, MANAGED_BY, Owner},
 };
 
-/// Objects that carry our mark and that nothing produces any more. Claims are not among them: they hold data.
+/// Objects that carry our mark and that nothing produces any more; of a Helm release that is taken over, what its chart
+/// made for Milvus itself. Claims are not among them: they hold data.
 pub(super) struct Obsolete {
-    pub(super) namespace: String,
-    pub(super) installation: InstallationName,
+    pub(super) owner: Owner,
+    /// What names of the chart's objects begin with.
+    pub(super) full_name: String,
+    /// Whether the Helm release of the same name is taken over.
+    pub(super) adopts: bool,
     pub(super) wanted: BTreeSet<ObjectRef>,
     /// What comes first, and the cluster.
     pub(super) needs: (After, Late<Client>),
@@ -53,14 +53,23 @@ struct Leftover {
 impl Obsolete {
     async fn leftovers(&self, client: &Client) -> Result<Vec<Leftover>, ResourceError> {
         let mut leftovers = Vec::new();
-        let ours = format!("{INSTALLATION}={}", self.installation);
+        let ours = format!("{INSTALLATION}={}", self.owner.installation);
+        let helms = format!("{MANAGED_BY}=Helm");
         // Workloads first: what they use goes after them.
         for kind in PRUNED {
-            let objects = Objects::new(client, kind, &self.namespace);
-            let found = match kind {
+            let objects = Objects::new(client, kind, self.owner.namespace.as_str());
+            let mut found = match kind {
                 Kind::Ingress => objects.list_visible(&ours).await?,
                 _ => objects.list(&ours).await?,
             };
+            if self.adopts {
+                let released = objects.list_visible(&helms).await?;
+                found.extend(
+                    released
+                        .into_iter()
+                        .filter(|live| self.is_left_by_chart(kind, live)),
+                );
+            }
             leftovers.extend(
                 found
                     .iter()
@@ -68,6 +77,20 @@ impl Obsolete {
             );
         }
         Ok(leftovers)
+    }
+
+    /// What the release has of Milvus itself and holds no data. Charts inside the chart (`MinIO`, Pulsar, Kafka) have
+    /// labels of their own, and what they run may be in use.
+    fn is_left_by_chart(&self, kind: Kind, live: &Value) -> bool {
+        let label = |key: &str| live["metadata"]["labels"][key].as_str();
+        let is_of_milvus = match (label("helm.sh/chart"), label("chart")) {
+            (Some(chart), _) => chart.starts_with("milvus-"),
+            (None, Some(_)) => false,
+            // The chart's settings carry no label of it.
+            (None, None) => name_of(live).starts_with(&self.full_name),
+        };
+        let is_ours = live["metadata"]["labels"].get(INSTALLATION).is_some();
+        kind != Kind::StatefulSet && is_of_milvus && !is_ours && is_released(live, &self.owner)
     }
 
     fn leftover(&self, objects: &Objects, live: &Value) -> Option<Leftover> {
@@ -120,7 +143,9 @@ impl Resource for Obsolete {
         inputs: Option<&((), Client)>,
         _: &Context,
     ) -> Result<Observed<()>, ResourceError> {
-        let Some(((), client)) = inputs else {
+        // What goes is told beforehand, also while what comes first is not there yet.
+        let client = inputs.map(|((), client)| client);
+        let Some(client) = client.or(self.needs.1.known()) else {
             return Ok(Observed::Unknown);
         };
         let leftovers = self.leftovers(client).await?;

@@ -4,6 +4,10 @@ use serde_json::Value;
 
 use crate::labels::{HOME, INSTALLATION, KEPT_WITH_DATA, MANAGED_BY, Owner};
 
+/// The annotations by which Helm knows its own.
+const RELEASE_NAME: &str = "meta.helm.sh/release-name";
+const RELEASE_NAMESPACE: &str = "meta.helm.sh/release-namespace";
+
 /// Whose an object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ownership {
@@ -20,6 +24,19 @@ pub(super) fn kept_with_data(live: &Value) -> bool {
         .is_some()
 }
 
+/// Whether an object is of the Helm release that has our name and namespace, by the marks that Helm itself goes by. What
+/// another installation has marked is not.
+pub(super) fn is_released(live: &Value, owner: &Owner) -> bool {
+    let metadata = &live["metadata"];
+    let name = owner.installation.as_str();
+    metadata["labels"][MANAGED_BY] == "Helm"
+        && metadata["annotations"][RELEASE_NAME] == name
+        && metadata["annotations"][RELEASE_NAMESPACE] == owner.namespace.as_str()
+        && metadata["labels"]
+            .get(INSTALLATION)
+            .is_none_or(|mark| mark == name)
+}
+
 /// Reads our mark off an object; of another's, who that seems to be.
 pub(super) fn owner_of(live: &Value, owner: &Owner) -> Ownership {
     let metadata = &live["metadata"];
@@ -34,7 +51,7 @@ pub(super) fn owner_of(live: &Value, owner: &Owner) -> Ownership {
             }
         };
     }
-    if let Some(release) = metadata["annotations"]["meta.helm.sh/release-name"].as_str() {
+    if let Some(release) = metadata["annotations"][RELEASE_NAME].as_str() {
         return Ownership::Foreign(format!("the Helm release {release}"));
     }
     if let Some(manager) = label(MANAGED_BY) {

@@ -34,7 +34,7 @@ const BALANCERS: &str = "/apis/elbv2.k8s.aws/v1beta1";
 /// How often something with a finalizer is seen on its way out.
 const LINGERS: u32 = 3;
 /// Lists of kinds that we never write.
-const OTHER_LISTS: [&str; 2] = ["endpointslices", "targetgroupbindings"];
+const OTHER_LISTS: [&str; 3] = ["endpointslices", "targetgroupbindings", "milvuses"];
 
 impl Cluster {
     /// A client that talks to it.
@@ -107,7 +107,16 @@ impl Cluster {
             Method::POST if query.contains("dryRun=All") => state.trial(),
             Method::PATCH => {
                 let wanted: Value = serde_json::from_slice(&body).unwrap();
-                state.apply(&path, &wanted, query.contains("dryRun=All"))
+                let kind = &parts.headers[http::header::CONTENT_TYPE];
+                let verb = if kind == "application/merge-patch+json" {
+                    "MERGE"
+                } else {
+                    "APPLY"
+                };
+                state.write(verb, &path, &wanted, query.contains("dryRun=All"))
+            }
+            Method::PUT if query.contains("dryRun=All") => {
+                (200, serde_json::from_slice(&body).unwrap())
             }
             Method::DELETE => {
                 state.written.push(format!("DELETE {path}"));
@@ -185,7 +194,7 @@ impl State {
         }
     }
 
-    fn apply(&mut self, path: &str, wanted: &Value, dry_run: bool) -> (u16, Value) {
+    fn write(&mut self, verb: &str, path: &str, wanted: &Value, dry_run: bool) -> (u16, Value) {
         let before = self.objects.get(path).cloned();
         let mut after = before
             .clone()
@@ -197,7 +206,7 @@ impl State {
         }
         self.version += 1;
         after["metadata"]["resourceVersion"] = json!(self.version.to_string());
-        self.written.push(format!("APPLY {path}"));
+        self.written.push(format!("{verb} {path}"));
         self.objects.insert(path.to_owned(), after.clone());
         (200, after)
     }

@@ -5,6 +5,8 @@
 )]
 
 #[cfg(feature = "apply")]
+mod adopt;
+#[cfg(feature = "apply")]
 mod apply;
 mod attu;
 mod chart;

@@ -1,4 +1,4 @@
-//! Nothing is made in an account before its price was shown and somebody agreed.
+//! What costs money, or takes over what is somebody else's, is shown first, and somebody agrees.
 
 use std::io::{self, IsTerminal, Write};
 

@@ -1,0 +1,190 @@
+//! Taking over what Helm has installed, and what is in the way of that.
+
+use kube::Client;
+use milvus_aws_core::installation::Namespace;
+use milvus_manifests::apply::{HelmRelease, exists, helm_releases, operated, still_of_helm};
+
+use crate::{
+    ExitCode,
+    cli::{AdoptArgs, FileArgs},
+    cluster::ClusterFlags,
+    error::Error,
+    printer::Printer,
+    wanted::Wanted,
+};
+
+/// Why a Helm release cannot be taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum AdoptionError {
+    /// The target is not a Kubernetes alone.
+    #[error(
+        "a Helm release is taken over with the Kafka and the bucket that it uses: the target is kubernetes then"
+    )]
+    NotHere,
+    /// Nothing is there that could be taken over.
+    #[error("namespace {namespace} has no Helm release {name} of Milvus")]
+    NoRelease {
+        /// Where it was looked.
+        namespace: Namespace,
+        /// The name of the release.
+        name: String,
+    },
+    /// No file, and no record of Helm's to take the values from.
+    #[error("namespace {namespace} holds no record of Helm about a release of Milvus")]
+    NoRecord {
+        /// Where it was looked.
+        namespace: Namespace,
+    },
+    /// No file, and more than one record of Helm's.
+    #[error("namespace {namespace} holds several Helm releases of Milvus: {}", names.join(", "))]
+    Several {
+        /// Where it was looked.
+        namespace: Namespace,
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// Helm is at work on it, or was stopped at it.
+    #[error("Helm has not finished with the release {name}: it is {status}")]
+    Busy {
+        /// The name of the release.
+        name: String,
+        /// What Helm calls that.
+        status: String,
+    },
+    /// The operator runs a Milvus there.
+    #[error("{} in namespace {namespace} is run by milvus-operator", list(names))]
+    Operated {
+        /// Where it is.
+        namespace: Namespace,
+        /// Names of its custom resources.
+        names: Vec<String>,
+    },
+}
+
+fn list(names: &[String]) -> String {
+    let named: Vec<_> = names.iter().map(|name| format!("milvus/{name}")).collect();
+    named.join(", ")
+}
+
+impl AdoptionError {
+    /// The exit code that scripts see.
+    pub(crate) const fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::NotHere | Self::Several { .. } => ExitCode::Usage,
+            Self::NoRelease { .. } | Self::NoRecord { .. } => ExitCode::Failed,
+            Self::Busy { .. } | Self::Operated { .. } => ExitCode::Refused,
+        }
+    }
+
+    /// What to do now.
+    pub(crate) const fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotHere => {
+                "write `target: kubernetes`, with the brokers and the bucket under `cluster`"
+            }
+            Self::NoRelease { .. } => {
+                "`helm list -A` names releases; -n chooses the namespace, and without --adopt a new installation is made"
+            }
+            Self::NoRecord { .. } => {
+                "-n chooses the namespace; a file by -f says what the release is to be"
+            }
+            Self::Several { .. } => "--name chooses one",
+            Self::Busy { .. } => "`helm rollback` or `helm upgrade` ends that",
+            Self::Operated { .. } => {
+                "the operator would undo what is changed: it goes on with it, and another name and namespace are free"
+            }
+        })
+    }
+}
+
+/// What is wanted; with `--adopt` and without a file, what Helm's record of the release says.
+pub(crate) async fn wanted(
+    file: &FileArgs,
+    adopt: AdoptArgs,
+    flags: &ClusterFlags,
+) -> Result<Wanted, Error> {
+    let wanted = if adopt.adopt && file.file.is_none() {
+        remembered(file, flags).await?
+    } else {
+        Wanted::read(file, flags)?
+    };
+    Ok(Wanted { adopt, ..wanted })
+}
+
+async fn remembered(file: &FileArgs, flags: &ClusterFlags) -> Result<Wanted, Error> {
+    let cluster = flags.connect().await?;
+    let named = flags.namespace.as_deref().map(str::parse).transpose()?;
+    let namespace: Namespace = named.or(cluster.context_namespace).unwrap_or_default();
+    let releases = helm_releases(&cluster.client, &namespace).await?;
+    let release = the_one(releases, file.name.as_deref(), namespace)?;
+    Wanted::of_release(&release)
+}
+
+fn the_one(
+    mut releases: Vec<HelmRelease>,
+    name: Option<&str>,
+    namespace: Namespace,
+) -> Result<HelmRelease, AdoptionError> {
+    releases.retain(|release| name.is_none_or(|name| release.name == name));
+    let names = releases
+        .iter()
+        .map(|release| release.name.clone())
+        .collect();
+    match <[HelmRelease; 1]>::try_from(releases) {
+        Ok([release]) => Ok(release),
+        Err(none) if none.is_empty() => Err(AdoptionError::NoRecord { namespace }),
+        Err(_) => Err(AdoptionError::Several { namespace, names }),
+    }
+}
+
+/// Looks for what is in the way: the operator's Milvus of that name, and, where a release is taken over, any of them, an
+/// unfinished release, and none at all.
+pub(crate) async fn check(client: &Client, wanted: &Wanted) -> Result<(), Error> {
+    let namespace = &wanted.installation.namespace;
+    let name = wanted.installation.name.as_str();
+    let mut names = operated(client, namespace).await?;
+    names.retain(|operated| wanted.adopt.adopt || operated == name);
+    if !names.is_empty() {
+        let namespace = namespace.clone();
+        return Err(AdoptionError::Operated { namespace, names }.into());
+    }
+    if !wanted.adopt.adopt {
+        return Ok(());
+    }
+    let releases = helm_releases(client, namespace).await?;
+    let release = releases.into_iter().find(|release| release.name == name);
+    match release {
+        Some(release) if release.status.starts_with("pending-") => Err(AdoptionError::Busy {
+            name: release.name,
+            status: release.status,
+        }
+        .into()),
+        None if !exists(client, &wanted.installation).await? => Err(AdoptionError::NoRelease {
+            namespace: namespace.clone(),
+            name: name.to_owned(),
+        }
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+/// Says what stays Helm's after a release was taken over.
+pub(crate) async fn tell_what_is_helms(client: &Client, wanted: &Wanted, printer: Printer) {
+    let (name, namespace) = (&wanted.installation.name, &wanted.installation.namespace);
+    // What was done is done: who may not look now hears nothing more.
+    let left = still_of_helm(client, &wanted.installation).await;
+    let left: Vec<_> = left.iter().flatten().map(ToString::to_string).collect();
+    if !left.is_empty() {
+        let left = left.join(", ");
+        printer.tell(&format!(
+            "stays as Helm made it, with its data where it has some: {left}"
+        ));
+    }
+    let releases = helm_releases(client, namespace).await.unwrap_or_default();
+    if releases.iter().any(|release| release.name == name.as_str()) {
+        printer.tell(&format!(
+            "Helm still knows the release {name}: `helm upgrade` takes it back, `helm uninstall` deletes it; \
+             `install --adopt --remove-helm-record` lets Helm forget it"
+        ));
+    }
+}

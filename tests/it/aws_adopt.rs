@@ -1,0 +1,283 @@
+//! A release that Helm made is taken over in place, with the vectors in it.
+
+use std::{collections::BTreeMap, process::Command};
+
+use serde_json::Value;
+
+use crate::{
+    guide::{Guide, timed},
+    helm_chart::{self, RELEASE},
+    plugin::{Namespace, Ran, run},
+    vectors::Vectors,
+};
+
+const PASSWORD: &str = "kafka-of-the-guide";
+
+fn helm(namespace: &Namespace, args: &[&str]) -> Ran {
+    run(Command::new("helm")
+        .args(args)
+        .args(["-n", &namespace.name]))
+}
+
+/// Installs the guide's chart as Helm's users do, and waits for its pods.
+fn install_by_helm(guide: &Guide) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let chart = helm_chart::write(folder.path());
+    let values = folder.path().join("values.json");
+    std::fs::write(&values, guide.values().to_string()).expect("a file");
+    let [chart, values] = [&chart, &values].map(|path| path.to_str().expect("a text"));
+    let namespace = &guide.namespace;
+    helm(namespace, &["install", RELEASE, chart, "-f", values]).exits(0);
+    // Nobody makes load balancers here: their addresses are written by hand.
+    let address = r#"{"status": {"loadBalancer": {"ingress": [{"hostname": "balancer.test"}]}}}"#;
+    for object in ["service/demo-milvus", "ingress/demo-milvus-attu"] {
+        let patch = [
+            "patch",
+            object,
+            "--subresource=status",
+            "--type=merge",
+            "-p",
+            address,
+        ];
+        namespace.kubectl(&patch).exits(0);
+    }
+    let set = ["rollout", "status", "statefulset", "--timeout=120s"];
+    namespace.kubectl(&set).exits(0);
+    let deployments = [
+        "wait",
+        "--for=condition=Available",
+        "deployment",
+        "--all",
+        "--timeout=150s",
+    ];
+    namespace.kubectl(&deployments).exits(0);
+}
+
+/// What the release is, as a file of ours.
+fn file(guide: &Guide) -> Value {
+    let mut file = guide.file(RELEASE);
+    file["service"] = guide.values()["service"].clone();
+    file
+}
+
+/// Who etcd's pods are, and how often they were restarted.
+fn etcd(namespace: &Namespace) -> Vec<String> {
+    let selector = "app.kubernetes.io/name=etcd";
+    let pods = ["get", "pods", "-l", selector, "-o", "json"];
+    let pods = namespace.kubectl(&pods).exits(0).json();
+    let pods = pods["items"].as_array().expect("a list");
+    let identity = |pod: &Value| {
+        let restarts = &pod["status"]["containerStatuses"][0]["restartCount"];
+        format!("{} restarted {restarts} times", pod["metadata"]["uid"])
+    };
+    pods.iter().map(identity).collect()
+}
+
+/// How often each deployment rolled: it has a replica set for each time.
+fn rolls(namespace: &Namespace) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for (name, object) in namespace.objects() {
+        if name.starts_with("ReplicaSet/") {
+            let owner = &object["metadata"]["ownerReferences"][0]["name"];
+            let owner = owner.as_str().expect("an owner").to_owned();
+            *counts.entry(owner).or_insert(0) += 1;
+        }
+    }
+    counts
+}
+
+/// What a service keeps: its address, and its ports on the nodes.
+fn places(namespace: &Namespace) -> BTreeMap<String, String> {
+    let services = namespace.objects().into_iter();
+    let services = services.filter(|(name, _)| name.starts_with("Service/"));
+    let place = |(name, service): (String, Value)| {
+        let ports = service["spec"]["ports"].as_array().expect("ports");
+        let client = ports.iter().find(|port| port["name"] == "milvus");
+        let node_port = client.map(|port| port["nodePort"].to_string());
+        (
+            name,
+            format!("{} {node_port:?}", service["spec"]["clusterIP"]),
+        )
+    };
+    services.map(place).collect()
+}
+
+/// Versions of everything but pods, whose own move by themselves.
+fn versions(namespace: &Namespace) -> BTreeMap<String, Value> {
+    let objects = namespace.objects().into_iter();
+    let objects = objects.filter(|(name, _)| !name.starts_with("Pod/"));
+    let version = |(name, object): (String, Value)| {
+        let version = object["metadata"]["resourceVersion"].clone();
+        (name, version)
+    };
+    objects.map(version).collect()
+}
+
+#[test]
+fn aws_a_helm_release_is_adopted_with_the_vectors_in_it() {
+    let guide = Guide::new("adopt", PASSWORD);
+    let namespace = &guide.namespace;
+    let file = file(&guide);
+    timed("helm install", || install_by_helm(&guide));
+    let vectors = Vectors::at(&guide.address("demo-milvus"));
+    timed("vectors are stored", || vectors.keep());
+    let (members, served) = (etcd(namespace), places(namespace));
+    let before = versions(namespace);
+
+    let refused = guide.milvus(&["install", "-f", "-"], &file).exits(5);
+    let said = &refused.stderr;
+    assert!(
+        said.contains("the Helm release demo-milvus") && said.contains("--adopt"),
+        "{said}"
+    );
+    let unasked = guide.milvus(&["install", "--adopt", "-f", "-"], &file);
+    let unasked = unasked.exits(5).stderr;
+    assert!(unasked.contains("--yes"), "{unasked}");
+    let plan = ["plan", "--adopt", "-f", "-", "-o", "json"];
+    let plan = guide.milvus(&plan, &file).exits(0);
+    assert!(
+        !plan.stdout.contains(PASSWORD) && !unasked.contains(PASSWORD),
+        "a password is shown"
+    );
+    let plan = plan.result_of("plan");
+    assert_eq!(
+        versions(namespace),
+        before,
+        "a plan or a refusal has written"
+    );
+
+    let adopt = ["install", "--adopt", "--yes", "-f", "-", "-o", "json"];
+    let adopted = timed("install --adopt", || guide.milvus(&adopt, &file).exits(0));
+    let told = adopted.stderr.clone();
+    assert!(
+        told.contains("Helm still knows the release demo-milvus"),
+        "{told}"
+    );
+    let adopted = adopted.result_of("install");
+    assert_eq!(
+        (&adopted["changed"], &adopted["verified"]),
+        (&true.into(), &true.into())
+    );
+
+    timed("the vectors are found", || vectors.are_found());
+    assert_eq!(etcd(namespace), members, "etcd was touched");
+    for (name, place) in places(namespace) {
+        let before = served.get(&name);
+        assert!(
+            before.is_none_or(|before| *before == place),
+            "{name}: {before:?} became {place}"
+        );
+    }
+    for (deployment, rolled) in rolls(namespace) {
+        assert!(rolled <= 2, "{deployment} rolled {} times", rolled - 1);
+    }
+    nothing_is_left_of_helm(namespace);
+    the_plan_was_right(&plan, &before, namespace);
+
+    let settled = versions(namespace);
+    let again = guide.milvus(&adopt, &file).exits(0).result_of("install");
+    assert_eq!(again["changed"], false, "{again}");
+    let plain = ["install", "-f", "-", "-o", "json"];
+    let plain = guide.milvus(&plain, &file).exits(0).result_of("install");
+    assert_eq!(plain["changed"], false, "{plain}");
+    assert_eq!(versions(namespace), settled);
+
+    helm_forgets(&guide, &file);
+    let gone = ["uninstall", "--delete-data", "--confirm", RELEASE];
+    guide.namespace.milvus(&gone, "").exits(0);
+    let left = namespace.names();
+    assert_eq!(left, ["ServiceAccount/milvus-s3-access-sa"]);
+}
+
+/// No field is Helm's any more, and nothing of its config tool runs.
+fn nothing_is_left_of_helm(namespace: &Namespace) {
+    for (name, object) in namespace.objects() {
+        let metadata = &object["metadata"];
+        let is_record = name.starts_with("Secret/sh.helm.release");
+        // Replica sets and pods are of what was before, and claims were never Helm's.
+        let ours = ["Deployment/", "StatefulSet/", "Service/", "ConfigMap/"];
+        if is_record || !ours.iter().any(|kind| name.starts_with(kind)) {
+            continue;
+        }
+        let managers = metadata["managedFields"].as_array();
+        let managers = managers
+            .into_iter()
+            .flatten()
+            .map(|entry| &entry["manager"]);
+        assert!(managers.clone().all(|manager| manager != "helm"), "{name}");
+        assert_eq!(
+            metadata["labels"]["app.kubernetes.io/managed-by"], "kubectl-milvus",
+            "{name}"
+        );
+        assert!(metadata["labels"].get("helm.sh/chart").is_none(), "{name}");
+        let annotations = metadata["annotations"].to_string();
+        assert!(
+            !annotations.contains("meta.helm.sh"),
+            "{name}: {annotations}"
+        );
+        let template = object["spec"]["template"].to_string();
+        assert!(!template.contains("run-helm.sh"), "{name}: {template}");
+        assert!(!template.contains("config-tool"), "{name}: {template}");
+    }
+    let names = namespace.names();
+    assert!(
+        !names.contains(&"ConfigMap/demo-milvus".to_owned()),
+        "{names:?}"
+    );
+}
+
+/// What the plan would touch is what was touched.
+fn the_plan_was_right(plan: &Value, before: &BTreeMap<String, Value>, namespace: &Namespace) {
+    let steps = plan["steps"].as_array().expect("steps");
+    let touches = |step: &&Value| step["action"] == "create" || step["action"] == "update";
+    let planned: Vec<String> = steps
+        .iter()
+        .filter(touches)
+        .filter_map(|step| step["resource"].as_str().map(str::to_owned))
+        .collect();
+    let lower = |name: &String| {
+        let (kind, name) = name.split_once('/').expect("a kind");
+        format!("{}/{name}", kind.to_lowercase())
+    };
+    let after = versions(namespace);
+    let kinds = ["ReplicaSet/", "PersistentVolumeClaim/", "Secret/sh.helm"];
+    for (name, version) in after {
+        if before.get(&name) != Some(&version) && !kinds.iter().any(|kind| name.starts_with(kind)) {
+            assert!(
+                planned.contains(&lower(&name)),
+                "{name} was not planned: {planned:?}"
+            );
+        }
+    }
+    let of_etcd = steps
+        .iter()
+        .find(|step| step["resource"] == "statefulset/demo-milvus-etcd");
+    let of_etcd = of_etcd.expect("etcd")["changes"].to_string();
+    assert!(!of_etcd.contains("spec."), "{of_etcd}");
+}
+
+/// Helm's record is there and good until it is asked to go.
+fn helm_forgets(guide: &Guide, file: &Value) {
+    let namespace = &guide.namespace;
+    let values = ["get", "values", RELEASE, "-o", "json"];
+    let values = helm(namespace, &values).exits(0).json();
+    assert_eq!(values["externalS3"]["rootPath"], "demo", "{values}");
+    let forget = [
+        "install",
+        "--adopt",
+        "--remove-helm-record",
+        "--yes",
+        "-f",
+        "-",
+        "-o",
+        "json",
+    ];
+    let before = versions(namespace);
+    let forgotten = guide.milvus(&forget, file).exits(0).result_of("install");
+    assert_eq!(forgotten["changed"], true, "{forgotten}");
+    let mut after = before.clone();
+    after.retain(|name, _| !name.starts_with("Secret/sh.helm.release"));
+    assert_eq!(versions(namespace), after);
+    assert_eq!(after.len() + 1, before.len());
+    helm(namespace, &["status", RELEASE]).exits(1);
+}

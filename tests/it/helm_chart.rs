@@ -1,0 +1,101 @@
+//! A Helm chart out of what `helm template` makes of the guide's values: the real chart is not to be had here.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+
+use crate::guide::{VERSION, golden, small};
+
+/// The objects of chart 4.1.34, as release [`RELEASE`].
+const OBJECTS: &str = "golden/helm/a-guide-4.1.34.yaml";
+/// The release's name, which is in the objects.
+pub(crate) const RELEASE: &str = "demo-milvus";
+
+/// What the chart takes from elsewhere, in place of what the objects hold when they are written as JSON.
+const TEMPLATES: [(&str, &str); 10] = [
+    (
+        "PLAINTEXT-PASSWORD-MARKER",
+        "{{ .Values.externalKafka.sasl.password }}",
+    ),
+    ("milvus-user", "{{ .Values.externalKafka.sasl.username }}"),
+    (
+        "b-1.demo.kafka.us-west-2.amazonaws.com:9096,b-2.demo.kafka.us-west-2.amazonaws.com:9096",
+        "{{ .Values.externalKafka.brokerList }}",
+    ),
+    ("milvus-demo-bucket", "{{ .Values.externalS3.bucketName }}"),
+    (
+        "  region: \\n",
+        "  region: {{ .Values.externalS3.region }}\\n",
+    ),
+    (
+        "-headless.milvus.svc",
+        "-headless.{{ .Release.Namespace }}.svc",
+    ),
+    ("milvus-s3-access-sa", "{{ .Values.serviceAccount.name }}"),
+    (
+        r#""value":"new""#,
+        r#""value":"{{ ternary `new` `existing` .Release.IsInstall }}""#,
+    ),
+    (
+        r#""USER FILE""#,
+        "{{ index .Values.extraConfigFiles `user.yaml` | toJson }}",
+    ),
+    (r#""NAMESPACE""#, r#""{{ .Release.Namespace }}""#),
+];
+
+/// Writes the chart into a folder. JSON is YAML, and what a template writes stands where a text stood.
+pub(crate) fn write(folder: &Path) -> PathBuf {
+    let chart = folder.join("milvus");
+    fs::create_dir_all(chart.join("templates")).expect("a folder");
+    let about =
+        json!({"apiVersion": "v2", "name": "milvus", "version": "4.1.34", "appVersion": VERSION});
+    fs::write(chart.join("Chart.yaml"), about.to_string()).expect("a file");
+    let text = golden(OBJECTS).replace("2.4.5", VERSION);
+    let mut all = String::new();
+    for document in serde_norway::Deserializer::from_str(&text) {
+        let mut object = Value::deserialize(document).expect("an object");
+        if !object.is_null() {
+            adapt(&mut object);
+            all.push_str(&format!("---\n{object}\n"));
+        }
+    }
+    let all = TEMPLATES.iter().fold(all, |all, (from, to)| {
+        assert!(all.contains(from), "{from:?} is not among the objects");
+        all.replace(from, to)
+    });
+    fs::write(chart.join("templates/all.yaml"), all).expect("a file");
+    chart
+}
+
+/// Small pods, soon ready, in whatever namespace.
+fn adapt(object: &mut Value) {
+    let namespace = json!("NAMESPACE");
+    if !object["metadata"]["namespace"].is_null() {
+        object["metadata"]["namespace"] = namespace.clone();
+    }
+    if object["metadata"]["name"] == RELEASE && object["kind"] == "ConfigMap" {
+        object["data"]["user.yaml"] = json!("USER FILE");
+    }
+    let pod = &mut object["spec"]["template"]["spec"];
+    if pod.is_null() {
+        return;
+    }
+    let affinity = pod.pointer_mut("/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/podAffinityTerm/namespaces");
+    if let Some(namespaces) = affinity {
+        *namespaces = json!([namespace]);
+    }
+    for container in pod["containers"].as_array_mut().into_iter().flatten() {
+        container["resources"] = small();
+        for probe in ["readinessProbe", "livenessProbe"] {
+            if container[probe].is_object() {
+                container[probe]["initialDelaySeconds"] = json!(2);
+                container[probe]["periodSeconds"] = json!(3);
+                container[probe]["failureThreshold"] = json!(30);
+            }
+        }
+    }
+}
