@@ -51,14 +51,12 @@ pub use helm_release::{HelmRelease, helm_releases};
 pub use install::{Install, InstallGraph, Installed};
 pub use installations::installations;
 pub use one_by_one::{OneByOne, Proofs, Turn};
-pub use other_controller::has_other_controller;
-pub use placed::Placed;
-pub use running::{RunningComponent, RunningMilvus, running};
-pub use scale::{Unscalable, scale};
 pub use operator::operated;
 pub use other_controller::has_other_controller;
 pub use placed::Placed;
 pub use released::{exists, still_of_helm};
+pub use running::{RunningComponent, RunningMilvus, running};
+pub use scale::{Unscalable, scale};
 pub use uninstall::{Kept, Uninstall, uninstall};
 
 /// The field manager of everything that we apply.

@@ -8,8 +8,7 @@ use milvus_aws_core::{
     topology::{Action, Role, Running, Undoing, Upgrade, UpgradeRefusal, edges, lines},
 };
 
-const KAFKA_AND_S3: &str = "\
-  kafka: {brokers: ['b-1:9096']}
+const KAFKA_AND_S3: &str = "  kafka: {brokers: ['b-1:9096']}
   s3: {endpoint: 's3.us-west-2.amazonaws.com:443', bucket: demo, region: us-west-2, access: iam}
   serviceAccount: {name: s3}
 ";
@@ -173,7 +172,7 @@ fn a_step_to_another_line_is_undone_only_at_its_very_beginning() {
     let back = Upgrade::plan(&live, &old).unwrap();
     assert_eq!(
         order(&back),
-        "=proxy =datanode =querynode =mixcoord =indexnode -streamingnode"
+        "=indexnode =proxy =datanode =querynode =mixcoord -streamingnode"
     );
     assert!(back.undoes);
     let on = Upgrade::plan(&live, &cluster("2.6.20", Mixed)).unwrap();

@@ -110,7 +110,7 @@ impl KubernetesObject {
             ResourceError::fatal(format!("render {}", self.reference)).caused_by(error)
         })?;
         let mut wanted = adapted(self.reference.kind, &wanted, live, secrets);
-        if let (SettingsOf::Both, Some(live)) = (self.settings, live) {
+        if let (SettingsOf::Both, Some(live)) = (self.settings, live.object()) {
             both_settings::with_live(&mut wanted, live)?;
         }
         Ok(wanted)
