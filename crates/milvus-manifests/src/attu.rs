@@ -8,7 +8,7 @@ use k8s_openapi::{
         core::v1::{
             Capabilities, Container, ContainerPort, EnvVar, PodSecurityContext, PodSpec,
             PodTemplateSpec, Probe, SeccompProfile, SecurityContext, Service, ServicePort,
-            ServiceSpec, TCPSocketAction,
+            ServiceSpec,
         },
         networking::v1::{
             HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule,
@@ -18,14 +18,17 @@ use k8s_openapi::{
     apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
 };
 use milvus_aws_core::{
-    installation::{InstallationName, MilvusVersion, Namespace},
+    Installation,
+    installation::{self, InstallationName, MilvusVersion, NameOverrides, Namespace},
     topology::line_of,
 };
 
 use crate::{
-    Object,
-    labels::{self, Part},
+    Object, ingress,
+    labels::{self, Identity, Part},
     load_balancer::{Scheme, joined, tag_list},
+    pod::{self, probes, resources, security},
+    service,
 };
 
 const COMPONENT: &str = "attu";
@@ -57,7 +60,7 @@ impl Exposure {
 }
 
 /// What Attu shall be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Attu {
     /// The installation's name.
     pub release: InstallationName,
@@ -75,6 +78,10 @@ pub struct Attu {
     pub tags: BTreeMap<String, String>,
     /// The ARN of a certificate: the load balancer speaks HTTPS then, and HTTP otherwise.
     pub certificate: Option<String>,
+    /// Names that do not follow from the installation's.
+    pub names: NameOverrides,
+    /// What the user says of it further.
+    pub settings: installation::Attu,
 }
 
 /// The image of the Attu that fits a Milvus version.
@@ -83,6 +90,38 @@ pub fn attu_image(version: &MilvusVersion) -> String {
 }
 
 impl Attu {
+    /// Attu beside a Milvus in a cluster that exists, where the user wants one.
+    pub fn beside(installation: &Installation) -> Option<Self> {
+        let settings = installation.attu.clone()?;
+        let usual = attu_image(&installation.version);
+        let (repository, tag) = usual.rsplit_once(':').unwrap_or((&usual, "latest"));
+        let said = &settings.image;
+        let repository = said.repository.as_ref().map_or(repository, AsRef::as_ref);
+        let tag = said.tag.as_ref().map_or(tag, AsRef::as_ref);
+        let scheme = if installation.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let address = format!(
+            "{scheme}://{}:{}",
+            installation.full_name(),
+            installation.service.port
+        );
+        Some(Self {
+            release: installation.name.clone(),
+            namespace: installation.namespace.clone(),
+            image: format!("{repository}:{tag}"),
+            milvus_address: address,
+            exposure: Exposure::ClusterIp,
+            subnets: Vec::new(),
+            tags: BTreeMap::new(),
+            certificate: None,
+            names: installation.names.clone(),
+            settings,
+        })
+    }
+
     /// Its objects, to be added to those of the installation.
     pub fn objects(&self) -> Vec<Object> {
         let mut objects = vec![self.service().into(), self.deployment().into()];
@@ -91,19 +130,30 @@ impl Attu {
                 .scheme()
                 .map(|scheme| self.ingress(scheme).into()),
         );
+        let port = self.settings.service.port.get();
+        objects.extend(
+            self.settings
+                .ingress
+                .as_ref()
+                .map(|wanted| ingress::in_front_of(self.metadata(), port, wanted).into()),
+        );
         objects
     }
 
     fn name(&self) -> String {
-        format!("{}-{COMPONENT}", self.release.full_name())
+        format!("{}-{COMPONENT}", self.names.full_name(&self.release))
     }
 
-    fn part() -> Part {
+    fn part() -> Part<'static> {
         Part::Component(COMPONENT)
     }
 
+    fn identity(&self) -> Identity<'_> {
+        Identity::new(&self.release, &self.names)
+    }
+
     fn metadata(&self) -> ObjectMeta {
-        let mut labels = labels::of_pods(&self.release, Self::part());
+        let mut labels = labels::of_pods(self.identity(), Self::part());
         labels.insert(labels::MANAGED_BY.to_owned(), labels::MANAGER.to_owned());
         ObjectMeta {
             name: Some(self.name()),
@@ -114,18 +164,23 @@ impl Attu {
     }
 
     fn service(&self) -> Service {
+        let said = &self.settings.service;
+        let mut metadata = self.metadata();
+        labels::decorate(&mut metadata, &said.labels, &said.annotations);
         Service {
-            metadata: self.metadata(),
+            metadata,
             spec: Some(ServiceSpec {
-                type_: Some("ClusterIP".to_owned()),
+                type_: Some(service::kind(said.kind).to_owned()),
+                load_balancer_ip: said.load_balancer_ip.map(|address| address.to_string()),
+                load_balancer_source_ranges: service::texts(&said.load_balancer_source_ranges),
                 ports: Some(vec![ServicePort {
                     name: Some(COMPONENT.to_owned()),
-                    port: PORT,
+                    port: i32::from(said.port.get()),
                     protocol: Some("TCP".to_owned()),
                     target_port: Some(IntOrString::Int(PORT)),
                     ..ServicePort::default()
                 }]),
-                selector: Some(labels::selector(&self.release, Self::part())),
+                selector: Some(labels::selector(self.identity(), Self::part())),
                 ..ServiceSpec::default()
             }),
             status: None,
@@ -133,16 +188,20 @@ impl Attu {
     }
 
     fn deployment(&self) -> Deployment {
+        let said = &self.settings.pod;
+        let mut template = ObjectMeta {
+            labels: Some(labels::of_pods(self.identity(), Self::part())),
+            ..ObjectMeta::default()
+        };
+        labels::decorate(&mut template, &said.labels, &said.annotations);
         Deployment {
             metadata: self.metadata(),
             spec: Some(DeploymentSpec {
-                replicas: Some(1),
-                selector: labels::label_selector(&self.release, Self::part()),
+                replicas: Some(i32::from(self.settings.replicas.get())),
+                selector: labels::label_selector(self.identity(), Self::part()),
+                strategy: said.strategy.clone(),
                 template: PodTemplateSpec {
-                    metadata: Some(ObjectMeta {
-                        labels: Some(labels::of_pods(&self.release, Self::part())),
-                        ..ObjectMeta::default()
-                    }),
+                    metadata: Some(template),
                     spec: Some(self.pod()),
                 },
                 ..DeploymentSpec::default()
@@ -152,54 +211,62 @@ impl Attu {
     }
 
     fn pod(&self) -> PodSpec {
-        PodSpec {
-            containers: vec![self.container()],
-            // A service named `milvus` would otherwise set MILVUS_* variables, which Attu takes for its settings.
-            enable_service_links: Some(false),
-            automount_service_account_token: Some(false),
-            security_context: Some(PodSecurityContext {
-                seccomp_profile: Some(SeccompProfile {
-                    type_: "RuntimeDefault".to_owned(),
-                    localhost_profile: None,
-                }),
-                ..PodSecurityContext::default()
+        let said = &self.settings.pod;
+        let ours = PodSecurityContext {
+            seccomp_profile: Some(SeccompProfile {
+                type_: "RuntimeDefault".to_owned(),
+                localhost_profile: None,
             }),
-            ..PodSpec::default()
+            ..PodSecurityContext::default()
+        };
+        // No service links: a service named `milvus` would set MILVUS_* variables, which Attu takes for its settings.
+        PodSpec {
+            containers: pod::joined(vec![self.container()], &said.sidecars, |one| &one.name),
+            volumes: (!said.volumes.is_empty()).then(|| said.volumes.clone()),
+            security_context: Some(security::pod_with(ours, said.security_context.as_ref())),
+            topology_spread_constraints: pod::spread(said, None),
+            ..pod::base(said)
         }
     }
 
     fn container(&self) -> Container {
+        let said = &self.settings.pod;
+        let ours = SecurityContext {
+            allow_privilege_escalation: Some(false),
+            capabilities: Some(Capabilities {
+                add: None,
+                drop: Some(vec!["ALL".to_owned()]),
+            }),
+            ..SecurityContext::default()
+        };
+        let address = vec![EnvVar {
+            name: "MILVUS_URL".to_owned(),
+            value: Some(self.milvus_address.clone()),
+            value_from: None,
+        }];
+        let resources = self.settings.resources.as_ref();
+        let mounts = &said.volume_mounts;
         Container {
             name: COMPONENT.to_owned(),
             image: Some(self.image.clone()),
-            image_pull_policy: Some("IfNotPresent".to_owned()),
+            image_pull_policy: Some(pod::pull_policy(self.settings.image.pull_policy)),
             ports: Some(vec![ContainerPort {
                 name: Some(COMPONENT.to_owned()),
                 container_port: PORT,
                 protocol: Some("TCP".to_owned()),
                 ..ContainerPort::default()
             }]),
-            env: Some(vec![EnvVar {
-                name: "MILVUS_URL".to_owned(),
-                value: Some(self.milvus_address.clone()),
-                value_from: None,
-            }]),
+            env: Some(pod::joined(address, &said.env, |variable| &variable.name)),
+            resources: resources.map(resources::requirements),
+            volume_mounts: (!mounts.is_empty()).then(|| mounts.clone()),
             readiness_probe: Some(Probe {
-                tcp_socket: Some(TCPSocketAction {
-                    port: IntOrString::String(COMPONENT.to_owned()),
-                    host: None,
-                }),
                 period_seconds: Some(2),
-                ..Probe::default()
+                ..probes::tcp(COMPONENT)
             }),
-            security_context: Some(SecurityContext {
-                allow_privilege_escalation: Some(false),
-                capabilities: Some(Capabilities {
-                    add: None,
-                    drop: Some(vec!["ALL".to_owned()]),
-                }),
-                ..SecurityContext::default()
-            }),
+            security_context: Some(security::container_with(
+                ours,
+                said.container_security_context.as_ref(),
+            )),
             ..Container::default()
         }
     }

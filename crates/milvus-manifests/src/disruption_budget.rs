@@ -10,7 +10,7 @@ use milvus_aws_core::{
 };
 
 use crate::{
-    labels::{self, Part},
+    labels::{self, Identity, Part},
     names::Names,
 };
 
@@ -20,12 +20,12 @@ pub(crate) fn of_components(
     topology: &Topology,
 ) -> Vec<PodDisruptionBudget> {
     let budget = |component: &Component| {
-        let name = Names::of(installation).component(component.name);
+        let name = Names::of(installation).deployment(component);
         let one = PodDisruptionBudgetSpec {
             max_unavailable: Some(IntOrString::Int(1)),
             ..PodDisruptionBudgetSpec::default()
         };
-        budget(installation, Part::Component(component.name), name, one)
+        budget(installation, Part::of(component), name, one)
     };
     let components = topology.components.iter();
     components
@@ -46,14 +46,14 @@ pub(crate) fn of_etcd(installation: &Installation, members: u8) -> Option<PodDis
 
 fn budget(
     installation: &Installation,
-    part: Part,
+    part: Part<'_>,
     name: String,
     spec: PodDisruptionBudgetSpec,
 ) -> PodDisruptionBudget {
     PodDisruptionBudget {
         metadata: labels::metadata(installation, part, name),
         spec: Some(PodDisruptionBudgetSpec {
-            selector: Some(labels::label_selector(&installation.name, part)),
+            selector: Some(labels::label_selector(Identity::of(installation), part)),
             ..spec
         }),
         status: None,

@@ -10,11 +10,14 @@ use k8s_openapi::{
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
-use milvus_aws_core::{Installation, installation::InClusterEtcd};
+use milvus_aws_core::{
+    Installation,
+    installation::{InClusterEtcd, PodSettings},
+};
 
 use crate::{
     Object, disruption_budget,
-    labels::{self, Part},
+    labels::{self, Identity, Part},
     names::Names,
     pod::{
         self, probes, resources,
@@ -34,6 +37,7 @@ const PEER: (&str, u16) = ("peer", 2380);
 /// The user that the image is made for.
 const USER: i64 = 1001;
 const DATA: &str = "data";
+const MIB: u64 = 1024 * 1024;
 const DATA_FOLDER: &str = "/bitnami/etcd";
 
 /// Every object of our etcd.
@@ -79,7 +83,7 @@ fn stateful_set(installation: &Installation, etcd: &InClusterEtcd, image: &str) 
     let claim = PersistentVolumeClaim {
         metadata: ObjectMeta {
             name: Some(DATA.to_owned()),
-            labels: Some(labels::of_pods(&installation.name, Part::Etcd)),
+            labels: Some(labels::of_pods(Identity::of(installation), Part::Etcd)),
             ..ObjectMeta::default()
         },
         spec: Some(pvc::spec(&etcd.storage)),
@@ -89,7 +93,7 @@ fn stateful_set(installation: &Installation, etcd: &InClusterEtcd, image: &str) 
         metadata: labels::metadata(installation, Part::Etcd, names.etcd()),
         spec: Some(StatefulSetSpec {
             replicas: Some(i32::from(members)),
-            selector: labels::label_selector(&installation.name, Part::Etcd),
+            selector: labels::label_selector(Identity::of(installation), Part::Etcd),
             service_name: Some(names.etcd_headless()),
             // The first member waits for a majority: one after the other none would become ready.
             pod_management_policy: Some("Parallel".to_owned()),
@@ -98,10 +102,7 @@ fn stateful_set(installation: &Installation, etcd: &InClusterEtcd, image: &str) 
                 rolling_update: None,
             }),
             template: PodTemplateSpec {
-                metadata: Some(ObjectMeta {
-                    labels: Some(labels::of_pods(&installation.name, Part::Etcd)),
-                    ..ObjectMeta::default()
-                }),
+                metadata: Some(template(installation, etcd)),
                 spec: Some(pod(installation, etcd, image)),
             },
             volume_claim_templates: Some(vec![claim]),
@@ -111,20 +112,67 @@ fn stateful_set(installation: &Installation, etcd: &InClusterEtcd, image: &str) 
     }
 }
 
+fn template(installation: &Installation, etcd: &InClusterEtcd) -> ObjectMeta {
+    let mut metadata = ObjectMeta {
+        labels: Some(labels::of_pods(Identity::of(installation), Part::Etcd)),
+        ..ObjectMeta::default()
+    };
+    if let Some(said) = &etcd.pod {
+        labels::decorate(&mut metadata, &said.labels, &said.annotations);
+    }
+    metadata
+}
+
+/// What holds for the pods: what is said of them, else where all of the installation's pods may be.
+fn settings(installation: &Installation, etcd: &InClusterEtcd) -> PodSettings {
+    let shared = &installation.scheduling;
+    let mut settings = etcd.pod.clone().unwrap_or_else(|| PodSettings {
+        node_selector: shared.node_selector.clone(),
+        tolerations: shared.tolerations.clone(),
+        priority_class: shared.priority_class.clone(),
+        ..PodSettings::default()
+    });
+    if settings.image_pull_secrets.is_empty() {
+        settings
+            .image_pull_secrets
+            .clone_from(&shared.image_pull_secrets);
+    }
+    settings
+}
+
 fn pod(installation: &Installation, etcd: &InClusterEtcd, image: &str) -> PodSpec {
     let members: u8 = etcd.replicas.into();
-    let selector = labels::label_selector(&installation.name, Part::Etcd);
-    let spread = (members > 1).then(|| spread::constraints(&selector, Revisions::Together));
+    let selector = labels::label_selector(Identity::of(installation), Part::Etcd);
+    let ours = (members > 1).then(|| spread::constraints(&selector, Revisions::Together));
+    let said = settings(installation, etcd);
+    let containers = vec![container(installation, etcd, image, &said)];
+    let volumes = vec![volumes::empty("tmp")];
     PodSpec {
-        containers: vec![container(installation, etcd, image)],
-        volumes: Some(vec![volumes::empty("tmp")]),
-        security_context: Some(security::of_pod(USER)),
-        topology_spread_constraints: spread,
-        ..pod::base(installation)
+        containers: pod::joined(containers, &said.sidecars, |one| &one.name),
+        volumes: Some(pod::joined(volumes, &said.volumes, |volume| &volume.name)),
+        security_context: Some(security::pod_with(
+            security::of_pod(USER),
+            said.security_context.as_ref(),
+        )),
+        topology_spread_constraints: pod::spread(&said, ours),
+        ..pod::base(&said)
     }
 }
 
-fn container(installation: &Installation, etcd: &InClusterEtcd, image: &str) -> Container {
+fn container(
+    installation: &Installation,
+    etcd: &InClusterEtcd,
+    image: &str,
+    said: &PodSettings,
+) -> Container {
+    let policy = etcd
+        .image
+        .pull_policy
+        .unwrap_or(installation.image.pull_policy);
+    let mounts = vec![
+        volumes::mount(DATA, DATA_FOLDER),
+        volumes::mount("tmp", "/tmp"),
+    ];
     let port = |(name, number): (&str, u16)| ContainerPort {
         name: Some(name.to_owned()),
         container_port: i32::from(number),
@@ -133,15 +181,18 @@ fn container(installation: &Installation, etcd: &InClusterEtcd, image: &str) -> 
     };
     Container {
         name: "etcd".to_owned(),
-        image: Some(image.to_owned()),
-        image_pull_policy: Some(pod::pull_policy(installation)),
+        image: Some(etcd.image.reference(image)),
+        image_pull_policy: Some(pod::pull_policy(policy)),
         ports: Some(vec![port(CLIENT), port(PEER)]),
-        env: Some(environment(installation, etcd.replicas.into())),
+        env: Some(pod::joined(
+            environment(installation, etcd),
+            &said.env,
+            |variable| &variable.name,
+        )),
         resources: Some(resources::requirements(&etcd.resources)),
-        volume_mounts: Some(vec![
-            volumes::mount(DATA, DATA_FOLDER),
-            volumes::mount("tmp", "/tmp"),
-        ]),
+        volume_mounts: Some(pod::joined(mounts, &said.volume_mounts, |mount| {
+            &mount.mount_path
+        })),
         startup_probe: Some(Probe {
             period_seconds: Some(1),
             timeout_seconds: Some(5),
@@ -164,12 +215,16 @@ fn container(installation: &Installation, etcd: &InClusterEtcd, image: &str) -> 
         }),
         // No preStop of the image's: it removes the member, which has left clusters that could not start again.
         // The image's start script writes its configuration beside the volume.
-        security_context: Some(security::of_container(RootFileSystem::Writable)),
+        security_context: Some(security::container_with(
+            security::of_container(RootFileSystem::Writable),
+            said.container_security_context.as_ref(),
+        )),
         ..Container::default()
     }
 }
 
-fn environment(installation: &Installation, members: u8) -> Vec<EnvVar> {
+fn environment(installation: &Installation, etcd: &InClusterEtcd) -> Vec<EnvVar> {
+    let members: u8 = etcd.replicas.into();
     let names = Names::of(installation);
     let (name, headless) = (names.etcd(), names.etcd_headless());
     let domain = format!("{headless}.{}.svc.cluster.local", installation.namespace);
@@ -188,6 +243,23 @@ fn environment(installation: &Installation, members: u8) -> Vec<EnvVar> {
     };
     set("MY_STS_NAME", name.clone());
     for (name, value) in CONSTANTS {
+        set(name, (*value).to_owned());
+    }
+    // Quota and compaction keep etcd from filling up, which stops all writes.
+    let compaction = &etcd.auto_compaction;
+    set(
+        "ETCD_AUTO_COMPACTION_MODE",
+        compaction.mode.as_str().to_owned(),
+    );
+    set(
+        "ETCD_AUTO_COMPACTION_RETENTION",
+        compaction.retention.to_string(),
+    );
+    set(
+        "ETCD_QUOTA_BACKEND_BYTES",
+        (etcd.quota.mib() * MIB).to_string(),
+    );
+    for (name, value) in TIMES {
         set(name, (*value).to_owned());
     }
     set("ETCD_ADVERTISE_CLIENT_URLS", url(&this, CLIENT));
@@ -209,7 +281,7 @@ fn environment(installation: &Installation, members: u8) -> Vec<EnvVar> {
     variables
 }
 
-/// Settings that are the same everywhere. Quota and compaction keep etcd from filling up, which stops all writes.
+/// Settings that are the same everywhere.
 const CONSTANTS: &[(&str, &str)] = &[
     ("BITNAMI_DEBUG", "false"),
     ("ETCDCTL_API", "3"),
@@ -220,9 +292,9 @@ const CONSTANTS: &[(&str, &str)] = &[
     ("ETCD_DATA_DIR", "/bitnami/etcd/data"),
     ("ETCD_LOG_LEVEL", "info"),
     ("ALLOW_NONE_AUTHENTICATION", "yes"),
-    ("ETCD_AUTO_COMPACTION_MODE", "revision"),
-    ("ETCD_AUTO_COMPACTION_RETENTION", "1000"),
-    ("ETCD_QUOTA_BACKEND_BYTES", "4294967296"),
+];
+/// How long members wait for each other: disks of clouds may be slow.
+const TIMES: &[(&str, &str)] = &[
     ("ETCD_HEARTBEAT_INTERVAL", "500"),
     ("ETCD_ELECTION_TIMEOUT", "2500"),
 ];

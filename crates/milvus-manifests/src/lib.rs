@@ -24,10 +24,12 @@
 #[cfg(feature = "apply")]
 pub mod apply;
 mod attu;
+mod autoscaler;
 mod config_map;
 mod disruption_budget;
 mod error;
 mod etcd;
+mod ingress;
 pub mod labels;
 mod load_balancer;
 #[cfg(feature = "apply")]
@@ -43,6 +45,7 @@ mod root_login;
 mod secret;
 mod service;
 mod service_account;
+mod service_monitor;
 mod storage_class;
 mod workload;
 mod yaml;
@@ -55,4 +58,5 @@ pub use namespace::namespace;
 pub use object::{Kind, Object, ObjectRef, Scope};
 pub use render::render;
 pub use root_login::{ROOT, password_in, root_secret_name};
+pub use service_monitor::{Endpoint, NamespaceSelector, ServiceMonitor, ServiceMonitorSpec};
 pub use storage_class::{EbsStorageClass, IS_DEFAULT_CLASS};

@@ -1,8 +1,8 @@
 //! Names of objects, as the official chart has them for the same release name.
 
-use milvus_aws_core::Installation;
+use milvus_aws_core::{Installation, topology::Component};
 
-/// Names of one installation's objects. All of them fit 63 characters, because an installation's name has at most 40.
+/// Names of one installation's objects. Those of services fit 63 characters, because an installation's name has at most 40.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
     full: String,
@@ -12,7 +12,7 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn of(installation: &Installation) -> Self {
         Self {
-            full: installation.name.full_name(),
+            full: installation.full_name(),
             etcd: installation.name.etcd_name(),
         }
     }
@@ -22,9 +22,33 @@ impl Names {
         self.full.clone()
     }
 
-    /// A component's deployment, service and disruption budget.
-    pub(crate) fn component(&self, component: &str) -> String {
-        self.suffixed(component)
+    /// A component's service, which is one for all of its resource groups.
+    pub(crate) fn component(&self, component: &Component) -> String {
+        self.suffixed(component.name)
+    }
+
+    /// A component's deployment and disruption budget.
+    pub(crate) fn deployment(&self, component: &Component) -> String {
+        let name = self.component(component);
+        match &component.resource_group {
+            Some(group) => format!("{name}-{group}"),
+            None => name,
+        }
+    }
+
+    /// What lets the number of a component's pods follow their load.
+    pub(crate) fn autoscaler(&self, component: &Component) -> String {
+        format!("{}-hpa", self.deployment(component))
+    }
+
+    /// The claim of log files.
+    pub(crate) fn logs(&self) -> String {
+        self.suffixed("logs")
+    }
+
+    /// The login for Pulsar.
+    pub(crate) fn pulsar_secret(&self) -> String {
+        self.suffixed("pulsar")
     }
 
     /// The settings as environment variables.

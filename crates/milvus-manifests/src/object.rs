@@ -7,6 +7,7 @@ use k8s_openapi::{
     api::{
         admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration},
         apps::v1::{Deployment, StatefulSet},
+        autoscaling::v2::HorizontalPodAutoscaler,
         core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Secret, Service, ServiceAccount},
         networking::v1::{Ingress, IngressClass},
         policy::v1::PodDisruptionBudget,
@@ -19,9 +20,9 @@ use k8s_openapi::{
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::Error;
 #[cfg(feature = "apply")]
 use crate::load_balancer_controller::IngressClassParams;
+use crate::{Error, service_monitor::ServiceMonitor};
 
 /// Where objects of a kind live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,15 +114,30 @@ kinds! {
     PodDisruptionBudget "poddisruptionbudgets" Namespaced,
     StatefulSet "statefulsets" Namespaced,
     Deployment "deployments" Namespaced,
+    HorizontalPodAutoscaler "horizontalpodautoscalers" Namespaced,
     #[cfg(feature = "apply")]
     IngressClassParams "ingressclassparams" Cluster,
     IngressClass "ingressclasses" Cluster,
     Ingress "ingresses" Namespaced,
+    ServiceMonitor "servicemonitors" Namespaced,
     MutatingWebhookConfiguration "mutatingwebhookconfigurations" Cluster,
     ValidatingWebhookConfiguration "validatingwebhookconfigurations" Cluster,
 }
 
 impl Kind {
+    /// Whether every installation has objects of this kind. Others may be hidden from who needs none, and the cluster
+    /// may not know them.
+    pub const fn is_everywhere(self) -> bool {
+        !matches!(
+            self,
+            Self::Role
+                | Self::RoleBinding
+                | Self::Ingress
+                | Self::HorizontalPodAutoscaler
+                | Self::ServiceMonitor
+        )
+    }
+
     /// Whether objects of this kind hold data that outlives pods.
     pub const fn holds_data(self) -> bool {
         matches!(self, Self::PersistentVolumeClaim)

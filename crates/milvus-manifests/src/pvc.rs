@@ -8,7 +8,7 @@ use k8s_openapi::{
 };
 use milvus_aws_core::{
     Installation,
-    installation::{Standalone, Storage},
+    installation::{Persistence, Standalone, Storage},
 };
 
 use crate::{
@@ -16,15 +16,35 @@ use crate::{
     names::Names,
 };
 
-/// The volume of a standalone server.
+/// The volume of a standalone server, where we make it.
 pub(crate) fn standalone(
     installation: &Installation,
     standalone: &Standalone,
-) -> PersistentVolumeClaim {
+) -> Option<PersistentVolumeClaim> {
+    let ours = standalone.persistence == Persistence::Claim;
     let name = Names::of(installation).full();
+    ours.then(|| claim(installation, name, spec(&standalone.storage)))
+}
+
+/// The volume of log files, where we make it.
+pub(crate) fn logs(installation: &Installation) -> Option<PersistentVolumeClaim> {
+    let volume = installation.log.persistence.as_ref()?;
+    let ours = volume.existing_claim.is_none();
+    let spec = PersistentVolumeClaimSpec {
+        access_modes: Some(vec![volume.access_mode.as_str().to_owned()]),
+        ..spec(&volume.storage)
+    };
+    ours.then(|| claim(installation, Names::of(installation).logs(), spec))
+}
+
+fn claim(
+    installation: &Installation,
+    name: String,
+    spec: PersistentVolumeClaimSpec,
+) -> PersistentVolumeClaim {
     PersistentVolumeClaim {
         metadata: labels::metadata(installation, Part::Whole, name),
-        spec: Some(spec(&standalone.storage)),
+        spec: Some(spec),
         status: None,
     }
 }

@@ -6,8 +6,8 @@ use milvus_aws_core::{
 };
 
 use crate::{
-    Error, Manifests, Object, config_map, disruption_budget, etcd, pvc, secret, service,
-    service_account, workload,
+    Attu, Error, Manifests, Object, autoscaler, config_map, disruption_budget, etcd, ingress, pvc,
+    secret, service, service_account, service_monitor, workload,
 };
 
 /// The objects of an installation, in the order in which they are applied. The same input gives the same objects.
@@ -25,23 +25,29 @@ pub fn render(installation: &Installation, secrets: &Secrets) -> Result<Manifest
     objects.extend(services.into_iter().map(Object::from));
     let budgets = disruption_budget::of_components(installation, &topology);
     objects.extend(budgets.into_iter().map(Object::from));
-    match &installation.deployment {
-        Deployment::Standalone(standalone) => {
-            objects.push(pvc::standalone(installation, standalone).into());
-        }
-        Deployment::Cluster(cluster) => {
-            if let Etcd::InCluster(etcd) = &cluster.etcd {
-                objects.extend(etcd::objects(installation, etcd, topology.etcd_image));
-            }
-        }
+    objects.extend(pvc::logs(installation).map(Object::from));
+    if let Deployment::Standalone(standalone) = &installation.deployment {
+        objects.extend(pvc::standalone(installation, standalone).map(Object::from));
+    }
+    let etcd = match &installation.deployment {
         // Before its services exist: what there will be, with settings that are not known yet.
-        Deployment::Aws(on_aws) => {
-            let etcd = etcd::objects(installation, &on_aws.etcd, topology.etcd_image);
-            objects.extend(etcd);
-        }
+        Deployment::Aws(on_aws) => Some(&on_aws.etcd),
+        deployment => match deployment.etcd() {
+            Some(Etcd::InCluster(etcd)) => Some(etcd),
+            Some(Etcd::Endpoints(_)) | None => None,
+        },
+    };
+    if let Some(etcd) = etcd {
+        objects.extend(etcd::objects(installation, etcd, topology.etcd_image));
     }
     let components = topology.components.iter();
     objects.extend(components.map(|component| pods.deployment(component).into()));
+    let scaled = topology.components.iter();
+    let scaled = scaled.filter_map(|component| autoscaler::of_component(installation, component));
+    objects.extend(scaled.map(Object::from));
+    objects.extend(ingress::for_clients(installation, &topology).map(Object::from));
+    objects.extend(service_monitor::service_monitor(installation).map(Object::from));
+    objects.extend(Attu::beside(installation).iter().flat_map(Attu::objects));
     objects.push(config_map.into());
     Manifests::new(objects)
 }

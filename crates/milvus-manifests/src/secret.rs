@@ -12,7 +12,7 @@ use k8s_openapi::{
 };
 use milvus_aws_core::{
     Installation,
-    installation::{Deployment, KafkaSecurity, LoginSecret, S3Access, Secrets},
+    installation::{LoginSecret, Queue, S3, Secrets},
 };
 use secrecy::ExposeSecret;
 
@@ -42,34 +42,54 @@ pub(crate) fn logins<'a>(
     installation: &Installation,
     secrets: &'a Secrets,
 ) -> Result<Vec<Login<'a>>, Error> {
-    let Deployment::Cluster(cluster) = &installation.deployment else {
-        return Ok(Vec::new());
-    };
     let names = Names::of(installation);
-    let mut logins = Vec::new();
-    if matches!(cluster.kafka.security, KafkaSecurity::ScramSha512(_)) {
-        let variables = ["KAFKA_SASLUSERNAME", "KAFKA_SASLPASSWORD"];
-        let given = secrets.kafka.as_ref().ok_or(Error::MissingLogin("Kafka"))?;
-        logins.push(Login::new(names.kafka_secret(), variables, given));
-    }
-    if matches!(cluster.s3.access, S3Access::Keys(_)) {
-        let variables = ["MINIO_ACCESSKEYID", "MINIO_SECRETACCESSKEY"];
-        let given = secrets.s3.as_ref().ok_or(Error::MissingLogin("S3"))?;
-        logins.push(Login::new(names.s3_secret(), variables, given));
-    }
-    Ok(logins)
+    let queue = installation.deployment.queue();
+    let of_queue = match queue.and_then(|queue| queue.login().map(|_| queue)) {
+        Some(Queue::Kafka(_)) => Some(Wanted {
+            ours: names.kafka_secret(),
+            variables: ["KAFKA_SASLUSERNAME", "KAFKA_SASLPASSWORD"],
+            given: secrets.kafka.as_ref().ok_or(Error::MissingLogin("Kafka"))?,
+        }),
+        Some(Queue::Pulsar(_)) => Some(Wanted {
+            ours: names.pulsar_secret(),
+            variables: ["PULSAR_AUTHPLUGIN", "PULSAR_AUTHPARAMS"],
+            given: secrets
+                .pulsar
+                .as_ref()
+                .ok_or(Error::MissingLogin("Pulsar"))?,
+        }),
+        Some(Queue::Woodpecker(_)) | None => None,
+    };
+    let of_s3 = match installation.deployment.s3().and_then(S3::login) {
+        Some(_) => Some(Wanted {
+            ours: names.s3_secret(),
+            variables: ["MINIO_ACCESSKEYID", "MINIO_SECRETACCESSKEY"],
+            given: secrets.s3.as_ref().ok_or(Error::MissingLogin("S3"))?,
+        }),
+        None => None,
+    };
+    let all = of_queue.into_iter().chain(of_s3);
+    Ok(all.map(Login::new).collect())
+}
+
+/// A login that the installation needs.
+struct Wanted<'a> {
+    /// The name that a Secret of ours has.
+    ours: String,
+    variables: [&'static str; 2],
+    given: &'a LoginSecret,
 }
 
 impl<'a> Login<'a> {
-    fn new(ours: String, variables: [&'static str; 2], given: &'a LoginSecret) -> Self {
-        let secret = match given {
+    fn new(wanted: Wanted<'a>) -> Self {
+        let secret = match wanted.given {
             LoginSecret::Existing(name) => name.to_string(),
-            LoginSecret::Given { .. } => ours,
+            LoginSecret::Given { .. } => wanted.ours,
         };
         Self {
             secret,
-            variables,
-            given,
+            variables: wanted.variables,
+            given: wanted.given,
         }
     }
 

@@ -11,7 +11,7 @@ use milvus_aws_core::{
 };
 
 use crate::{
-    labels::{self, Part},
+    labels::{self, Identity, Part},
     names::Names,
 };
 
@@ -57,38 +57,53 @@ pub(crate) fn is_front(component: &Component) -> bool {
 }
 
 fn is_internal(installation: &Installation) -> bool {
-    installation.service.kind == ServiceKind::ClusterIp
+    let service = &installation.service;
+    service.kind == ServiceKind::ClusterIp && service.external_ips.is_empty()
 }
 
 /// From outside only the gRPC port is reached: 9091 has metrics, profiles and management without any login.
 fn for_clients(installation: &Installation, front: &Component) -> Service {
+    let said = &installation.service;
     let part = Part::Component(front.name);
-    let mut ports = vec![service_port(
-        CLIENT_PORT,
-        installation.service.port.get(),
-        CLIENT_PORT,
-    )];
+    let mut ports = vec![ServicePort {
+        node_port: said.node_port.map(|port| i32::from(port.get())),
+        ..service_port(CLIENT_PORT, said.port.get(), CLIENT_PORT)
+    }];
     if is_internal(installation) {
         ports.push(service_port(METRICS_PORT, METRICS, METRICS_PORT));
     }
     let mut metadata = labels::metadata(installation, part, Names::of(installation).full());
-    let annotations = installation.service.annotations.to_map();
-    metadata.annotations = (!annotations.is_empty()).then_some(annotations);
-    let kind = match installation.service.kind {
-        ServiceKind::ClusterIp => "ClusterIP",
-        ServiceKind::NodePort => "NodePort",
-        ServiceKind::LoadBalancer => "LoadBalancer",
-    };
+    labels::decorate(&mut metadata, &said.labels, &said.annotations);
+    let external = texts(&said.external_ips);
     Service {
         metadata,
         spec: Some(ServiceSpec {
-            type_: Some(kind.to_owned()),
+            type_: Some(kind(said.kind).to_owned()),
+            cluster_ip: said.cluster_ip.map(|address| address.to_string()),
+            load_balancer_ip: said.load_balancer_ip.map(|address| address.to_string()),
+            load_balancer_source_ranges: texts(&said.load_balancer_source_ranges),
+            external_ips: external,
             ports: Some(ports),
-            selector: Some(labels::selector(&installation.name, part)),
+            selector: Some(labels::selector(Identity::of(installation), part)),
             ..ServiceSpec::default()
         }),
         status: None,
     }
+}
+
+/// The kind of a service, as Kubernetes spells it.
+pub(crate) const fn kind(kind: ServiceKind) -> &'static str {
+    match kind {
+        ServiceKind::ClusterIp => "ClusterIP",
+        ServiceKind::NodePort => "NodePort",
+        ServiceKind::LoadBalancer => "LoadBalancer",
+    }
+}
+
+/// A list as texts; none for an empty one.
+pub(crate) fn texts<T: ToString>(items: &[T]) -> Option<Vec<String>> {
+    let texts = items.iter().map(ToString::to_string);
+    (!items.is_empty()).then(|| texts.collect())
 }
 
 fn for_metrics(installation: &Installation, front: &Component) -> Service {
@@ -104,16 +119,19 @@ fn of_component(
     service: &ComponentService,
 ) -> Service {
     let part = Part::Component(component.name);
-    let name = Names::of(installation).component(component.name);
+    let name = Names::of(installation).component(component);
     let of_port = |port: &Port| service_port(port.name, port.number, port.name);
     let ports = service.ports.iter().map(of_port).collect();
-    internal(installation, part, name, ports, service.headless)
+    let mut object = internal(installation, part, name, ports, service.headless);
+    let said = &component.service_spec;
+    labels::decorate(&mut object.metadata, &said.labels, &said.annotations);
+    object
 }
 
 /// A service that is reached inside the cluster alone.
 pub(crate) fn internal(
     installation: &Installation,
-    part: Part,
+    part: Part<'_>,
     name: String,
     ports: Vec<ServicePort>,
     headless: bool,
@@ -124,7 +142,7 @@ pub(crate) fn internal(
             type_: Some("ClusterIP".to_owned()),
             cluster_ip: headless.then(|| "None".to_owned()),
             ports: Some(ports),
-            selector: Some(labels::selector(&installation.name, part)),
+            selector: Some(labels::selector(Identity::of(installation), part)),
             ..ServiceSpec::default()
         }),
         status: None,

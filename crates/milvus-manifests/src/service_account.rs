@@ -1,7 +1,7 @@
 //! The service account of the Milvus pods.
 
 use k8s_openapi::api::core::v1::ServiceAccount;
-use milvus_aws_core::{Installation, installation::Deployment};
+use milvus_aws_core::Installation;
 
 use crate::labels::{self, Part};
 
@@ -9,18 +9,14 @@ use crate::labels::{self, Part};
 pub(crate) fn wanted(
     installation: &Installation,
 ) -> Option<&milvus_aws_core::installation::ServiceAccount> {
-    match &installation.deployment {
-        Deployment::Standalone(_) | Deployment::Aws(_) => None,
-        Deployment::Cluster(cluster) => cluster.service_account.as_ref(),
-    }
+    installation.deployment.service_account()
 }
 
 /// The service account, where we make it.
 pub(crate) fn service_account(installation: &Installation) -> Option<ServiceAccount> {
     let account = wanted(installation).filter(|account| account.create)?;
     let mut metadata = labels::metadata(installation, Part::Whole, account.name.to_string());
-    let annotations = account.annotations.to_map();
-    metadata.annotations = (!annotations.is_empty()).then_some(annotations);
+    labels::decorate(&mut metadata, &account.labels, &account.annotations);
     Some(ServiceAccount {
         metadata,
         // Milvus calls no Kubernetes API; tokens for IAM roles are projected beside this one.

@@ -15,12 +15,13 @@ use k8s_openapi::{
 };
 use milvus_aws_core::{
     Installation,
-    topology::{Component, ConfigLoader, Role, Topology},
+    installation::{self, Memory, Persistence},
+    topology::{CERTIFICATES, Component, ConfigLoader, Role, Topology},
 };
 
 use crate::{
     config_map::{DEFAULT_FILE, USER_FILE, checksum},
-    labels::{self, Part},
+    labels::{self, Identity, Part},
     names::Names,
     pod::{
         self, probes, resources,
@@ -42,6 +43,15 @@ const DATA: &str = "milvus-data-disk";
 const CONFIG_FOLDER: &str = "/milvus/configs";
 const CONFIG: &str = "milvus-config";
 const SCRATCH: &str = "tmp";
+const LOGS: &str = "milvus-logs-disk";
+const TLS: &str = "milvus-tls";
+/// The local disk of the one pod, where it is limited.
+const DISK: &str = "disk";
+const DISK_FOLDER: &str = "/var/lib/milvus/data";
+/// The variable that tells the server how large its local disk is, in GiB.
+const DISK_SIZE: &str = "LOCAL_STORAGE_SIZE";
+/// The variable that tells the server which resource group it belongs to.
+const GROUP: &str = "MILVUS_SERVER_LABEL_RESOURCE_GROUP";
 /// How long a stopped process may take to hand over its work.
 const GRACE_SECONDS: i64 = 30;
 /// How long a proxy goes on serving after it was told to stop, so that load balancers notice.
@@ -78,23 +88,35 @@ impl<'a> Pods<'a> {
 
     /// The deployment of one component.
     pub(crate) fn deployment(&self, component: &Component) -> Deployment {
-        let part = Part::Component(component.name);
-        let name = self.names.component(component.name);
-        // Two servers must not write to one volume, and a coordinator without standby must be alone.
-        let alone = component.role == Role::Standalone
-            || component.role.is_coordinator() && !component.active_standby;
+        let part = Part::of(component);
+        let identity = Identity::of(self.installation);
+        let said = &component.pod;
+        let mut metadata =
+            labels::metadata(self.installation, part, self.names.deployment(component));
+        let nothing = Default::default();
+        labels::decorate(&mut metadata, &nothing, &self.installation.annotations);
+        let mut template = ObjectMeta {
+            labels: Some(labels::of_pods(identity, part)),
+            annotations: Some(self.annotations.clone()),
+            ..ObjectMeta::default()
+        };
+        labels::decorate(
+            &mut template,
+            &self.installation.labels.with(&said.labels),
+            &self.installation.annotations.with(&said.annotations),
+        );
         Deployment {
-            metadata: labels::metadata(self.installation, part, name),
+            metadata,
             spec: Some(DeploymentSpec {
-                replicas: Some(i32::from(component.replicas)),
-                selector: labels::label_selector(&self.installation.name, part),
-                strategy: Some(if alone { recreate() } else { rolling() }),
+                // An autoscaler's number is its own.
+                replicas: component
+                    .autoscaling
+                    .is_none()
+                    .then(|| i32::from(component.replicas)),
+                selector: labels::label_selector(identity, part),
+                strategy: Some(strategy(component)),
                 template: PodTemplateSpec {
-                    metadata: Some(ObjectMeta {
-                        labels: Some(labels::of_pods(&self.installation.name, part)),
-                        annotations: Some(self.annotations.clone()),
-                        ..ObjectMeta::default()
-                    }),
+                    metadata: Some(template),
                     spec: Some(self.pod(component, part)),
                 },
                 ..DeploymentSpec::default()
@@ -103,56 +125,70 @@ impl<'a> Pods<'a> {
         }
     }
 
-    fn pod(&self, component: &Component, part: Part) -> PodSpec {
+    fn pod(&self, component: &Component, part: Part<'_>) -> PodSpec {
         let account = service_account::wanted(self.installation);
-        let selector = labels::label_selector(&self.installation.name, part);
-        let spread =
-            (component.replicas > 1).then(|| spread::constraints(&selector, Revisions::Apart));
+        let said = &component.pod;
+        let selector = labels::label_selector(Identity::of(self.installation), part);
+        let several = component.replicas > 1 || component.autoscaling.is_some();
+        let ours = several.then(|| spread::constraints(&selector, Revisions::Apart));
+        let containers = vec![self.container(component)];
         PodSpec {
-            containers: vec![self.container(component)],
+            containers: pod::joined(containers, &said.sidecars, |one| &one.name),
             volumes: Some(self.volumes(component)),
             service_account_name: account.map(|account| account.name.to_string()),
-            security_context: Some(security::of_pod(USER)),
-            topology_spread_constraints: spread,
+            security_context: Some(security::pod_with(
+                security::of_pod(USER),
+                said.security_context.as_ref(),
+            )),
+            topology_spread_constraints: pod::spread(said, ours),
             termination_grace_period_seconds: Some(GRACE_SECONDS),
-            ..pod::base(self.installation)
+            ..pod::base(said)
         }
     }
 
     fn container(&self, component: &Component) -> Container {
         let is_front = is_front(component);
+        let image = &self.installation.image;
+        let said = component.pod.container_security_context.as_ref();
         Container {
             name: component.name.to_owned(),
-            image: Some(
-                self.installation
-                    .image
-                    .reference(&self.installation.version),
-            ),
-            image_pull_policy: Some(pod::pull_policy(self.installation)),
+            image: Some(image.reference(&self.installation.version)),
+            image_pull_policy: Some(pod::pull_policy(image.pull_policy)),
             args: Some(component.args.iter().map(ToString::to_string).collect()),
             ports: Some(container_ports(component)),
-            env: Some(self.environment()),
+            env: Some(self.environment(component)),
             env_from: self.environment_from(),
             resources: Some(resources::requirements(&component.resources)),
-            volume_mounts: Some(self.mounts()),
+            volume_mounts: Some(self.mounts(component)),
             startup_probe: Some(probes::startup()),
             readiness_probe: Some(probes::readiness(is_front)),
             liveness_probe: Some(probes::liveness()),
             lifecycle: (component.role == Role::Proxy).then(drain),
-            security_context: Some(security::of_container(RootFileSystem::ReadOnly)),
+            security_context: Some(security::container_with(
+                security::of_container(RootFileSystem::ReadOnly),
+                said,
+            )),
             ..Container::default()
         }
     }
 
-    /// The logins, and where settings are, whatever the image's working directory is.
-    fn environment(&self) -> Vec<EnvVar> {
-        let folder = EnvVar {
-            name: "MILVUSCONF".to_owned(),
-            value: Some(CONFIG_FOLDER.to_owned()),
+    /// The logins, and where settings are, whatever the image's working directory is; then what the user says.
+    fn environment(&self, component: &Component) -> Vec<EnvVar> {
+        let literal = |name: &str, value: String| EnvVar {
+            name: name.to_owned(),
+            value: Some(value),
             value_from: None,
         };
+        let folder = literal("MILVUSCONF", CONFIG_FOLDER.to_owned());
         let logins = self.logins.iter().flat_map(Login::environment);
-        [folder].into_iter().chain(logins).collect()
+        let size = component.disk.size_limit;
+        let size = size.map(|size| literal(DISK_SIZE, whole_gib(size)));
+        let group = component.resource_group.as_ref();
+        let group = group.map(|group| literal(GROUP, group.to_string()));
+        let ours = [folder].into_iter().chain(logins).chain(size).chain(group);
+        pod::joined(ours.collect(), &component.pod.env, |variable| {
+            &variable.name
+        })
     }
 
     fn environment_from(&self) -> Option<Vec<EnvFromSource>> {
@@ -168,18 +204,43 @@ impl<'a> Pods<'a> {
 
     /// The root file system is read-only: what the server writes is here.
     fn volumes(&self, component: &Component) -> Vec<Volume> {
-        let data = match component.role {
-            Role::Standalone => volumes::claim(DATA, self.names.full()),
-            _ => volumes::empty(DATA),
-        };
-        let mut all = vec![data, volumes::empty(SCRATCH)];
+        let mut all = vec![self.data(component), volumes::empty(SCRATCH)];
         if self.loader == ConfigLoader::Layered {
             all.push(volumes::config_map(CONFIG, self.config_name.clone()));
         }
-        all
+        if is_apart(component) {
+            all.push(volumes::limited(DISK, component.disk.size_limit));
+        }
+        if let Some(logs) = &self.installation.log.persistence {
+            let existing = logs.existing_claim.as_ref().map(ToString::to_string);
+            let claim = existing.unwrap_or_else(|| self.names.logs());
+            all.push(volumes::claim(LOGS, claim));
+        }
+        if let Some(tls) = self
+            .installation
+            .tls
+            .as_ref()
+            .filter(|_| is_front(component))
+        {
+            all.push(volumes::secret(TLS, tls.secret.to_string()));
+        }
+        pod::joined(all, &component.pod.volumes, |volume| &volume.name)
     }
 
-    fn mounts(&self) -> Vec<VolumeMount> {
+    fn data(&self, component: &Component) -> Volume {
+        let persistence = match &self.installation.deployment {
+            installation::Deployment::Standalone(standalone) => Some(&standalone.persistence),
+            _ => None,
+        };
+        match persistence {
+            Some(Persistence::Claim) => volumes::claim(DATA, self.names.full()),
+            Some(Persistence::ExistingClaim(name)) => volumes::claim(DATA, name.to_string()),
+            Some(Persistence::Ephemeral) => volumes::empty(DATA),
+            None => volumes::limited(DATA, component.disk.size_limit),
+        }
+    }
+
+    fn mounts(&self, component: &Component) -> Vec<VolumeMount> {
         let mut all = vec![
             volumes::mount(DATA, DATA_FOLDER),
             volumes::mount(SCRATCH, "/tmp"),
@@ -188,8 +249,44 @@ impl<'a> Pods<'a> {
             let file = |name| volumes::mount_file(CONFIG, CONFIG_FOLDER, name);
             all.extend([file(DEFAULT_FILE), file(USER_FILE)]);
         }
-        all
+        if is_apart(component) {
+            all.push(volumes::mount(DISK, DISK_FOLDER));
+        }
+        if let Some(logs) = &self.installation.log.persistence {
+            all.push(VolumeMount {
+                sub_path: logs.sub_path.clone(),
+                ..volumes::mount(LOGS, logs.mount_path.as_str())
+            });
+        }
+        if self.installation.tls.is_some() && is_front(component) {
+            all.push(VolumeMount {
+                read_only: Some(true),
+                ..volumes::mount(TLS, CERTIFICATES)
+            });
+        }
+        pod::joined(all, &component.pod.volume_mounts, |mount| &mount.mount_path)
     }
+}
+
+/// Whether caches have a limited folder of their own beside the claim: the one pod's claim has other limits.
+fn is_apart(component: &Component) -> bool {
+    component.role == Role::Standalone && component.disk.size_limit.is_some()
+}
+
+/// The server counts its disk in whole GiB.
+fn whole_gib(size: Memory) -> String {
+    (size.mib() / 1024).max(1).to_string()
+}
+
+/// As the user says, but for pods that must be alone: two servers must not write to one volume, nor two coordinators
+/// work without standing by.
+fn strategy(component: &Component) -> DeploymentStrategy {
+    let alone = component.role == Role::Standalone
+        || component.role.is_coordinator() && !component.active_standby;
+    if alone {
+        return recreate();
+    }
+    component.pod.strategy.clone().unwrap_or_else(rolling)
 }
 
 /// The old pods end before new ones start.

@@ -210,7 +210,7 @@ impl Milvus<'_> {
             .on_services(&cloud.services(brokers, &bucket));
         let secrets = Secrets {
             kafka: Some(login),
-            s3: None,
+            ..Secrets::default()
         };
         let manifests = render(&installation, &secrets)?;
         Ok(manifests
@@ -303,7 +303,7 @@ impl Milvus<'_> {
             image: attu_image(&installation.version),
             milvus_address: format!(
                 "http://{}:{}",
-                installation.name.full_name(),
+                installation.full_name(),
                 installation.service.port
             ),
             exposure,
@@ -315,6 +315,8 @@ impl Milvus<'_> {
                 .certificate
                 .as_ref()
                 .map(ToString::to_string),
+            names: installation.names.clone(),
+            settings: milvus_aws_core::installation::Attu::default(),
         };
         attu.objects()
     }

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Annotations, ComponentSpec, Etcd, Labels, ObjectName, Queue, ResourceGroup, S3, yes,
-};
+use super::{Annotations, ComponentSpec, Etcd, Labels, ObjectName, Queue, ResourceGroup, S3, yes};
 use crate::topology::Role;
 
 /// Settings of a deployment by roles.

@@ -38,7 +38,11 @@ pub(super) fn check(
         }
         check_disk(*role, &spec.disk, line, &path.key("disk"), broken);
         pod_rules::check(&spec.pod, settings, &path.key("pod"), broken);
-        pod_rules::check_labels(&spec.service.labels, &path.key("service").key("labels"), broken);
+        pod_rules::check_labels(
+            &spec.service.labels,
+            &path.key("service").key("labels"),
+            broken,
+        );
     }
 }
 
@@ -73,11 +77,17 @@ fn check_autoscaling(
         broken.push((path.clone(), message.to_owned()));
     }
     if scaling.max < scaling.min {
-        let message = format!("is {}, below `min`; write `{}` or more", scaling.max, scaling.min);
+        let message = format!(
+            "is {}, below `min`; write `{}` or more",
+            scaling.max, scaling.min
+        );
         broken.push((path.key("max"), message));
     }
     if scaling.max.get() > MOST_REPLICAS {
-        let message = format!("is {}, at most {MOST_REPLICAS} replicas are possible", scaling.max);
+        let message = format!(
+            "is {}, at most {MOST_REPLICAS} replicas are possible",
+            scaling.max
+        );
         broken.push((path.key("max"), message));
     }
     if scaling.cpu_percent.is_none() && scaling.memory_percent.is_none() {

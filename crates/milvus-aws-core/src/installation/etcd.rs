@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Amounts, Cpu, HostPort, ImageRepository, ImageTag, Memory, PodSettings, PullPolicy, Resources,
-    Storage,
-    text_type::text_type,
+    Storage, text_type::text_type,
 };
 
 text_type!(

@@ -6,6 +6,7 @@ use super::{
     Annotations, Labels, PodSettings, config_rules, diagnostic::Path, names::dns_label,
     rules::Broken,
 };
+use crate::topology::Role;
 
 /// Labels by which objects are selected and found.
 const OUR_LABELS: [&str; 6] = [
@@ -35,12 +36,7 @@ pub(super) struct Shared<'a> {
 }
 
 /// Every broken rule.
-pub(super) fn check(
-    pod: &PodSettings,
-    shared: &Shared<'_>,
-    path: &Path,
-    broken: &mut Vec<Broken>,
-) {
+pub(super) fn check(pod: &PodSettings, shared: &Shared<'_>, path: &Path, broken: &mut Vec<Broken>) {
     check_labels(&pod.labels, &path.key("labels"), broken);
     check_annotations(&pod.annotations, &path.key("annotations"), broken);
     check_environment(&pod.env, &path.key("env"), broken);
@@ -68,7 +64,8 @@ fn check_spread(pod: &PodSettings, path: &Path, broken: &mut Vec<Broken>) {
     for (index, constraint) in constraints.enumerate() {
         let path = path.index(index);
         if constraint.topology_key.is_empty() {
-            let message = "`topologyKey` is missing, write `topologyKey: topology.kubernetes.io/zone`";
+            let message =
+                "`topologyKey` is missing, write `topologyKey: topology.kubernetes.io/zone`";
             broken.push((path.clone(), message.to_owned()));
         }
         if constraint.max_skew < 1 {
@@ -94,11 +91,7 @@ pub(super) fn check_labels(labels: &Labels, path: &Path, broken: &mut Vec<Broken
 }
 
 /// Annotations that are not ours to be changed by a user.
-pub(super) fn check_annotations(
-    annotations: &Annotations,
-    path: &Path,
-    broken: &mut Vec<Broken>,
-) {
+pub(super) fn check_annotations(annotations: &Annotations, path: &Path, broken: &mut Vec<Broken>) {
     for (key, _) in annotations.iter() {
         if OUR_ANNOTATIONS.contains(&key.as_str()) || is_ours(key.as_str()) {
             let message = "is always written; leave it out";
@@ -158,7 +151,9 @@ fn check_mounts(pod: &PodSettings, shared: &Shared<'_>, path: &Path, broken: &mu
     for (index, mount) in pod.volume_mounts.iter().enumerate() {
         let path = path.index(index);
         let volumes = pod.volumes.iter().chain(shared);
-        let known = volumes.map(|volume| volume.name.as_str()).chain(OUR_VOLUMES);
+        let known = volumes
+            .map(|volume| volume.name.as_str())
+            .chain(OUR_VOLUMES);
         if !known.into_iter().any(|name| name == mount.name) {
             let message = "`name` names no volume; write one of `volumes`";
             broken.push((path.clone(), message.to_owned()));
@@ -174,6 +169,13 @@ fn check_containers(containers: &[Container], path: &Path, broken: &mut Vec<Brok
     for (index, container) in containers.iter().enumerate() {
         let path = path.index(index);
         check_name(&container.name, &path, broken);
+        if is_server(&container.name) {
+            let message = format!(
+                "`{}` is the server's own container; choose another name",
+                container.name
+            );
+            broken.push((path.key("name"), message));
+        }
         if container.image.as_deref().unwrap_or_default().is_empty() {
             let message = "`image` is missing, write `image: REPOSITORY:TAG`";
             broken.push((path.clone(), message.to_owned()));
@@ -181,6 +183,11 @@ fn check_containers(containers: &[Container], path: &Path, broken: &mut Vec<Brok
         let variables = container.env.as_deref().unwrap_or_default();
         check_environment(variables, &path.key("env"), broken);
     }
+}
+
+fn is_server(name: &str) -> bool {
+    let roles = Role::ALL.iter().map(|role| role.component_name());
+    roles.chain(["etcd", "attu"]).any(|server| server == name)
 }
 
 fn check_name(name: &str, path: &Path, broken: &mut Vec<Broken>) {

@@ -2,10 +2,7 @@
 
 use super::{
     CloudProvider, HostPort, Kafka, KafkaSecurity, MilvusVersion, Pulsar, S3, S3Access,
-    ServiceAccount, Woodpecker, WoodpeckerStorage,
-    diagnostic::Path,
-    fault::missing,
-    rules::Broken,
+    ServiceAccount, Woodpecker, WoodpeckerStorage, diagnostic::Path, fault::missing, rules::Broken,
 };
 use crate::topology::{self, ConfigLoader, MessageQueue};
 
@@ -30,7 +27,11 @@ impl Queues<'_> {
         let given: Vec<(MessageQueue, &str)> = [
             (MessageQueue::Kafka, "kafka", self.kafka.is_some()),
             (MessageQueue::Pulsar, "pulsar", self.pulsar.is_some()),
-            (MessageQueue::Woodpecker, "woodpecker", self.woodpecker.is_some()),
+            (
+                MessageQueue::Woodpecker,
+                "woodpecker",
+                self.woodpecker.is_some(),
+            ),
         ]
         .into_iter()
         .filter_map(|(queue, key, given)| given.then_some((queue, key)))
@@ -40,7 +41,9 @@ impl Queues<'_> {
         }
         if let [(_, first), rest @ ..] = given.as_slice() {
             for (_, key) in rest {
-                let message = format!("Milvus logs to one service, `{first}` is given already; leave one of them out");
+                let message = format!(
+                    "Milvus logs to one service, `{first}` is given already; leave one of them out"
+                );
                 broken.push((path.key(key), message));
             }
         }
@@ -84,9 +87,8 @@ impl Queues<'_> {
                 check_some(&service.seeds, "seeds", &path, broken);
                 let (major, minor, patch) = WOODPECKER_SERVICE;
                 if !version.is_at_least(major, minor, patch) {
-                    let message = format!(
-                        "needs Milvus {major}.{minor}.{patch} or later; write `embedded`"
-                    );
+                    let message =
+                        format!("needs Milvus {major}.{minor}.{patch} or later; write `embedded`");
                     broken.push((path, message));
                 }
             }

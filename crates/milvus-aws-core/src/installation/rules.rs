@@ -38,7 +38,12 @@ pub(super) fn check(file: &InstallationFile) -> Vec<Broken> {
         check_cluster(cluster, file.target, file.version(), &shared, &mut broken);
     }
     let path = Path::of(&["scheduling"]);
-    pod_rules::check(&file.scheduling, &Shared { settings: None }, &path, &mut broken);
+    pod_rules::check(
+        &file.scheduling,
+        &Shared { settings: None },
+        &path,
+        &mut broken,
+    );
     service_rules::check(file, &mut broken);
     aws_rules::check(file, &mut broken);
     let line = topology::line_of(file.version());
@@ -89,6 +94,10 @@ fn check_standalone(
     check_resources(&path.key("resources"), &standalone.resources, broken);
     check_storage(&path.key("storage"), &standalone.storage, broken);
     pod_rules::check(&standalone.pod, shared, &path.key("pod"), broken);
+    if standalone.disk.size_limit.is_some() && standalone.s3.is_none() {
+        let message = "vectors are on the pod's volume, whose size is `storage.size`; leave it out";
+        broken.push((path.key("disk").key("sizeLimit"), message.to_owned()));
+    }
     if let Some(etcd) = &standalone.etcd {
         check_etcd(etcd, &path.key("etcd"), broken);
     }
@@ -145,7 +154,8 @@ fn check_groups(
 ) {
     let groups = &cluster.resource_groups;
     if !groups.is_empty() && !topology::line_of(version).has_resource_groups {
-        let message = format!("Milvus {version} has no such groups, 2.6 and later have; leave them out");
+        let message =
+            format!("Milvus {version} has no such groups, 2.6 and later have; leave them out");
         broken.push((path.clone(), message));
     }
     for (index, group) in groups.iter().enumerate() {

@@ -4,9 +4,7 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{
-    Credentials, Deployment, Installation, ObjectName, PasswordSource, Queue, S3,
-};
+use super::{Credentials, Deployment, Installation, ObjectName, PasswordSource, Queue, S3};
 use crate::topology::MessageQueue;
 
 /// The logins that an installation needs. Neither `Debug` nor `Serialize` shows a password.

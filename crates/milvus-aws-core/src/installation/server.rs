@@ -238,7 +238,9 @@ fn folder(text: &str) -> Option<String> {
     length(text, 255)
         .or_else(|| only(text, allowed, "letters, digits, `/`, `.`, `_` and `-`"))
         .or_else(|| {
-            let good = text.strip_prefix('/').is_some_and(|rest| !rest.split('/').any(stray));
+            let good = text
+                .strip_prefix('/')
+                .is_some_and(|rest| !rest.split('/').any(stray));
             (!good).then(|| "write an absolute path like `/milvus/logs`".to_owned())
         })
 }

@@ -63,7 +63,8 @@ fn check_service(service: &Service, path: &Path, broken: &mut Vec<Broken>) {
             let message = "needs `type: NodePort`; write that, or leave this out";
             broken.push((path.key("nodePort"), message.to_owned()));
         } else if !NODE_PORTS.contains(&port.get()) {
-            let message = format!("is {port}, which nodes keep for themselves; write `30000` to `32767`");
+            let message =
+                format!("is {port}, which nodes keep for themselves; write `30000` to `32767`");
             broken.push((path.key("nodePort"), message));
         }
     }
@@ -108,7 +109,10 @@ fn check_names(file: &InstallationFile, broken: &mut Vec<Broken>) {
         );
         broken.push((Path::of(&["names", "appName"]), message));
     }
-    let groups = file.cluster.iter().flat_map(|cluster| &cluster.resource_groups);
+    let groups = file
+        .cluster
+        .iter()
+        .flat_map(|cluster| &cluster.resource_groups);
     let path = Path::of(&["cluster", "resourceGroups"]);
     for (index, group) in groups.enumerate() {
         let room = LONGEST_NAME.saturating_sub(full.len() + OF_GROUPS.len());

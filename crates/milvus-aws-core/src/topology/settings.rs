@@ -236,7 +236,9 @@ fn of_woodpecker(woodpecker: &Woodpecker, in_a_cluster: bool) -> Value {
     match woodpecker {
         Woodpecker::Embedded(embedded) => match embedded.storage {
             WoodpeckerStorage::Minio => json!({"storage": {"type": "minio", "rootPath": prefix}}),
-            WoodpeckerStorage::Local => json!({"storage": {"type": "local", "rootPath": LOCAL_LOG}}),
+            WoodpeckerStorage::Local => {
+                json!({"storage": {"type": "local", "rootPath": LOCAL_LOG}})
+            }
         },
         Woodpecker::Service(service) => {
             let seeds: Vec<String> = service.seeds.iter().map(ToString::to_string).collect();

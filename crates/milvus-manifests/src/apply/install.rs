@@ -208,7 +208,7 @@ impl<'a> Install<'a> {
         }
         let service = ObjectRef {
             kind: Kind::Service,
-            name: self.installation.name.full_name(),
+            name: self.installation.full_name(),
         };
         Ok(Installed {
             namespace,

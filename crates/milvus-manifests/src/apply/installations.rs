@@ -41,10 +41,11 @@ pub async fn installations(
     Ok(names.into_iter().collect())
 }
 
-/// Kinds that came with load balancers may be hidden from who needs none.
+/// Kinds that only some installations have may be hidden from who needs none.
 async fn list(objects: &Objects) -> Result<Vec<Value>, ResourceError> {
-    match objects.kind {
-        Kind::Role | Kind::RoleBinding | Kind::Ingress => objects.list_visible(INSTALLATION).await,
-        _ => objects.list(INSTALLATION).await,
+    if objects.kind.is_everywhere() {
+        objects.list(INSTALLATION).await
+    } else {
+        objects.list_visible(INSTALLATION).await
     }
 }

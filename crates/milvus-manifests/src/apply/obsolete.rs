@@ -32,8 +32,10 @@ pub(super) struct Obsolete {
 }
 
 /// The kinds that an installation has in its namespace, without those that hold data.
-const PRUNED: [Kind; 8] = [
+const PRUNED: [Kind; 10] = [
+    Kind::ServiceMonitor,
     Kind::Ingress,
+    Kind::HorizontalPodAutoscaler,
     Kind::Deployment,
     Kind::StatefulSet,
     Kind::PodDisruptionBudget,
@@ -58,9 +60,10 @@ impl Obsolete {
         // Workloads first: what they use goes after them.
         for kind in PRUNED {
             let objects = Objects::new(client, kind, self.owner.namespace.as_str());
-            let mut found = match kind {
-                Kind::Ingress => objects.list_visible(&ours).await?,
-                _ => objects.list(&ours).await?,
+            let mut found = if kind.is_everywhere() {
+                objects.list(&ours).await?
+            } else {
+                objects.list_visible(&ours).await?
             };
             if self.adopts {
                 let released = objects.list_visible(&helms).await?;

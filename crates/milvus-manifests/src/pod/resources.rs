@@ -23,6 +23,9 @@ fn amounts(amounts: &Amounts) -> Option<BTreeMap<String, Quantity>> {
     let memory = amounts
         .memory
         .map(|memory| ("memory".to_owned(), Quantity(memory.to_string())));
-    let map: BTreeMap<_, _> = cpu.into_iter().chain(memory).collect();
+    let disk = amounts
+        .ephemeral_storage
+        .map(|disk| ("ephemeral-storage".to_owned(), Quantity(disk.to_string())));
+    let map: BTreeMap<_, _> = cpu.into_iter().chain(memory).chain(disk).collect();
     (!map.is_empty()).then_some(map)
 }

@@ -34,6 +34,67 @@ pub(crate) fn of_container(root: RootFileSystem) -> SecurityContext {
     }
 }
 
+/// What the user says, and ours for every field that they do not speak of.
+pub(crate) fn pod_with(
+    ours: PodSecurityContext,
+    said: Option<&PodSecurityContext>,
+) -> PodSecurityContext {
+    let Some(said) = said.cloned() else {
+        return ours;
+    };
+    // Who asks for root does not want it refused.
+    let as_root = said.run_as_user == Some(0);
+    PodSecurityContext {
+        app_armor_profile: said.app_armor_profile.or(ours.app_armor_profile),
+        fs_group: said.fs_group.or(ours.fs_group),
+        fs_group_change_policy: said.fs_group_change_policy.or(ours.fs_group_change_policy),
+        run_as_group: said.run_as_group.or(ours.run_as_group),
+        run_as_non_root: said
+            .run_as_non_root
+            .or(ours.run_as_non_root.filter(|_| !as_root)),
+        run_as_user: said.run_as_user.or(ours.run_as_user),
+        se_linux_change_policy: said.se_linux_change_policy.or(ours.se_linux_change_policy),
+        se_linux_options: said.se_linux_options.or(ours.se_linux_options),
+        seccomp_profile: said.seccomp_profile.or(ours.seccomp_profile),
+        supplemental_groups: said.supplemental_groups.or(ours.supplemental_groups),
+        supplemental_groups_policy: said
+            .supplemental_groups_policy
+            .or(ours.supplemental_groups_policy),
+        sysctls: said.sysctls.or(ours.sysctls),
+        windows_options: said.windows_options.or(ours.windows_options),
+    }
+}
+
+/// What the user says, and ours for every field that they do not speak of.
+pub(crate) fn container_with(
+    ours: SecurityContext,
+    said: Option<&SecurityContext>,
+) -> SecurityContext {
+    let Some(said) = said.cloned() else {
+        return ours;
+    };
+    // A privileged container that may not gain privileges is refused by Kubernetes.
+    let privileged = said.privileged == Some(true);
+    SecurityContext {
+        allow_privilege_escalation: said
+            .allow_privilege_escalation
+            .or(ours.allow_privilege_escalation.filter(|_| !privileged)),
+        app_armor_profile: said.app_armor_profile.or(ours.app_armor_profile),
+        capabilities: said.capabilities.or(ours.capabilities),
+        privileged: said.privileged.or(ours.privileged),
+        proc_mount: said.proc_mount.or(ours.proc_mount),
+        read_only_root_filesystem: said
+            .read_only_root_filesystem
+            .or(ours.read_only_root_filesystem),
+        run_as_group: said.run_as_group.or(ours.run_as_group),
+        run_as_non_root: said.run_as_non_root.or(ours.run_as_non_root),
+        run_as_user: said.run_as_user.or(ours.run_as_user),
+        se_linux_options: said.se_linux_options.or(ours.se_linux_options),
+        seccomp_profile: said.seccomp_profile.or(ours.seccomp_profile),
+        windows_options: said.windows_options.or(ours.windows_options),
+    }
+}
+
 /// Whether a container may write beside its volumes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RootFileSystem {

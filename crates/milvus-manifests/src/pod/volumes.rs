@@ -1,15 +1,42 @@
 //! Volumes and where they are mounted.
 
-use k8s_openapi::api::core::v1::{
-    ConfigMapVolumeSource, EmptyDirVolumeSource, PersistentVolumeClaimVolumeSource, Volume,
-    VolumeMount,
+use k8s_openapi::{
+    api::core::v1::{
+        ConfigMapVolumeSource, EmptyDirVolumeSource, PersistentVolumeClaimVolumeSource,
+        SecretVolumeSource, Volume, VolumeMount,
+    },
+    apimachinery::pkg::api::resource::Quantity,
 };
+use milvus_aws_core::installation::Memory;
 
 /// An empty folder that lives as long as the pod.
 pub(crate) fn empty(name: &str) -> Volume {
     Volume {
         name: name.to_owned(),
         empty_dir: Some(EmptyDirVolumeSource::default()),
+        ..Volume::default()
+    }
+}
+
+/// An empty folder that may not grow beyond a size.
+pub(crate) fn limited(name: &str, limit: Option<Memory>) -> Volume {
+    Volume {
+        empty_dir: Some(EmptyDirVolumeSource {
+            size_limit: limit.map(|limit| Quantity(limit.to_string())),
+            medium: None,
+        }),
+        ..empty(name)
+    }
+}
+
+/// The files of a Secret.
+pub(crate) fn secret(name: &str, secret: String) -> Volume {
+    Volume {
+        name: name.to_owned(),
+        secret: Some(SecretVolumeSource {
+            secret_name: Some(secret),
+            ..SecretVolumeSource::default()
+        }),
         ..Volume::default()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use milvus_aws_core::installation::{self, NameOverrides};
 use milvus_manifests::{Attu, Exposure, attu_image};
 use serde_json::{Value, json};
 
@@ -17,6 +18,8 @@ fn attu(exposure: Exposure) -> Attu {
         subnets: Vec::new(),
         tags: BTreeMap::new(),
         certificate: None,
+        names: NameOverrides::default(),
+        settings: installation::Attu::default(),
     }
 }
 

@@ -95,6 +95,7 @@ pub(crate) fn secrets(kafka: &str, s3: &str) -> Secrets {
     };
     Secrets {
         kafka: login("milvus", kafka),
+        pulsar: login("token", kafka),
         s3: login("AKIAEXAMPLE", s3),
     }
 }

@@ -115,7 +115,7 @@ fn a_secret_of_the_users_is_used_and_not_made() {
         kafka: Some(milvus_aws_core::installation::LoginSecret::Existing(
             "my-kafka".parse().unwrap(),
         )),
-        s3: None,
+        ..Secrets::default()
     };
     let manifests = render(&installation, &existing).unwrap();
     assert!(

@@ -133,6 +133,33 @@ messages! {
     );
     config_for_an_old_server: message("version: 2.3.5\nconfig: {kafka: {consumer: {ssl.ca.location: /ca}}, a: [{b: c}]}\n");
     control_characters: message("\"\\e[31mred\": 1\nname: \"\\e[31m\"\n");
+    pod_key_unknown: message("scheduling:\n  affinity:\n    nodeAffinity:\n      requiredDuringSchedulingIgnoredDuringExecution:\n        nodeSelectorTerm: []\n");
+    pod_key_unknown_in_a_list: message("scheduling:\n  tolerations:\n    - key: a\n      operater: Exists\n    - {efect: NoSchedule}\n");
+    pod_key_mistyped: message("scheduling:\n  env: [{name: A, value: 5}]\n  securityContext: {runAsUser: root}\n  tolerations: {}\n");
+    pod_values_unknown: message("scheduling:\n  tolerations: [{operator: Exist, effect: NoSchedul}]\n  strategy: {type: Rolling}\n  topologySpreadConstraints: [{}]\n");
+    pod_names_missing: message("scheduling:\n  env: [{value: a}]\n  volumes: [{emptyDir: {}}]\n  volumeMounts: [{name: nope, mountPath: relative}]\n  sidecars: [{name: proxy}]\n");
+    pod_labels_of_ours: message("labels: {component: proxy}\nscheduling: {labels: {app.kubernetes.io/name: x}, annotations: {kubectl-milvus/revision: '1'}}\nannotations: {checksum/config: x}\n");
+    pod_secret_as_literal: message("standalone: {pod: {env: [{name: MINIO_SECRET_ACCESS_KEY, value: hunter2}]}}\n");
+    autoscaling_without_request: message(&CLUSTER.replace("cluster:\n  kafka", "cluster:\n  components: {proxy: {resources: {limits: {cpu: 1}}, autoscaling: {max: 5, memoryPercent: 60}}}\n  kafka"));
+    autoscaling_of_nothing: message(&CLUSTER.replace("cluster:\n  kafka", "cluster:\n  components: {queryNode: {autoscaling: {min: 3, max: 2}}, mixCoordinator: {replicas: 2, autoscaling: {max: 2, cpuPercent: 1}}}\n  kafka"));
+    disk_of_a_role_without_one: message(&CLUSTER.replace("cluster:\n  kafka", "cluster:\n  components: {proxy: {disk: {sizeLimit: 1Gi}}, streamingNode: {disk: {enabled: false}}}\n  kafka"));
+    disk_of_vectors: message("standalone: {disk: {sizeLimit: 10Gi}}\n");
+    cdc_before_its_time: message(&format!("version: 2.6.5\n{}", CLUSTER.replace("cluster:\n  kafka", "cluster:\n  components: {cdc: {}}\n  kafka")));
+    cdc_twice: message(&CLUSTER.replace("cluster:\n  kafka", "cluster:\n  components: {cdc: {replicas: 2}}\n  kafka"));
+    two_logs: message(&CLUSTER.replace("cluster:\n  kafka", "cluster:\n  woodpecker: embedded\n  pulsar: {endpoint: 'p:6650'}\n  kafka"));
+    woodpecker_before_its_time: message("version: 2.5.16\nmode: cluster\ncluster:\n  woodpecker: embedded\n  s3: {endpoint: 'a:1', bucket: abc, access: {keys: {existingSecret: s3}}}\n");
+    woodpecker_service_before_its_time: message("version: 2.6.5\nmode: cluster\ncluster:\n  woodpecker: {service: {seeds: []}}\n  s3: {endpoint: 'a:1', bucket: abc, access: {keys: {existingSecret: s3}}}\n");
+    woodpecker_without_a_bucket: message("standalone: {woodpecker: embedded}\n");
+    pulsar: message("standalone: {pulsar: {endpoint: 'pulsar://p:6650', tenant: 'a b', maxMessageSize: 0}}\n");
+    resource_groups: message(&format!("version: 2.5.16\nname: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n{}", CLUSTER.replace("cluster:\n  kafka", "cluster:\n  resourceGroups: [one, one, Two]\n  kafka")));
+    resource_group_too_long: message(&format!("name: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n{}", CLUSTER.replace("cluster:\n  kafka", "cluster:\n  resourceGroups: [one, two]\n  kafka")));
+    service_of_another_type: message("service: {nodePort: 80, loadBalancerIP: 10.0.0.1, loadBalancerSourceRanges: [10.0.0.0/33], externalIPs: [here]}\n");
+    service_settings_of_another_type: message("service: {nodePort: 30000, loadBalancerIP: 10.0.0.1, loadBalancerSourceRanges: [10.0.0.0/8]}\n");
+    ingress: message("ingress: {rules: [{host: 'Milvus.example.com', path: x}], tls: [{secretName: A}]}\n");
+    names: message("name: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\nnames: {appName: bbbbbbbbbbbbb}\n");
+    log_and_metrics: message("log: {level: verbose, persistence: {mountPath: logs, subPath: ../x}}\nmetrics: {serviceMonitor: {interval: 30}}\n");
+    etcd_settings: message(&CLUSTER.replace("cluster:\n  kafka", "cluster:\n  etcd: {inCluster: {autoCompaction: {retention: often}, pod: {env: [{name: ETCD_ROOT_PASSWORD, value: hunter2}]}}}\n  kafka"));
+    attu_on_aws: message("target: aws\nattu: {}\ncluster: {pulsar: {endpoint: 'a:1'}, woodpecker: embedded, resourceGroups: [a]}\n");
     nothing_is_lost_behind_a_fault: message("mode: cluster\ncluster:\n  kafka: {brokers: [x]}\n  s3: {bucket: A}\n  etcd: {inCluster: {replicas: 4, storage: {size: big}}}\n");
 }
 

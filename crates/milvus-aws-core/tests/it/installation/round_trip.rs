@@ -1,17 +1,21 @@
 //! What is written is read back as the same.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU16};
 
+use k8s_openapi::api::core::v1::{EnvVar, Toleration};
 use milvus_aws_core::{
     Installation,
     installation::{
-        Amounts, Cluster, ComponentSpec, Cpu, Credentials, Deployment, Etcd, EtcdReplicas, Image,
-        InClusterEtcd, Kafka, KafkaSecurity, Memory, PasswordSource, PullPolicy, Resources, S3,
-        S3Access, Scheduling, Service, ServiceAccount, ServiceKind, Standalone, Storage,
+        Amounts, Autoscaling, CloudProvider, Cluster, ComponentSpec, Cpu, Credentials, Deployment,
+        Etcd, EtcdReplicas, Image, InClusterEtcd, Kafka, KafkaSecurity, Labels, Memory,
+        PasswordSource, PodSettings, PullPolicy, Pulsar, Queue, Resources, S3, S3Access, Service,
+        ServiceAccount, ServiceKind, Standalone, Storage,
     },
     topology::Role,
 };
 use proptest::{collection, option, prelude::*};
+
+use super::written::EXAMPLES;
 
 /// Texts that YAML readers are tempted to take for something else.
 fn awkward() -> impl Strategy<Value = String> {
@@ -56,10 +60,15 @@ fn resources() -> impl Strategy<Value = Resources> {
     let cpu = || option::of((1_u32..8000).prop_map(Cpu::from_millis));
     let memory = || option::of((128_u64..100_000).prop_map(Memory::from_mib));
     (cpu(), memory(), cpu(), memory()).prop_map(|(cpu, memory, more_cpu, more_memory)| Resources {
-        requests: Amounts { cpu, memory },
+        requests: Amounts {
+            cpu,
+            memory,
+            ephemeral_storage: memory,
+        },
         limits: Amounts {
             cpu: more_cpu.map(|more| more.max(cpu.unwrap_or(more))),
             memory: more_memory.map(|more| more.max(memory.unwrap_or(more))),
+            ephemeral_storage: None,
         },
     })
 }
@@ -99,6 +108,7 @@ fn etcd() -> impl Strategy<Value = Etcd> {
                 replicas,
                 resources,
                 storage,
+                ..InClusterEtcd::default()
             })
         }),
         collection::vec("[a-z0-9]{1,9}:[1-9][0-9]{0,3}", 1..4).prop_map(|endpoints| {
@@ -112,57 +122,160 @@ fn etcd() -> impl Strategy<Value = Etcd> {
     ]
 }
 
-fn cluster() -> impl Strategy<Value = Cluster> {
-    let role = prop::sample::select(vec![Role::Proxy, Role::QueryNode, Role::DataNode]);
-    let spec = (option::of(1_u16..9), option::of(resources())).prop_map(|(replicas, resources)| {
-        ComponentSpec {
-            replicas: replicas.and_then(std::num::NonZeroU16::new),
-            resources,
-        }
+/// What is said of pods, with texts that readers are tempted to take for something else.
+fn pod_settings() -> impl Strategy<Value = PodSettings> {
+    let literal = awkward().prop_map(|text| EnvVar {
+        name: "EXAMPLE".to_owned(),
+        value: Some(text),
+        value_from: None,
     });
+    let toleration = awkward().prop_map(|text| Toleration {
+        key: Some("disk".to_owned()),
+        value: Some(text),
+        ..Toleration::default()
+    });
+    let env = collection::vec(literal, 0..2);
+    let parts = (env, collection::vec(toleration, 0..2), annotations());
+    parts.prop_map(|(env, tolerations, annotations)| PodSettings {
+        env,
+        tolerations,
+        annotations: annotations.into_iter().collect(),
+        ..PodSettings::default()
+    })
+}
+
+fn component() -> impl Strategy<Value = ComponentSpec> {
+    let scaling = (1_u16..9, 0_u16..9).prop_map(|(min, more)| Autoscaling {
+        min: NonZeroU16::new(min).unwrap(),
+        max: NonZeroU16::new(min + more).unwrap(),
+        cpu_percent: NonZeroU16::new(50),
+        memory_percent: None,
+    });
+    let counted = prop_oneof![
+        option::of(1_u16..9).prop_map(|number| (number.and_then(NonZeroU16::new), None)),
+        scaling.prop_map(|scaling| (None, Some(scaling))),
+    ];
+    let parts = (counted, option::of(resources()), pod_settings());
+    parts.prop_map(|((replicas, autoscaling), resources, pod)| ComponentSpec {
+        replicas,
+        // A part of nothing is nothing to aim at.
+        resources: resources.filter(|_| autoscaling.is_none()),
+        autoscaling,
+        pod,
+        ..ComponentSpec::default()
+    })
+}
+
+fn queue() -> impl Strategy<Value = Queue> {
     let security = prop_oneof![
         Just(KafkaSecurity::Plaintext),
         credentials().prop_map(KafkaSecurity::ScramSha512),
+        credentials().prop_map(KafkaSecurity::ScramSha256),
+        credentials().prop_map(KafkaSecurity::Plain),
     ];
     let brokers = collection::vec("[a-z0-9]{1,9}(\\.[a-z]{1,5}){0,2}:[1-9][0-9]{0,3}", 1..4);
+    let kafka = (brokers, security).prop_map(|(brokers, security)| Kafka {
+        brokers: brokers
+            .iter()
+            .map(|broker| broker.parse().unwrap())
+            .collect(),
+        security,
+    });
+    let names = (
+        option::of("[a-zA-Z0-9=:._-]{1,9}"),
+        option::of("[a-zA-Z0-9=:._-]{1,9}"),
+    );
+    let pulsar = (
+        any::<bool>(),
+        names,
+        any::<u32>(),
+        option::of(credentials()),
+    );
+    let pulsar = pulsar.prop_map(|(tls, (tenant, namespace), size, auth)| Pulsar {
+        endpoint: "pulsar.example.com:6650".parse().unwrap(),
+        tls,
+        tenant,
+        namespace,
+        max_message_size: std::num::NonZeroU32::new(size),
+        auth,
+    });
+    prop_oneof![kafka.prop_map(Queue::Kafka), pulsar.prop_map(Queue::Pulsar),]
+}
+
+fn s3() -> impl Strategy<Value = S3> {
     let access = prop_oneof![Just(S3Access::Iam), credentials().prop_map(S3Access::Keys)];
+    let provider = prop::sample::select(vec![CloudProvider::Aws, CloudProvider::Azure]);
     let parts = (
-        collection::btree_map(role, spec, 0..3),
-        etcd(),
-        (brokers, security),
-        (
-            "[a-z0-9][a-z0-9-]{1,9}[a-z0-9]",
-            "[A-Za-z0-9]{1,5}(/[a-z_!]{1,5})?",
-            access,
-        ),
-        annotations(),
+        "[a-z0-9][a-z0-9-]{1,9}[a-z0-9]",
+        "[A-Za-z0-9]{1,5}(/[a-z_!]{1,5})?",
+        access,
+        provider,
+        any::<bool>(),
     );
     parts.prop_map(
-        |(components, etcd, (brokers, security), (bucket, root_path, access), annotations)| {
-            Cluster {
-                components,
-                etcd,
-                kafka: Kafka {
-                    brokers: brokers
-                        .iter()
-                        .map(|broker| broker.parse().unwrap())
-                        .collect(),
-                    security,
-                },
-                s3: S3 {
-                    endpoint: "s3.us-west-2.amazonaws.com:443".parse().unwrap(),
-                    tls: true,
-                    bucket: bucket.parse().unwrap_or_else(|_| "demo".parse().unwrap()),
-                    root_path: root_path.parse().unwrap(),
-                    region: Some("us-west-2".parse().unwrap()),
-                    access,
-                },
-                service_account: Some(ServiceAccount {
-                    name: "milvus".parse().unwrap(),
-                    create: false,
-                    annotations: annotations.into_iter().collect(),
-                }),
-            }
+        |(bucket, root_path, access, cloud_provider, virtual_host)| S3 {
+            endpoint: "s3.us-west-2.amazonaws.com:443".parse().unwrap(),
+            tls: true,
+            bucket: bucket.parse().unwrap_or_else(|_| "demo".parse().unwrap()),
+            root_path: root_path.parse().unwrap(),
+            region: Some("us-west-2".parse().unwrap()),
+            access,
+            cloud_provider,
+            iam_endpoint: virtual_host.then(|| "https://sts.example.com/x?y=z".to_owned()),
+            virtual_host,
+        },
+    )
+}
+
+fn service_account() -> impl Strategy<Value = ServiceAccount> {
+    annotations().prop_map(|annotations| ServiceAccount {
+        name: "milvus".parse().unwrap(),
+        create: false,
+        annotations: annotations.into_iter().collect(),
+        labels: Labels::default(),
+    })
+}
+
+fn cluster() -> impl Strategy<Value = Cluster> {
+    let role = prop::sample::select(vec![Role::Proxy, Role::QueryNode, Role::DataNode]);
+    let parts = (
+        collection::btree_map(role, component(), 0..3),
+        etcd(),
+        queue(),
+        s3(),
+        service_account(),
+    );
+    parts.prop_map(|(components, etcd, queue, s3, account)| Cluster {
+        components,
+        etcd,
+        queue,
+        s3,
+        service_account: Some(account),
+        resource_groups: Vec::new(),
+    })
+}
+
+/// One pod with any of its services elsewhere.
+fn standalone() -> impl Strategy<Value = Standalone> {
+    let parts = (
+        resources(),
+        storage(),
+        option::of(etcd()),
+        option::of(queue()),
+        option::of(s3()),
+        service_account(),
+        pod_settings(),
+    );
+    parts.prop_map(
+        |(resources, storage, etcd, queue, s3, account, pod)| Standalone {
+            resources,
+            storage,
+            etcd,
+            queue,
+            s3,
+            service_account: Some(account),
+            pod,
+            ..Standalone::default()
         },
     )
 }
@@ -198,22 +311,21 @@ fn config() -> impl Strategy<Value = serde_json::Map<String, serde_json::Value>>
 
 fn installation() -> impl Strategy<Value = Installation> {
     let deployment = prop_oneof![
-        (resources(), storage()).prop_map(|(resources, storage)| Deployment::Standalone(
-            Standalone { resources, storage }
-        )),
+        standalone().prop_map(|standalone| Deployment::Standalone(Box::new(standalone))),
         cluster().prop_map(|cluster| Deployment::Cluster(Box::new(cluster))),
     ];
     let service = (any::<u16>(), annotations()).prop_map(|(port, annotations)| Service {
         kind: ServiceKind::LoadBalancer,
-        port: std::num::NonZeroU16::new(port).unwrap_or(std::num::NonZeroU16::MIN),
+        port: NonZeroU16::new(port).unwrap_or(NonZeroU16::MIN),
         annotations: annotations.into_iter().collect(),
+        ..Service::default()
     });
-    let scheduling = "[a-z]{1,5}".prop_map(|name| Scheduling {
+    let scheduling = "[a-z]{1,5}".prop_map(|name| PodSettings {
         node_selector: [("kubernetes.io/os".parse().unwrap(), name.parse().unwrap())]
             .into_iter()
             .collect(),
         image_pull_secrets: vec![name.parse().unwrap()],
-        priority_class: None,
+        ..PodSettings::default()
     });
     let image = (
         option::of("[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}"),
@@ -247,6 +359,7 @@ fn installation() -> impl Strategy<Value = Installation> {
                 scheduling,
                 authorization,
                 config,
+                ..Installation::default()
             }
         },
     )
@@ -275,6 +388,17 @@ proptest! {
         let (cpu, memory) = (Cpu::from_millis(millis), Memory::from_mib(mib));
         prop_assert_eq!(cpu.to_string().parse::<Cpu>().unwrap(), cpu);
         prop_assert_eq!(memory.to_string().parse::<Memory>().unwrap(), memory);
+    }
+}
+
+#[test]
+fn every_example_is_written_as_it_was_read() {
+    for example in EXAMPLES {
+        let installation = Installation::from_yaml("milvus.yaml", example).unwrap();
+        assert_eq!(installation.problems(), [], "{example}");
+        let text = installation.to_yaml();
+        let again = Installation::from_yaml("milvus.yaml", &text);
+        assert_eq!(again.as_ref(), Ok(&installation), "{text}");
     }
 }
 

@@ -2,12 +2,12 @@
 
 use milvus_aws_core::{
     Installation,
-    installation::{Credentials, Deployment, Etcd, KafkaSecurity, PasswordSource, S3Access},
+    installation::{Credentials, Deployment, Etcd, KafkaSecurity, PasswordSource, Queue, S3Access},
     topology::Role,
 };
 
 /// Valid files, from the least to nearly everything.
-pub(crate) const EXAMPLES: [&str; 4] = [
+pub(crate) const EXAMPLES: [&str; 7] = [
     "apiVersion: kubectl-milvus/v1\n",
     "\
 apiVersion: kubectl-milvus/v1
@@ -74,7 +74,24 @@ cluster:
   kafka: {brokers: ['kafka:9093'], security: tls}
   s3: {endpoint: 'minio:9000', tls: false, bucket: milvus-bucket, access: {keys: {existingSecret: minio-keys}}}
 ",
+    EVERYTHING_OF_A_CLUSTER,
+    EVERYTHING_OF_ONE_POD,
+    "\
+apiVersion: kubectl-milvus/v1
+name: demo
+mode: cluster
+version: 2.6.20
+cluster:
+  woodpecker: {service: {seeds: ['wp-0:18080', 'wp-1:18080']}}
+  resourceGroups: [rg1, rg2]
+  s3: {endpoint: 'minio:9000', tls: false, bucket: milvus-bucket, cloudProvider: minio, access: {keys: {existingSecret: minio-keys}}}
+",
 ];
+
+/// Every key that a cluster may have in a cluster that exists.
+pub(crate) const EVERYTHING_OF_A_CLUSTER: &str = include_str!("everything-cluster.yaml");
+/// Every key that one pod may have.
+pub(crate) const EVERYTHING_OF_ONE_POD: &str = include_str!("everything-standalone.yaml");
 
 fn read(text: &str) -> Installation {
     match Installation::from_yaml("milvus.yaml", text) {
@@ -129,8 +146,10 @@ fn the_guide() {
         .limits;
     assert_eq!(limits.memory.unwrap().to_string(), "512Mi");
     assert_eq!(limits.cpu.unwrap().to_string(), "500m");
-    let KafkaSecurity::ScramSha512(Credentials::Given { username, password }) =
-        &cluster.kafka.security
+    let Queue::Kafka(kafka) = &cluster.queue else {
+        panic!("{cluster:?}");
+    };
+    let KafkaSecurity::ScramSha512(Credentials::Given { username, password }) = &kafka.security
     else {
         panic!("{cluster:?}");
     };

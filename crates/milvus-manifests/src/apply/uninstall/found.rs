@@ -44,7 +44,7 @@ impl Found {
             let objects = Objects::new(place.client, kind, namespace.as_str());
             let ours = &ours;
             async move {
-                let live = if is_always_listed(kind) {
+                let live = if kind.is_everywhere() {
                     objects.list(ours).await?
                 } else {
                     objects.list_visible(ours).await?
@@ -74,11 +74,6 @@ impl Found {
             classes,
         })
     }
-}
-
-/// Kinds of every installation: who may not see them cannot take one away. Others are looked for where they may be seen.
-fn is_always_listed(kind: Kind) -> bool {
-    !matches!(kind, Kind::Role | Kind::RoleBinding | Kind::Ingress)
 }
 
 /// What a controller made for its own object has copied our labels, and goes with its owner.
