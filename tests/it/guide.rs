@@ -112,7 +112,7 @@ impl Guide {
         self.namespace.milvus_with(
             args,
             &file.to_string(),
-            &[("KAFKA_PASSWORD", &self.login.1)],
+            &[("KAFKA_PASSWORD", &*self.login.1)],
         )
     }
 

@@ -6,8 +6,8 @@ use std::{
 };
 
 use milvus_probe::{
-    Client, Column, Error, Field, FieldKind, Index, IndexKind, IndexProgress, Metric, Schema,
-    Search,
+    Client, Column, Endpoint, Error, Field, FieldKind, Index, IndexKind, IndexProgress, Metric,
+    Schema, Search,
 };
 use tokio::runtime::Runtime;
 
@@ -27,9 +27,9 @@ impl Vectors {
     /// Connects to `host:port`.
     pub(crate) fn at(address: &str) -> Self {
         let runtime = Runtime::new().expect("a runtime");
-        let endpoint = format!("http://{address}").parse().expect("an endpoint");
+        let endpoint: Endpoint = format!("http://{address}").parse().expect("an endpoint");
         let connect = || {
-            let client = Client::builder(endpoint).connect();
+            let client = Client::builder(endpoint.clone()).connect();
             runtime.block_on(client)
         };
         let client = until("a connection", connect);

@@ -103,12 +103,13 @@ pub(crate) async fn wanted(
     adopt: AdoptArgs,
     flags: &ClusterFlags,
 ) -> Result<Wanted, Error> {
-    let wanted = if adopt.adopt && file.file.is_none() {
+    let mut wanted = if adopt.adopt && file.file.is_none() {
         remembered(file, flags).await?
     } else {
         Wanted::read(file, flags)?
     };
-    Ok(Wanted { adopt, ..wanted })
+    wanted.adopt = adopt;
+    Ok(wanted)
 }
 
 async fn remembered(file: &FileArgs, flags: &ClusterFlags) -> Result<Wanted, Error> {

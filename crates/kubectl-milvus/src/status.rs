@@ -7,7 +7,7 @@ use k8s_openapi::api::{
     core::v1::Pod,
 };
 use kube::{Api, ResourceExt, api::ListParams};
-use milvus_manifests::labels::INSTALLATION;
+use milvus_manifests::labels::{INSTALLATION, INSTANCE};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
@@ -78,9 +78,23 @@ async fn look(client: &kube::Client, installed: &Installed) -> Result<Status, Er
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), namespace);
     let sets: Api<StatefulSet> = Api::namespaced(client.clone(), namespace);
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
-    let (deployments, sets, pods) =
-        tokio::try_join!(deployments.list(&ours), sets.list(&ours), pods.list(&ours))
-            .map_err(failed)?;
+    let instance = ListParams::default().labels(&format!("{INSTANCE}={}", installed.name));
+    let (deployments, sets, mut pods) = tokio::try_join!(
+        deployments.list(&ours),
+        sets.list(&ours),
+        pods.list(&instance)
+    )
+    .map_err(failed)?;
+    // Pods of a set that Helm made carry no mark of ours: they were not restarted for it.
+    pods.items.retain(|pod| {
+        let mark = pod.labels().get(INSTALLATION).map(String::as_str);
+        let mut owners = pod.owner_references().iter();
+        mark == Some(installed.name.as_str())
+            || owners.any(|owner| {
+                sets.iter()
+                    .any(|set| set.metadata.uid.as_ref() == Some(&owner.uid))
+            })
+    });
     let mut workloads: Vec<_> = sets.iter().map(of_set).collect();
     workloads.extend(deployments.iter().map(of_deployment));
     Ok(Status {

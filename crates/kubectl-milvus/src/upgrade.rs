@@ -17,9 +17,9 @@ pub(crate) use order::Order;
 
 use crate::{
     ExitCode,
-    aws::confirm::agreed,
     cli::{DryRun, FileArgs, UpgradeArgs},
     cluster::ClusterFlags,
+    confirm::{agreed, asking},
     error::Error,
     host::Host,
     install::bring_about,
@@ -197,7 +197,11 @@ impl Work<'_> {
     ) -> Result<ExitCode, Error> {
         let installation = &self.wanted.installation;
         let placed = self.place.graph_in_order(self.wanted, true, Some(self.order))?;
-        let engine: Engine = host.engine.clone().timeout(args.timeout);
+        let mut engine: Engine = host.engine.clone().timeout(args.timeout);
+        if let Place::Aws(_) = self.place {
+            // What is made in an account costs.
+            engine = asking(engine, args.yes, printer);
+        }
         let report = bring_about(&placed.graph, engine, (host, &record), printer).await;
         let drawn = record.end(&format!("upgrade {}", installation.name), &report, printer);
         // What runs now decides what is said, not what was meant to run.

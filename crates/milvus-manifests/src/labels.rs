@@ -36,7 +36,8 @@ pub(crate) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub(crate) const MANAGER: &str = "kubectl-milvus";
 
 pub(crate) const NAME: &str = "app.kubernetes.io/name";
-pub(crate) const INSTANCE: &str = "app.kubernetes.io/instance";
+/// The installation by its name, as the chart writes it too.
+pub const INSTANCE: &str = "app.kubernetes.io/instance";
 pub(crate) const VERSION: &str = "app.kubernetes.io/version";
 
 /// Whose objects are: an installation is known by its name and its namespace.

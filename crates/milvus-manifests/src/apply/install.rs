@@ -191,7 +191,7 @@ impl<'a> Install<'a> {
         let all = all.chain(claims.iter().map(Handle::need));
         let mut complete = builder.add(Obsolete {
             owner: Owner::of(self.installation),
-            full_name: self.installation.name.full_name(),
+            full_name: self.installation.full_name(),
             adopts: self.adopts,
             wanted: self.manifests.references().collect::<BTreeSet<_>>(),
             needs: (

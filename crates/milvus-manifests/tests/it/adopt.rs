@@ -147,7 +147,7 @@ async fn a_release_becomes_ours_field_by_field_and_a_second_run_writes_nothing()
     assert_eq!(
         owners[0]["fieldsV1"]["f:spec"]["f:old"],
         json!({}),
-        "Helm's field is not ours to drop"
+        "the field that Helm had is ours"
     );
 
     Adoption::new().run(&cluster).await.result().unwrap();
