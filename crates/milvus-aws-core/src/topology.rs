@@ -14,8 +14,8 @@ use crate::installation::{Deployment, Installation, Queue};
 
 pub use component::{Component, ComponentService, Port};
 pub use edges::{Edge, Undoing, edges};
-pub(crate) use line::row_of;
-pub use line::{KnownBad, Line, MessageQueue, line_of, lines};
+pub(crate) use line::{KAFKA_FOUR, row_of};
+pub use line::{KnownBad, KnownBadPair, Line, MessageQueue, Partner, line_of, lines};
 pub use role::Role;
 pub(crate) use settings::merge_maps;
 pub use settings::{CERTIFICATES, Settings, queue_of};
