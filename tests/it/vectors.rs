@@ -100,7 +100,7 @@ impl Vectors {
             vectors: &vectors,
             metric: Metric::L2,
             limit: 1,
-            parameters: IndexKind::IvfFlat.thorough(1, ROWS),
+            parameters: serde_json::json!({"nprobe": 128}),
             filter: "",
             output_fields: &[],
         };
