@@ -148,7 +148,12 @@ impl fmt::Display for Fault {
 
 impl de::Error for Fault {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::wrong(message.to_string())
+        let message = message.to_string();
+        // The standard library's words for an address that is none.
+        if message == "invalid IP address syntax" {
+            return Self::wrong("is no address, write it like `10.0.0.1`".to_owned());
+        }
+        Self::wrong(message)
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -227,6 +232,8 @@ fn in_words(expected: &str) -> String {
     let words = match expected {
         "a string" | "string" | "str" | "a borrowed string" => "a text",
         "a sequence" => "a list",
+        "i32" | "i64" => "a whole number",
+        "a nonzero u32" => "a whole number from 1",
         "a map" => "a section of keys and values",
         "a boolean" => "`true` or `false`",
         "u8" => "a whole number from 0 to 255",

@@ -53,6 +53,14 @@ impl Installation {
 fn read(text: &[u8], version: Option<&MilvusVersion>) -> Result<Installation, Vec<Problem>> {
     let tree = document::parse(text)?;
     check_api_version(&tree).map_err(|problem| vec![problem])?;
+    interpret(tree, version)
+}
+
+/// Apart from [`read`]: a file is large, and the parser, which recurses, needs the stack for itself.
+fn interpret(
+    tree: Node,
+    version: Option<&MilvusVersion>,
+) -> Result<Installation, Vec<Problem>> {
     let mut file: InstallationFile = collect(tree.clone())?;
     if let Some(version) = version {
         file.set_version(version.clone());

@@ -118,7 +118,7 @@ fn check_names(file: &InstallationFile, broken: &mut Vec<Broken>) {
         let room = LONGEST_NAME.saturating_sub(full.len() + OF_GROUPS.len());
         if group.as_str().len() > room {
             let message = format!(
-                "`{full}{OF_GROUPS}{group}` is too long a name, at most {room} characters fit; write a shorter one, or a shorter `names.fullName`"
+                "`{full}{OF_GROUPS}{group}` is too long a name; write a group of at most {room} characters, or a shorter `names.fullName`"
             );
             broken.push((path.index(index), message));
         }

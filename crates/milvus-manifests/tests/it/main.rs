@@ -16,11 +16,14 @@ mod cluster;
 mod cluster_wide;
 #[cfg(feature = "apply")]
 mod controller;
+mod features;
 mod fixtures;
 #[cfg(feature = "apply")]
 mod late;
 mod pains;
 mod properties;
+mod said;
 mod secrets;
 mod shape;
 mod snapshots;
+mod validity;

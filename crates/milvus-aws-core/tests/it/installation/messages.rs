@@ -151,14 +151,14 @@ messages! {
     woodpecker_service_before_its_time: message("version: 2.6.5\nmode: cluster\ncluster:\n  woodpecker: {service: {seeds: []}}\n  s3: {endpoint: 'a:1', bucket: abc, access: {keys: {existingSecret: s3}}}\n");
     woodpecker_without_a_bucket: message("standalone: {woodpecker: embedded}\n");
     pulsar: message("standalone: {pulsar: {endpoint: 'pulsar://p:6650', tenant: 'a b', maxMessageSize: 0}}\n");
-    resource_groups: message(&format!("version: 2.5.16\nname: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n{}", CLUSTER.replace("cluster:\n  kafka", "cluster:\n  resourceGroups: [one, one, Two]\n  kafka")));
+    resource_groups: message(&format!("version: 2.5.16\nname: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n{}", CLUSTER.replace("cluster:\n  kafka", "cluster:\n  resourceGroups: [a, a]\n  kafka")));
     resource_group_too_long: message(&format!("name: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n{}", CLUSTER.replace("cluster:\n  kafka", "cluster:\n  resourceGroups: [one, two]\n  kafka")));
     service_of_another_type: message("service: {nodePort: 80, loadBalancerIP: 10.0.0.1, loadBalancerSourceRanges: [10.0.0.0/33], externalIPs: [here]}\n");
     service_settings_of_another_type: message("service: {nodePort: 30000, loadBalancerIP: 10.0.0.1, loadBalancerSourceRanges: [10.0.0.0/8]}\n");
     ingress: message("ingress: {rules: [{host: 'Milvus.example.com', path: x}], tls: [{secretName: A}]}\n");
     names: message("name: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\nnames: {appName: bbbbbbbbbbbbb}\n");
     log_and_metrics: message("log: {level: verbose, persistence: {mountPath: logs, subPath: ../x}}\nmetrics: {serviceMonitor: {interval: 30}}\n");
-    etcd_settings: message(&CLUSTER.replace("cluster:\n  kafka", "cluster:\n  etcd: {inCluster: {autoCompaction: {retention: often}, pod: {env: [{name: ETCD_ROOT_PASSWORD, value: hunter2}]}}}\n  kafka"));
+    etcd_settings: message(&CLUSTER.replace("cluster:\n  kafka", "cluster:\n  etcd: {inCluster: {autoCompaction: {retention: 2h}, pod: {env: [{name: ETCD_ROOT_PASSWORD, value: hunter2}]}}}\n  kafka"));
     attu_on_aws: message("target: aws\nattu: {}\ncluster: {pulsar: {endpoint: 'a:1'}, woodpecker: embedded, resourceGroups: [a]}\n");
     nothing_is_lost_behind_a_fault: message("mode: cluster\ncluster:\n  kafka: {brokers: [x]}\n  s3: {bucket: A}\n  etcd: {inCluster: {replicas: 4, storage: {size: big}}}\n");
 }

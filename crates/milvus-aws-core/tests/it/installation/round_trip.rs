@@ -96,7 +96,7 @@ fn credentials() -> impl Strategy<Value = Credentials> {
     ]
 }
 
-fn etcd() -> impl Strategy<Value = Etcd> {
+fn etcd() -> BoxedStrategy<Etcd> {
     let replicas = prop::sample::select(vec![
         EtcdReplicas::One,
         EtcdReplicas::Three,
@@ -120,10 +120,11 @@ fn etcd() -> impl Strategy<Value = Etcd> {
             )
         }),
     ]
+    .boxed()
 }
 
 /// What is said of pods, with texts that readers are tempted to take for something else.
-fn pod_settings() -> impl Strategy<Value = PodSettings> {
+fn pod_settings() -> BoxedStrategy<PodSettings> {
     let literal = awkward().prop_map(|text| EnvVar {
         name: "EXAMPLE".to_owned(),
         value: Some(text),
@@ -136,15 +137,17 @@ fn pod_settings() -> impl Strategy<Value = PodSettings> {
     });
     let env = collection::vec(literal, 0..2);
     let parts = (env, collection::vec(toleration, 0..2), annotations());
-    parts.prop_map(|(env, tolerations, annotations)| PodSettings {
-        env,
-        tolerations,
-        annotations: annotations.into_iter().collect(),
-        ..PodSettings::default()
-    })
+    parts
+        .prop_map(|(env, tolerations, annotations)| PodSettings {
+            env,
+            tolerations,
+            annotations: annotations.into_iter().collect(),
+            ..PodSettings::default()
+        })
+        .boxed()
 }
 
-fn component() -> impl Strategy<Value = ComponentSpec> {
+fn component() -> BoxedStrategy<ComponentSpec> {
     let scaling = (1_u16..9, 0_u16..9).prop_map(|(min, more)| Autoscaling {
         min: NonZeroU16::new(min).unwrap(),
         max: NonZeroU16::new(min + more).unwrap(),
@@ -156,17 +159,19 @@ fn component() -> impl Strategy<Value = ComponentSpec> {
         scaling.prop_map(|scaling| (None, Some(scaling))),
     ];
     let parts = (counted, option::of(resources()), pod_settings());
-    parts.prop_map(|((replicas, autoscaling), resources, pod)| ComponentSpec {
-        replicas,
-        // A part of nothing is nothing to aim at.
-        resources: resources.filter(|_| autoscaling.is_none()),
-        autoscaling,
-        pod,
-        ..ComponentSpec::default()
-    })
+    parts
+        .prop_map(|((replicas, autoscaling), resources, pod)| ComponentSpec {
+            replicas,
+            // A part of nothing is nothing to aim at.
+            resources: resources.filter(|_| autoscaling.is_none()),
+            autoscaling,
+            pod,
+            ..ComponentSpec::default()
+        })
+        .boxed()
 }
 
-fn queue() -> impl Strategy<Value = Queue> {
+fn queue() -> BoxedStrategy<Queue> {
     let security = prop_oneof![
         Just(KafkaSecurity::Plaintext),
         credentials().prop_map(KafkaSecurity::ScramSha512),
@@ -199,10 +204,10 @@ fn queue() -> impl Strategy<Value = Queue> {
         max_message_size: std::num::NonZeroU32::new(size),
         auth,
     });
-    prop_oneof![kafka.prop_map(Queue::Kafka), pulsar.prop_map(Queue::Pulsar),]
+    prop_oneof![kafka.prop_map(Queue::Kafka), pulsar.prop_map(Queue::Pulsar),].boxed()
 }
 
-fn s3() -> impl Strategy<Value = S3> {
+fn s3() -> BoxedStrategy<S3> {
     let access = prop_oneof![Just(S3Access::Iam), credentials().prop_map(S3Access::Keys)];
     let provider = prop::sample::select(vec![CloudProvider::Aws, CloudProvider::Azure]);
     let parts = (
@@ -212,31 +217,35 @@ fn s3() -> impl Strategy<Value = S3> {
         provider,
         any::<bool>(),
     );
-    parts.prop_map(
-        |(bucket, root_path, access, cloud_provider, virtual_host)| S3 {
-            endpoint: "s3.us-west-2.amazonaws.com:443".parse().unwrap(),
-            tls: true,
-            bucket: bucket.parse().unwrap_or_else(|_| "demo".parse().unwrap()),
-            root_path: root_path.parse().unwrap(),
-            region: Some("us-west-2".parse().unwrap()),
-            access,
-            cloud_provider,
-            iam_endpoint: virtual_host.then(|| "https://sts.example.com/x?y=z".to_owned()),
-            virtual_host,
-        },
-    )
+    parts
+        .prop_map(
+            |(bucket, root_path, access, cloud_provider, virtual_host)| S3 {
+                endpoint: "s3.us-west-2.amazonaws.com:443".parse().unwrap(),
+                tls: true,
+                bucket: bucket.parse().unwrap_or_else(|_| "demo".parse().unwrap()),
+                root_path: root_path.parse().unwrap(),
+                region: Some("us-west-2".parse().unwrap()),
+                access,
+                cloud_provider,
+                iam_endpoint: virtual_host.then(|| "https://sts.example.com/x?y=z".to_owned()),
+                virtual_host,
+            },
+        )
+        .boxed()
 }
 
-fn service_account() -> impl Strategy<Value = ServiceAccount> {
-    annotations().prop_map(|annotations| ServiceAccount {
-        name: "milvus".parse().unwrap(),
-        create: false,
-        annotations: annotations.into_iter().collect(),
-        labels: Labels::default(),
-    })
+fn service_account() -> BoxedStrategy<ServiceAccount> {
+    annotations()
+        .prop_map(|annotations| ServiceAccount {
+            name: "milvus".parse().unwrap(),
+            create: false,
+            annotations: annotations.into_iter().collect(),
+            labels: Labels::default(),
+        })
+        .boxed()
 }
 
-fn cluster() -> impl Strategy<Value = Cluster> {
+fn cluster() -> BoxedStrategy<Cluster> {
     let role = prop::sample::select(vec![Role::Proxy, Role::QueryNode, Role::DataNode]);
     let parts = (
         collection::btree_map(role, component(), 0..3),
@@ -245,18 +254,20 @@ fn cluster() -> impl Strategy<Value = Cluster> {
         s3(),
         service_account(),
     );
-    parts.prop_map(|(components, etcd, queue, s3, account)| Cluster {
-        components,
-        etcd,
-        queue,
-        s3,
-        service_account: Some(account),
-        resource_groups: Vec::new(),
-    })
+    parts
+        .prop_map(|(components, etcd, queue, s3, account)| Cluster {
+            components,
+            etcd,
+            queue,
+            s3,
+            service_account: Some(account),
+            resource_groups: Vec::new(),
+        })
+        .boxed()
 }
 
 /// One pod with any of its services elsewhere.
-fn standalone() -> impl Strategy<Value = Standalone> {
+fn standalone() -> BoxedStrategy<Standalone> {
     let parts = (
         resources(),
         storage(),
@@ -266,18 +277,20 @@ fn standalone() -> impl Strategy<Value = Standalone> {
         service_account(),
         pod_settings(),
     );
-    parts.prop_map(
-        |(resources, storage, etcd, queue, s3, account, pod)| Standalone {
-            resources,
-            storage,
-            etcd,
-            queue,
-            s3,
-            service_account: Some(account),
-            pod,
-            ..Standalone::default()
-        },
-    )
+    parts
+        .prop_map(
+            |(resources, storage, etcd, queue, s3, account, pod)| Standalone {
+                resources,
+                storage,
+                etcd,
+                queue,
+                s3,
+                service_account: Some(account),
+                pod,
+                ..Standalone::default()
+            },
+        )
+        .boxed()
 }
 
 type Pairs = Vec<(milvus_aws_core::installation::MetadataKey, String)>;
