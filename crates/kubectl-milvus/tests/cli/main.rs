@@ -13,4 +13,5 @@ mod plugin;
 mod readme;
 mod render;
 mod unreachable;
+mod upgrade;
 mod usage;

@@ -20,6 +20,8 @@ mod features;
 mod fixtures;
 #[cfg(feature = "apply")]
 mod late;
+#[cfg(feature = "apply")]
+mod one_by_one;
 mod pains;
 mod properties;
 mod said;
