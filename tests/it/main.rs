@@ -13,6 +13,7 @@ mod aws_failover;
 mod aws_install;
 mod aws_stage;
 mod aws_upgrade;
+mod canary;
 mod crash;
 mod data_plane;
 mod drift;

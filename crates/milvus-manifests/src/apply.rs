@@ -25,6 +25,7 @@ mod cluster;
 mod default_class;
 mod difference;
 mod failure;
+mod former_coordinators;
 mod helm_release;
 mod install;
 mod installations;

@@ -14,6 +14,7 @@ use super::{
     api::{Objects, Write, leaving, uid_of},
     both_settings,
     difference::{changes, changes_from_helm},
+    former_coordinators::make_room,
     owner::{Ownership, is_released, owner_of},
     placed::Placed,
     readiness::{self, Watched},
@@ -157,6 +158,9 @@ impl KubernetesObject {
         match self.find(&objects).await? {
             Found::Absent => {
                 let wanted = self.wanted(manifests, Live::Absent, secrets)?;
+                if self.reference.kind == Kind::Deployment {
+                    make_room(&objects, &self.owner, &wanted).await?;
+                }
                 objects.apply(name, wanted, None, Write::Create).await
             }
             Found::Ours(live) => {

@@ -254,6 +254,29 @@ async fn settings_that_change_with_the_version_are_refused_before_anything_is_wr
     assert_eq!(cluster.written(), Vec::<String>::new());
 }
 
+/// What a step to 2.6 asks for first: a mixture that is alone could not start beside the separate ones.
+#[tokio::test(start_paused = true)]
+async fn separate_coordinators_make_room_for_a_mixture() {
+    for (replicas, room) in [(1, true), (2, false)] {
+        let cluster = Cluster::default();
+        let mut file = cluster_with_keys("2.5.16");
+        file["cluster"]["components"] = json!({"rootCoordinator": {}});
+        install(&cluster, &file).await;
+        file["cluster"]["components"] = json!({"mixCoordinator": {"replicas": replicas}});
+        let (installation, manifests) = (installation(&file), rendered(&file));
+        let install = Install::new(cluster.client(), &installation, &manifests).wait(false);
+        let report = Engine::new().seed(1).apply(&install.graph().unwrap().graph).await;
+        report.result().unwrap();
+        let order = cluster.written();
+        let position = |what: String| order.iter().position(|line| *line == what).unwrap();
+        let mixture = position(format!("APPLY {DEPLOYMENTS}-mixcoord"));
+        for name in ["rootcoord", "datacoord", "querycoord", "indexcoord"] {
+            let gone = position(format!("DELETE {DEPLOYMENTS}-{name}"));
+            assert_eq!(gone < mixture, room, "{name} with {replicas}: {order:?}");
+        }
+    }
+}
+
 async fn scaled(cluster: &Cluster, targets: &[(Role, u16)]) -> Result<Report, Unscalable> {
     let (name, namespace) = ("demo".parse().unwrap(), "vectors".parse().unwrap());
     let client = cluster.client();
