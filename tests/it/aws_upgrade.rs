@@ -51,7 +51,9 @@ fn versions(document: &Value) -> Vec<String> {
     let components = document["components"].as_array().expect("components");
     let version = |(key, _): (&str, &str)| {
         let mut of_role = components.iter().filter(|it| it["role"] == key);
-        let version = &of_role.next().unwrap_or_else(|| panic!("no {key}: {document}"))["version"];
+        let version = &of_role
+            .next()
+            .unwrap_or_else(|| panic!("no {key}: {document}"))["version"];
         version.as_str().expect("a version").to_owned()
     };
     ORDER.map(version).to_vec()
@@ -68,7 +70,10 @@ fn is_at(document: &Value, reached: usize) {
 
 /// How often pods of each component were made: an upgrade makes each new, and no more than once.
 fn pods(namespace: &Namespace) -> Vec<(String, String)> {
-    let list = namespace.kubectl(&["get", "pods", "-o", "json"]).exits(0).json();
+    let list = namespace
+        .kubectl(&["get", "pods", "-o", "json"])
+        .exits(0)
+        .json();
     let items = list["items"].as_array().expect("a list");
     let pod = |pod: &Value| {
         let component = pod["metadata"]["labels"]["component"].as_str()?.to_owned();
@@ -92,7 +97,10 @@ fn aws_upgrade_keeps_every_row_while_a_client_writes_and_searches() {
     let dry = dry.result_of("upgrade");
     is_at(&dry, 0);
     let stages = dry["stages"].as_array().expect("stages");
-    let roles: Vec<_> = stages.iter().map(|stage| stage["role"].as_str().expect("a role")).collect();
+    let roles: Vec<_> = stages
+        .iter()
+        .map(|stage| stage["role"].as_str().expect("a role"))
+        .collect();
     assert_eq!(roles, ORDER.map(|(key, _)| key));
     let client = upgrade(&guide, &file, &["--to", "2.4.5", "--dry-run=client"]).exits(0);
     client.result_of("upgrade");
@@ -100,17 +108,25 @@ fn aws_upgrade_keeps_every_row_while_a_client_writes_and_searches() {
     let writer = Writer::start(&guide.address("demo-milvus"));
     a_version_that_no_registry_has_is_gone_back_from(&guide, &file);
     the_canary_stops_it(&guide, &file);
-    let done = timed("the rest of the upgrade", || upgrade(&guide, &file, &["--to", TO]).exits(0));
+    let done = timed("the rest of the upgrade", || {
+        upgrade(&guide, &file, &["--to", TO]).exits(0)
+    });
     let done = done.result_of("upgrade");
     is_at(&done, ORDER.len());
     assert_eq!(done["changed"], true);
     writer.goes_on();
-    let again = upgrade(&guide, &newer, &["--to", TO]).exits(0).result_of("upgrade");
+    let again = upgrade(&guide, &newer, &["--to", TO])
+        .exits(0)
+        .result_of("upgrade");
     assert_eq!(again["changed"], false, "{again}");
     // What is installed from a file that follows is as wanted.
     let follows = guide.milvus(&["plan", "-f", "-", "--exit-code"], &newer);
     follows.exits(0);
-    assert!(pods(&guide.namespace).iter().all(|(_, tag)| tag == &format!("v{TO}")));
+    assert!(
+        pods(&guide.namespace)
+            .iter()
+            .all(|(_, tag)| tag == &format!("v{TO}"))
+    );
     assert!(!has_canary(&guide), "the canary's collection stays");
 
     let written = writer.stop();
@@ -132,15 +148,28 @@ fn aws_upgrade_keeps_every_row_while_a_client_writes_and_searches() {
 fn a_version_that_no_registry_has_is_gone_back_from(guide: &Guide, file: &Value) {
     let args = ["--to", "2.3.10", "--gate-timeout", SHORT];
     let stopped = timed("no such image", || upgrade(guide, file, &args).exits(1));
-    let words = ["demo-milvus-indexnode", "not ready within 45 s", "go back:  kubectl milvus upgrade --to 2.3.5"];
+    let words = [
+        "demo-milvus-indexnode",
+        "not ready within 45 s",
+        "go back:  kubectl milvus upgrade --to 2.3.5",
+    ];
     for words in words {
-        assert!(stopped.stderr.contains(words), "no `{words}`:\n{}", stopped.stderr);
+        assert!(
+            stopped.stderr.contains(words),
+            "no `{words}`:\n{}",
+            stopped.stderr
+        );
     }
     let versions = versions(&stopped.result_of("upgrade"));
-    assert_eq!((versions[0].as_str(), versions[1].as_str()), ("2.3.10", FROM));
+    assert_eq!(
+        (versions[0].as_str(), versions[1].as_str()),
+        ("2.3.10", FROM)
+    );
     let third = upgrade(guide, file, &["--to", TO]).exits(5);
     assert!(third.stderr.contains("side by side"), "{}", third.stderr);
-    let back = timed("back again", || upgrade(guide, file, &["--to", FROM]).exits(0));
+    let back = timed("back again", || {
+        upgrade(guide, file, &["--to", FROM]).exits(0)
+    });
     is_at(&back.result_of("upgrade"), 0);
 }
 
@@ -150,7 +179,10 @@ fn the_canary_stops_it(guide: &Guide, file: &Value) {
     let mut child = guide.namespace.spawn(&args, &file.to_string());
     let mut lines = stderr_lines(&mut child);
     let proved = |line: &String| line.starts_with('✓') && line.contains("canary after indexnode");
-    assert!(lines.by_ref().any(|line| proved(&line)), "the first component is proved");
+    assert!(
+        lines.by_ref().any(|line| proved(&line)),
+        "the first component is proved"
+    );
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let endpoint = format!("http://{}", guide.address("demo-milvus"));
@@ -162,8 +194,14 @@ fn the_canary_stops_it(guide: &Guide, file: &Value) {
     let said: Vec<String> = lines.collect();
     assert_eq!(child.wait().expect("it ends").code(), Some(1), "{said:#?}");
     let said = said.join("\n");
-    assert!(said.contains("canary after rootcoord") && said.contains("and not row 0"), "{said}");
-    assert!(said.contains(&format!("go on:    kubectl milvus upgrade --to {TO}")), "{said}");
+    assert!(
+        said.contains("canary after rootcoord") && said.contains("and not row 0"),
+        "{said}"
+    );
+    assert!(
+        said.contains(&format!("go on:    kubectl milvus upgrade --to {TO}")),
+        "{said}"
+    );
     let seen = upgrade(guide, file, &["--to", TO, "--dry-run=server"]).exits(0);
     is_at(&seen.result_of("upgrade"), 2);
 }
@@ -174,7 +212,10 @@ fn has_canary(guide: &Guide) -> bool {
         let endpoint = format!("http://{}", guide.address("demo-milvus"));
         let client = Client::builder(endpoint.parse().expect("an address")).connect();
         let client = client.await.expect("a connection");
-        client.has_collection(CANARY_COLLECTION).await.expect("an answer")
+        client
+            .has_collection(CANARY_COLLECTION)
+            .await
+            .expect("an answer")
     })
 }
 
@@ -192,10 +233,14 @@ fn aws_upgrade_stops_at_every_gate_and_goes_on() {
         is_at(&stopped.result_of("upgrade"), reached + 1);
         let failed = format!("deployment/demo-milvus-{component}");
         assert!(stopped.stderr.contains(&failed), "{}", stopped.stderr);
-        let new = pods(&guide.namespace).into_iter().filter(|(_, tag)| tag == &format!("v{TO}"));
+        let new = pods(&guide.namespace)
+            .into_iter()
+            .filter(|(_, tag)| tag == &format!("v{TO}"));
         let new: std::collections::BTreeSet<_> = new.map(|(component, _)| component).collect();
-        let before: std::collections::BTreeSet<_> =
-            ORDER[..reached].iter().map(|(_, component)| (*component).to_owned()).collect();
+        let before: std::collections::BTreeSet<_> = ORDER[..reached]
+            .iter()
+            .map(|(_, component)| (*component).to_owned())
+            .collect();
         assert_eq!(new, before, "after {component} was refused");
         writer.goes_on();
         refusal.end();
@@ -259,7 +304,14 @@ impl<'a> Refusal<'a> {
             "metadata": {"name": "trial", "labels": {"component": self.component}},
             "spec": {"containers": [{"name": "trial", "image": format!("milvusdb/milvus:v{TO}")}]},
         });
-        let trial = ["-n", &self.namespace.name, "create", "--dry-run=server", "-f", "-"];
+        let trial = [
+            "-n",
+            &self.namespace.name,
+            "create",
+            "--dry-run=server",
+            "-f",
+            "-",
+        ];
         let deadline = Instant::now() + LIMIT;
         while (kubectl(&trial, &pod.to_string()).code != 0) != wanted {
             assert!(Instant::now() < deadline, "the policy takes no hold");
@@ -269,12 +321,22 @@ impl<'a> Refusal<'a> {
 
     /// Lets them in again; who was refused before is asked to try again at once.
     fn end(self) {
-        for kind in ["validatingadmissionpolicybinding", "validatingadmissionpolicy"] {
+        for kind in [
+            "validatingadmissionpolicybinding",
+            "validatingadmissionpolicy",
+        ] {
             kubectl(&["delete", kind, &self.name], "").exits(0);
         }
         self.takes_hold(false);
         let label = format!("component={}", self.component);
-        let annotate = ["annotate", "replicaset", "-l", &label, "tests/again=now", "--overwrite"];
+        let annotate = [
+            "annotate",
+            "replicaset",
+            "-l",
+            &label,
+            "tests/again=now",
+            "--overwrite",
+        ];
         self.namespace.kubectl(&annotate).exits(0);
     }
 }

@@ -9,7 +9,10 @@ use tokio::runtime::Runtime;
 
 async fn client(endpoint: &str) -> Client {
     let endpoint = endpoint.parse().expect("an address");
-    Client::builder(endpoint).connect().await.expect("a connection")
+    Client::builder(endpoint)
+        .connect()
+        .await
+        .expect("a connection")
 }
 
 fn sings_and_notices(shape: Shape) {
@@ -27,15 +30,34 @@ fn sings_and_notices(shape: Shape) {
         // Rows of another one are no fault.
         assert_eq!(canary.sing(&client).await, Ok(80));
 
-        client.delete(CANARY_COLLECTION, "id in [3]").await.expect("a row goes");
-        let missed = canary.sing(&client).await.expect_err("a row is gone").to_string();
-        assert!(missed.contains("all 80 rows that were stored") && missed.contains("and not row 3"), "{missed}");
+        client
+            .delete(CANARY_COLLECTION, "id in [3]")
+            .await
+            .expect("a row goes");
+        let missed = canary
+            .sing(&client)
+            .await
+            .expect_err("a row is gone")
+            .to_string();
+        assert!(
+            missed.contains("all 80 rows that were stored") && missed.contains("and not row 3"),
+            "{missed}"
+        );
         // Who never saw it cannot miss it.
         assert_eq!(Canary::default().sing(&client).await, Ok(99));
         Canary::leave(&client).await.expect("it leaves");
-        let missed = canary.sing(&client).await.expect_err("all of it is gone").to_string();
+        let missed = canary
+            .sing(&client)
+            .await
+            .expect_err("all of it is gone")
+            .to_string();
         assert!(missed.contains("no such collection"), "{missed}");
-        assert!(!client.has_collection(CANARY_COLLECTION).await.expect("an answer"));
+        assert!(
+            !client
+                .has_collection(CANARY_COLLECTION)
+                .await
+                .expect("an answer")
+        );
     });
 }
 
@@ -57,10 +79,15 @@ fn the_canary_is_not_lied_to() {
     for fault in [Fault::WrongNeighbours, Fault::DropAfter("Insert")] {
         let proxy = FaultProxy::start(&cache, &server.endpoint(), fault).expect("the proxy starts");
         runtime.block_on(async {
-            let sung = Canary::default().sing(&client(&proxy.endpoint()).await).await;
+            let sung = Canary::default()
+                .sing(&client(&proxy.endpoint()).await)
+                .await;
             assert!(sung.is_err(), "{fault:?} is not noticed");
             let direct = client(&server.endpoint()).await;
-            Canary::default().sing(&direct).await.expect("the server itself is sound");
+            Canary::default()
+                .sing(&direct)
+                .await
+                .expect("the server itself is sound");
         });
     }
 }

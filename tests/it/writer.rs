@@ -48,7 +48,10 @@ pub(crate) struct Written {
 impl Writer {
     /// Makes a collection at `host:port` and begins.
     pub(crate) fn start(address: &str) -> Self {
-        let (stop, rounds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (stop, rounds) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU64::new(0)),
+        );
         let work = Work {
             endpoint: format!("http://{address}"),
             stop: Arc::clone(&stop),
@@ -120,7 +123,10 @@ impl Work {
                     // Row 0 went in at the very beginning, unless that very first insert failed.
                     let promised = |row: &i64| written.acknowledged.contains(row);
                     for (found, wanted) in found.iter().zip(wanted.iter()) {
-                        assert!(!promised(wanted) || found == wanted, "row {wanted} is not found: {found}");
+                        assert!(
+                            !promised(wanted) || found == wanted,
+                            "row {wanted} is not found: {found}"
+                        );
                     }
                     written.searches += 1;
                     written.longest_pause = written.longest_pause.max(last_answer.elapsed());
@@ -136,7 +142,10 @@ impl Work {
         }
         let there = self.until(async |client| all(&client).await).await;
         let lost: Vec<_> = written.acknowledged.difference(&there).take(5).collect();
-        assert!(lost.is_empty(), "rows that were acknowledged are lost: {lost:?}…");
+        assert!(
+            lost.is_empty(),
+            "rows that were acknowledged are lost: {lost:?}…"
+        );
         written
     }
 

@@ -107,7 +107,10 @@ impl Canaries {
     async fn prove(&self, client: &kube::Client) -> Result<u64, String> {
         let mut canary = self.canary.lock().await;
         self.with_milvus(client, async |milvus| {
-            canary.sing(milvus).await.map_err(|failure| failure.to_string())
+            canary
+                .sing(milvus)
+                .await
+                .map_err(|failure| failure.to_string())
         })
         .await
     }
@@ -262,7 +265,9 @@ impl Resource for Leaving {
         _: &Context,
     ) -> Result<Readiness<()>, ResourceError> {
         let left = self.canaries.with_milvus(client, async |milvus| {
-            Canary::leave(milvus).await.map_err(|error| error.to_string())
+            Canary::leave(milvus)
+                .await
+                .map_err(|error| error.to_string())
         });
         match left.await {
             Ok(()) => Ok(Readiness::Ready(())),

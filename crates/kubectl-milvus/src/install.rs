@@ -100,7 +100,9 @@ pub(crate) async fn same_version(
     let installation = &wanted.installation;
     let live = place.running(installation).await?;
     let others = live.components.iter().map(|component| &component.version);
-    let others: BTreeSet<_> = others.filter(|live| **live != installation.version).collect();
+    let others: BTreeSet<_> = others
+        .filter(|live| **live != installation.version)
+        .collect();
     if others.is_empty() {
         return Ok(());
     }

@@ -4,8 +4,7 @@ use milvus_aws_core::engine::{Plan, RunError};
 
 use crate::{
     ExitCode, adoption, cli::PlanArgs, cluster::ClusterFlags, error::Error, host::Host,
-    install::same_version, interrupt,
-    place::Place, plan_text, printer::Printer, wanted::Wanted,
+    install::same_version, interrupt, place::Place, plan_text, printer::Printer, wanted::Wanted,
 };
 
 /// Shows the plan; with `--exit-code` 4 says that something would change.

@@ -53,10 +53,14 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Self, InvalidTarget> {
         let (name, number) = text.split_once('=').ok_or(InvalidTarget::Form)?;
         let is_it = |role: &Role| {
-            role.key().eq_ignore_ascii_case(name) || role.component_name().eq_ignore_ascii_case(name)
+            role.key().eq_ignore_ascii_case(name)
+                || role.component_name().eq_ignore_ascii_case(name)
         };
         let role = Role::ALL.into_iter().find(is_it);
-        let replicas = number.parse().ok().filter(|number: &NonZeroU16| number.get() <= MOST);
+        let replicas = number
+            .parse()
+            .ok()
+            .filter(|number: &NonZeroU16| number.get() <= MOST);
         Ok(Self {
             role: role.ok_or_else(|| InvalidTarget::Component(name.to_owned()))?,
             replicas: replicas.ok_or_else(|| InvalidTarget::Number(number.to_owned()))?,
@@ -173,8 +177,14 @@ mod tests {
             assert_eq!((target.role, target.replicas.get()), (Role::QueryNode, 3));
         }
         let said = |text: &str| text.parse::<Target>().unwrap_err().to_string();
-        assert_eq!(said("queryNode"), "write COMPONENT=N, for example queryNode=3");
-        assert!(said("querynodes=2").starts_with("`querynodes` is no component: standalone, mixCoordinator, "));
+        assert_eq!(
+            said("queryNode"),
+            "write COMPONENT=N, for example queryNode=3"
+        );
+        assert!(
+            said("querynodes=2")
+                .starts_with("`querynodes` is no component: standalone, mixCoordinator, ")
+        );
         for number in ["0", "1001", "-1", "many", ""] {
             let said = said(&format!("proxy={number}"));
             assert_eq!(said, format!("`{number}` is no number from 1 to 1000"));

@@ -168,13 +168,10 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn show(
-        &self,
-        live: &RunningMilvus,
-        host: &Host,
-        printer: Printer,
-    ) -> Result<(), Error> {
-        let placed = self.place.graph_in_order(self.wanted, true, Some(self.order))?;
+    async fn show(&self, live: &RunningMilvus, host: &Host, printer: Printer) -> Result<(), Error> {
+        let placed = self
+            .place
+            .graph_in_order(self.wanted, true, Some(self.order))?;
         let token = interrupt::token(move |line| printer.tell(line));
         let engine = host.engine.clone().cancellation(token);
         let plan = engine.plan(&placed.graph).await?;
@@ -184,7 +181,11 @@ impl Work<'_> {
             ..Upgraded::new(self.wanted, self.upgrade)
         };
         printer.result(&result, || {
-            format!("{}\n{}", text::plan(self.upgrade), crate::plan_text::text(&plan))
+            format!(
+                "{}\n{}",
+                text::plan(self.upgrade),
+                crate::plan_text::text(&plan)
+            )
         })?;
         Ok(())
     }
@@ -196,7 +197,9 @@ impl Work<'_> {
         printer: Printer,
     ) -> Result<ExitCode, Error> {
         let installation = &self.wanted.installation;
-        let placed = self.place.graph_in_order(self.wanted, true, Some(self.order))?;
+        let placed = self
+            .place
+            .graph_in_order(self.wanted, true, Some(self.order))?;
         let mut engine: Engine = host.engine.clone().timeout(args.timeout);
         if let Place::Aws(_) = self.place {
             // What is made in an account costs.
@@ -212,7 +215,9 @@ impl Work<'_> {
             report: Some(&report),
             ..Upgraded::new(self.wanted, self.upgrade)
         };
-        printer.result(&result, || text::done(self.wanted, self.upgrade, &report, args.file.as_deref()))?;
+        printer.result(&result, || {
+            text::done(self.wanted, self.upgrade, &report, args.file.as_deref())
+        })?;
         if let Err(source) = report.result() {
             if let Ok(live) = &live {
                 printer.tell(text::stopped(self.upgrade, live, args.file.as_deref()).trim_end());

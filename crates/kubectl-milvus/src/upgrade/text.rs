@@ -16,7 +16,11 @@ pub(super) fn plan(upgrade: &Upgrade) -> String {
     if upgrade.is_done() {
         return format!("every component is Milvus {to} already\n");
     }
-    let direction = if upgrade.is_backwards() { "back from" } else { "from" };
+    let direction = if upgrade.is_backwards() {
+        "back from"
+    } else {
+        "from"
+    };
     let mut text = format!("{direction} Milvus {from} to {to}, one component at a time:\n");
     for (number, stage) in (1..).zip(&upgrade.stages) {
         let what = match stage.action {
@@ -72,7 +76,11 @@ pub(super) fn done(
 pub(super) fn stopped(upgrade: &Upgrade, live: &RunningMilvus, file: Option<&Path>) -> String {
     let mut text = String::from("stopped; what runs now:\n");
     for component in &live.components {
-        let state = if component.ready { "ready" } else { "not ready" };
+        let state = if component.ready {
+            "ready"
+        } else {
+            "not ready"
+        };
         let _infallible = writeln!(
             text,
             "  {:14} {}, {state}",

@@ -16,7 +16,14 @@ fn cluster(version: &str, components: &str) -> String {
 fn order(file: &str, args: &[&str]) -> Ran {
     let folder = Folder::new();
     folder.write("milvus.yaml", file);
-    let dry = ["upgrade", "-f", "milvus.yaml", "--dry-run=client", "--kubeconfig", "missing"];
+    let dry = [
+        "upgrade",
+        "-f",
+        "milvus.yaml",
+        "--dry-run=client",
+        "--kubeconfig",
+        "missing",
+    ];
     folder.run(&[&dry[..], args].concat())
 }
 
@@ -35,7 +42,9 @@ fn the_order_is_told_without_a_cluster() {
          6. indexnode is not needed any more, and removed\n\
          this cannot be undone: an older line reads neither metadata nor indexes of a newer one\n"
     );
-    let document = order(&file, &["--to", "2.5.16", "-o", "json"]).exits(0).json();
+    let document = order(&file, &["--to", "2.5.16", "-o", "json"])
+        .exits(0)
+        .json();
     assert_eq!(document["stages"][0]["role"], "proxy");
     assert_eq!(document["canGoBack"], true);
     let schema = include_str!("../../../../docs/schema/upgrade.v1.json");
@@ -55,7 +64,11 @@ fn who_stands_alone_is_told() {
     assert!(ran.stdout.ends_with(words), "{ran:#?}");
     let one = "apiVersion: kubectl-milvus/v1\nname: one\nversion: 2.6.15\n";
     let ran = order(one, &["--to", "2.6.20"]).exits(0);
-    assert!(ran.stdout.contains("1. standalone is replaced\nMilvus pauses"), "{ran:#?}");
+    assert!(
+        ran.stdout
+            .contains("1. standalone is replaced\nMilvus pauses"),
+        "{ran:#?}"
+    );
 }
 
 #[test]
@@ -76,9 +89,16 @@ fn there_is_not_a_way_to_everywhere() {
 #[test]
 fn a_file_must_be_possible_at_the_version_that_is_reached() {
     let file = cluster("2.5.26", "{mixCoordinator: {}, indexNode: {replicas: 2}}");
-    let words = ["milvus.yaml:6:", "indexNode", "`dataNode` builds indexes now"];
+    let words = [
+        "milvus.yaml:6:",
+        "indexNode",
+        "`dataNode` builds indexes now",
+    ];
     order(&file, &["--to", "2.6.20"]).exits(2).says(&words);
-    let pinned = format!("{}image: {{tag: v2.5.26}}\n", cluster("2.5.26", "{mixCoordinator: {}}"));
+    let pinned = format!(
+        "{}image: {{tag: v2.5.26}}\n",
+        cluster("2.5.26", "{mixCoordinator: {}}")
+    );
     let words = ["`image.tag` is v2.5.26", "the tag of 2.6.20"];
     order(&pinned, &["--to", "2.6.20"]).exits(2).says(&words);
 }
@@ -87,19 +107,34 @@ fn a_file_must_be_possible_at_the_version_that_is_reached() {
 fn versions_that_are_none() {
     let folder = Folder::new();
     folder.run(&["upgrade"]).exits(2).says(&["--to"]);
-    folder.run(&["upgrade", "--to", "newest"]).exits(2).says(&["newest", "2.6.15"]);
-    folder.run(&["upgrade", "--to", "1.1.0"]).exits(2).says(&["1.1.0 is not supported"]);
+    folder
+        .run(&["upgrade", "--to", "newest"])
+        .exits(2)
+        .says(&["newest", "2.6.15"]);
+    folder
+        .run(&["upgrade", "--to", "1.1.0"])
+        .exits(2)
+        .says(&["1.1.0 is not supported"]);
 }
 
 #[test]
 fn components_and_numbers_that_are_none() {
     let folder = Folder::new();
     let wrong = |args: &[&str], words: &[&str]| {
-        folder.run(&[&["scale"], args].concat()).exits(2).says(words);
+        folder
+            .run(&[&["scale"], args].concat())
+            .exits(2)
+            .says(words);
     };
     wrong(&[], &["COMPONENT=N"]);
-    wrong(&["queryNode"], &["write COMPONENT=N, for example queryNode=3"]);
-    wrong(&["queryNodes=2"], &["`queryNodes` is no component", "queryNode"]);
+    wrong(
+        &["queryNode"],
+        &["write COMPONENT=N, for example queryNode=3"],
+    );
+    wrong(
+        &["queryNodes=2"],
+        &["`queryNodes` is no component", "queryNode"],
+    );
     wrong(&["proxy=0"], &["`0` is no number from 1 to 1000"]);
     wrong(&["proxy=2", "proxy=3"], &["proxy is named twice"]);
     wrong(&["proxy=2", "--dry-run=client"], &["--dry-run=server"]);

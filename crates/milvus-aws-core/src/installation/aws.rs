@@ -323,7 +323,9 @@ fn kafka_version(text: &str) -> Option<String> {
     let numeric = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
     match parts.as_slice() {
         ["4", ..] => Some(format!("{}, write `3.9.x`", KAFKA_FOUR.because)),
-        [major @ ("2" | "3"), minor, patch] if numeric(minor) && (numeric(patch) || *patch == "x") => {
+        [major @ ("2" | "3"), minor, patch]
+            if numeric(minor) && (numeric(patch) || *patch == "x") =>
+        {
             let old = *major == "2" && minor.parse().is_ok_and(|minor: u16| minor < 8);
             old.then(|| "MSK has no brokers before 2.8 any more, write `3.9.x`".to_owned())
         }

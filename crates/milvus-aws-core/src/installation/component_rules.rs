@@ -62,7 +62,8 @@ fn check_replicas(
         broken.push((path.clone(), message));
     }
     let line = topology::line_of(version);
-    if role.is_coordinator() && replicas.get() > 1
+    if role.is_coordinator()
+        && replicas.get() > 1
         && let Some(pair) = line.bad_pair(Partner::SecondCoordinator, version)
     {
         let (major, minor, patch) = line.newest;

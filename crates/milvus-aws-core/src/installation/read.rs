@@ -57,10 +57,7 @@ fn read(text: &[u8], version: Option<&MilvusVersion>) -> Result<Installation, Ve
 }
 
 /// Apart from [`read`]: a file is large, and the parser, which recurses, needs the stack for itself.
-fn interpret(
-    tree: Node,
-    version: Option<&MilvusVersion>,
-) -> Result<Installation, Vec<Problem>> {
+fn interpret(tree: Node, version: Option<&MilvusVersion>) -> Result<Installation, Vec<Problem>> {
     let mut file: InstallationFile = collect(tree.clone())?;
     if let Some(version) = version {
         file.set_version(version.clone());

@@ -232,12 +232,17 @@ impl Upgrade {
             false => (step.starts, step.removes),
             true => (step.removes, step.starts),
         };
-        let absent = |role: &&Role| !running.components.contains_key(role) && !starts.contains(role);
+        let absent =
+            |role: &&Role| !running.components.contains_key(role) && !starts.contains(role);
         let absent: Vec<Role> = roles.iter().filter(absent).copied().collect();
         let surplus = |role: &&Role| !roles.contains(role) && !removes.contains(role);
         let surplus: Vec<Role> = running.components.keys().filter(surplus).copied().collect();
         if !absent.is_empty() || !surplus.is_empty() {
-            return Err(UpgradeRefusal::OtherRoles { from, absent, surplus });
+            return Err(UpgradeRefusal::OtherRoles {
+                from,
+                absent,
+                surplus,
+            });
         }
         check_queue(running, &topology)?;
         let stages = stages(running, &roles, step, backwards, to);
@@ -250,7 +255,10 @@ impl Upgrade {
             coordinator || it.role == Role::Standalone
         });
         Ok(Self {
-            pauses: alone.map(|it| it.role).filter(|role| replaced(*role)).collect(),
+            pauses: alone
+                .map(|it| it.role)
+                .filter(|role| replaced(*role))
+                .collect(),
             can_go_back: step.undoing == Undoing::Always,
             undoes: backwards && from.line() != to.line(),
             undoing: step.undoing,
@@ -362,7 +370,9 @@ fn step_back(
     if running.roles_of(to).next().is_none() {
         return Err(no_way_back());
     }
-    let reached = running.roles_of(from).filter(|role| !harmless.contains(role));
+    let reached = running
+        .roles_of(from)
+        .filter(|role| !harmless.contains(role));
     let roles: Vec<&str> = reached.map(Role::component_name).collect();
     if roles.is_empty() {
         return Ok(step);
@@ -409,9 +419,19 @@ fn stages(
     backwards: bool,
     to: &MilvusVersion,
 ) -> Vec<Stage> {
-    let mut order: Vec<Role> = step.order.iter().copied().filter(|role| roles.contains(role)).collect();
+    let mut order: Vec<Role> = step
+        .order
+        .iter()
+        .copied()
+        .filter(|role| roles.contains(role))
+        .collect();
     // What the step does not name has no place in its order.
-    order.extend(roles.iter().copied().filter(|role| !step.order.contains(role)));
+    order.extend(
+        roles
+            .iter()
+            .copied()
+            .filter(|role| !step.order.contains(role)),
+    );
     if backwards {
         order.reverse();
     }
@@ -428,7 +448,10 @@ fn stages(
         .map(stage)
         .partition(|stage| stage.action == Action::Done);
     stages.extend(rest);
-    let gone = running.components.keys().filter(|role| !roles.contains(role));
+    let gone = running
+        .components
+        .keys()
+        .filter(|role| !roles.contains(role));
     stages.extend(gone.map(|role| Stage {
         role: *role,
         action: Action::Remove,
@@ -450,7 +473,10 @@ fn list(items: &[impl ToString]) -> String {
 
 fn roles_text(absent: &[Role], surplus: &[Role]) -> String {
     let keys = |roles: &[Role]| {
-        let keys: Vec<String> = roles.iter().map(|role| format!("`{}`", role.key())).collect();
+        let keys: Vec<String> = roles
+            .iter()
+            .map(|role| format!("`{}`", role.key()))
+            .collect();
         keys.join(", ")
     };
     match (absent, surplus) {

@@ -32,11 +32,15 @@ fn cluster(at: &str, coordinators: Coordinators) -> Installation {
         Mixed => "{mixCoordinator: {replicas: 2}}",
     };
     let head = format!("apiVersion: kubectl-milvus/v1\nname: demo\nversion: {at}\nmode: cluster\n");
-    read(&format!("{head}cluster:\n  components: {named}\n{KAFKA_AND_S3}"))
+    read(&format!(
+        "{head}cluster:\n  components: {named}\n{KAFKA_AND_S3}"
+    ))
 }
 
 fn standalone(at: &str, more: &str) -> Installation {
-    read(&format!("apiVersion: kubectl-milvus/v1\nname: demo\nversion: {at}\n{more}"))
+    read(&format!(
+        "apiVersion: kubectl-milvus/v1\nname: demo\nversion: {at}\n{more}"
+    ))
 }
 
 fn read(text: &str) -> Installation {
@@ -74,11 +78,19 @@ fn order(upgrade: &Upgrade) -> String {
         };
         format!("{mark}{}", stage.role.component_name())
     };
-    upgrade.stages.iter().map(stage).collect::<Vec<_>>().join(" ")
+    upgrade
+        .stages
+        .iter()
+        .map(stage)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn from_to(from: &str, to: &str, coordinators: Coordinators) -> Result<Upgrade, UpgradeRefusal> {
-    Upgrade::plan(&running(&cluster(from, coordinators)), &cluster(to, coordinators))
+    Upgrade::plan(
+        &running(&cluster(from, coordinators)),
+        &cluster(to, coordinators),
+    )
 }
 
 #[test]
@@ -119,8 +131,14 @@ fn the_order_of_every_line() {
         let upgrade = from_to(from, to, coordinators).unwrap();
         assert_eq!(order(&upgrade), expected, "{from} {to} {coordinators:?}");
         assert_eq!(upgrade.is_backwards(), version(to) < version(from));
-        assert_eq!(upgrade.can_go_back, version(from).line() == version(to).line());
-        assert_eq!(upgrade.pauses.len(), if coordinators == Separate { 3 } else { 0 });
+        assert_eq!(
+            upgrade.can_go_back,
+            version(from).line() == version(to).line()
+        );
+        assert_eq!(
+            upgrade.pauses.len(),
+            if coordinators == Separate { 3 } else { 0 }
+        );
     }
     let one_pod = [
         ("2.3.5", "2.3.13"),
@@ -141,7 +159,11 @@ fn the_order_of_every_line() {
 #[test]
 fn an_upgrade_that_was_begun_goes_on_or_back() {
     let from = cluster("2.3.5", Separate);
-    let begun = [Role::IndexNode, Role::RootCoordinator, Role::DataCoordinator];
+    let begun = [
+        Role::IndexNode,
+        Role::RootCoordinator,
+        Role::DataCoordinator,
+    ];
     let live = mixed(&from, &begun, "2.3.13");
     let on = Upgrade::plan(&live, &cluster("2.3.13", Separate)).unwrap();
     assert_eq!(
@@ -203,7 +225,11 @@ fn what_the_new_line_has_not_goes_last() {
     let to = cluster("2.6.20", Mixed);
     let live = mixed(&to, &[Role::IndexNode], "2.5.26");
     let upgrade = Upgrade::plan(&live, &to).unwrap();
-    assert!(order(&upgrade).ends_with("=proxy -indexnode"), "{}", order(&upgrade));
+    assert!(
+        order(&upgrade).ends_with("=proxy -indexnode"),
+        "{}",
+        order(&upgrade)
+    );
     assert!(!upgrade.is_done());
 }
 
@@ -216,25 +242,58 @@ fn a_role_is_done_with_its_last_deployment() {
     let other = [(Role::QueryNode, version("2.6.15"))];
     let live = Running::new(components.chain(other), Some("kafka".to_owned()));
     let upgrade = Upgrade::plan(&live, &to).unwrap();
-    assert_eq!(order(&upgrade), "=mixcoord =streamingnode =datanode =proxy querynode");
+    assert_eq!(
+        order(&upgrade),
+        "=mixcoord =streamingnode =datanode =proxy querynode"
+    );
 }
 
 #[test]
 fn what_is_refused_says_why_and_what_to_do_first() {
     let words = [
-        ("2.3.13", "2.5.26", Separate, "a line would be skipped: upgrade to 2.4.17 first"),
-        ("2.3.13", "3.0.0", Mixed, "a line would be skipped: upgrade to 2.4.17 first"),
-        ("2.5.26", "3.0.0", Mixed, "a line would be skipped: upgrade to 2.6.20 first"),
+        (
+            "2.3.13",
+            "2.5.26",
+            Separate,
+            "a line would be skipped: upgrade to 2.4.17 first",
+        ),
+        (
+            "2.3.13",
+            "3.0.0",
+            Mixed,
+            "a line would be skipped: upgrade to 2.4.17 first",
+        ),
+        (
+            "2.5.26",
+            "3.0.0",
+            Mixed,
+            "a line would be skipped: upgrade to 2.6.20 first",
+        ),
         (
             "2.5.15",
             "2.6.20",
             Mixed,
             "from 2.5.15 to 2.6.20 is supported from 2.5.16 on: upgrade to 2.5.26 first",
         ),
-        ("2.6.15", "3.0.0", Mixed, "is supported from 2.6.20 on: upgrade to 2.6.20 first"),
+        (
+            "2.6.15",
+            "3.0.0",
+            Mixed,
+            "is supported from 2.6.20 on: upgrade to 2.6.20 first",
+        ),
         ("3.0.0", "2.6.20", Mixed, "no way back from 3.0.0 to 2.6.20"),
-        ("2.6.20", "2.5.26", Mixed, "no way back from 2.6.20 to 2.5.26"),
-        ("2.4.17", "2.3.13", Separate, "no way back from 2.4.17 to 2.3.13"),
+        (
+            "2.6.20",
+            "2.5.26",
+            Mixed,
+            "no way back from 2.6.20 to 2.5.26",
+        ),
+        (
+            "2.4.17",
+            "2.3.13",
+            Separate,
+            "no way back from 2.4.17 to 2.3.13",
+        ),
         ("3.0.0", "2.5.26", Mixed, "no way back"),
     ];
     for (from, to, coordinators, words) in words {
@@ -296,7 +355,9 @@ fn the_queue_stays_what_it_is() {
     let live = running(&standalone("2.5.26", ""));
     let refusal = Upgrade::plan(&live, &standalone("2.6.20", "")).unwrap_err();
     assert!(
-        refusal.to_string().starts_with("Milvus logs to rocksmq there, and the file says woodpecker"),
+        refusal
+            .to_string()
+            .starts_with("Milvus logs to rocksmq there, and the file says woodpecker"),
         "{refusal}"
     );
     let kept = standalone("2.6.20", "config: {MQ: {Type: rocksmq}}\n");
@@ -309,10 +370,17 @@ fn the_queue_stays_what_it_is() {
 /// What holds for every step, so that a new one cannot forget it.
 #[test]
 fn the_steps_are_in_order() {
-    let known: BTreeSet<(u64, u64)> = lines().iter().map(|line| (line.from.0, line.from.1)).collect();
+    let known: BTreeSet<(u64, u64)> = lines()
+        .iter()
+        .map(|line| (line.from.0, line.from.1))
+        .collect();
     let known: Vec<_> = known.into_iter().collect();
     for (at, line) in known.iter().enumerate() {
-        let of_line = |to: &(u64, u64)| edges().iter().find(|edge| edge.from == *line && edge.to == *to);
+        let of_line = |to: &(u64, u64)| {
+            edges()
+                .iter()
+                .find(|edge| edge.from == *line && edge.to == *to)
+        };
         assert_eq!(of_line(line).unwrap().undoing, Undoing::Always, "{line:?}");
         let next = known.get(at + 1);
         assert_eq!(next.is_some(), next.and_then(of_line).is_some(), "{line:?}");
@@ -321,22 +389,41 @@ fn the_steps_are_in_order() {
     }
     for edge in edges() {
         assert_eq!((edge.least.0, edge.least.1), edge.from, "{edge:?}");
-        let newest = lines().iter().filter(|line| (line.from.0, line.from.1) == edge.from);
-        assert!(newest.map(|line| line.newest).max().unwrap() >= edge.least, "{edge:?}");
+        let newest = lines()
+            .iter()
+            .filter(|line| (line.from.0, line.from.1) == edge.from);
+        assert!(
+            newest.map(|line| line.newest).max().unwrap() >= edge.least,
+            "{edge:?}"
+        );
         let roles: BTreeSet<Role> = edge.order.iter().copied().collect();
         assert_eq!(roles.len(), edge.order.len(), "{edge:?}");
-        let of_lines = lines().iter().filter(|line| (line.from.0, line.from.1) == edge.to);
-        for role in of_lines.flat_map(|line| line.cluster.iter().chain(line.other_coordinators).chain(line.optional)) {
+        let of_lines = lines()
+            .iter()
+            .filter(|line| (line.from.0, line.from.1) == edge.to);
+        for role in of_lines.flat_map(|line| {
+            line.cluster
+                .iter()
+                .chain(line.other_coordinators)
+                .chain(line.optional)
+        }) {
             assert!(roles.contains(role), "{edge:?} passes over {role:?}");
         }
         assert!(edge.starts.iter().all(|role| roles.contains(role)));
         assert!(edge.removes.iter().all(|role| !roles.contains(role)));
         assert_eq!(edge.order.last(), Some(&Role::Proxy), "clients meet it");
         if let Undoing::While(harmless) = edge.undoing {
-            assert!(harmless.iter().all(|role| !role.is_coordinator()), "{edge:?}");
+            assert!(
+                harmless.iter().all(|role| !role.is_coordinator()),
+                "{edge:?}"
+            );
             let passed = [Role::Standalone, Role::Cdc];
             let first = edge.order.iter().filter(|role| !passed.contains(role));
-            assert!(first.zip(harmless).all(|(first, harmless)| first == harmless));
+            assert!(
+                first
+                    .zip(harmless)
+                    .all(|(first, harmless)| first == harmless)
+            );
         }
     }
 }
@@ -349,11 +436,15 @@ fn a_file_is_read_at_the_version_that_is_reached() {
         format!("{head}cluster:\n  components: {components}\n{KAFKA_AND_S3}")
     };
     let to = version("2.6.20");
-    let read = Installation::from_yaml_at("milvus.yaml", text("{proxy: {replicas: 2}}"), &to).unwrap();
+    let read =
+        Installation::from_yaml_at("milvus.yaml", text("{proxy: {replicas: 2}}"), &to).unwrap();
     assert_eq!(read.version, to);
-    let wrong = Installation::from_yaml_at("milvus.yaml", text("{indexNode: {}}"), &to).unwrap_err();
+    let wrong =
+        Installation::from_yaml_at("milvus.yaml", text("{indexNode: {}}"), &to).unwrap_err();
     assert!(
-        wrong.to_string().contains("is no role of Milvus 2.6.20: `dataNode` builds indexes now"),
+        wrong
+            .to_string()
+            .contains("is no role of Milvus 2.6.20: `dataNode` builds indexes now"),
         "{wrong}"
     );
 }

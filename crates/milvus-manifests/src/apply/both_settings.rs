@@ -50,7 +50,9 @@ fn documents(
     contradictions: &mut Vec<String>,
 ) -> Result<String, ResourceError> {
     let (Some(new), Some(old)) = (parsed(wanted), parsed(live)) else {
-        return Err(ResourceError::fatal("the settings that are there are no YAML"));
+        return Err(ResourceError::fatal(
+            "the settings that are there are no YAML",
+        ));
     };
     let mut both = old.clone();
     merge("", &mut both, &new, contradictions);
@@ -131,8 +133,7 @@ mod tests {
     #[test]
     fn each_version_finds_what_it_reads() {
         let live = json!({"default.yaml": "indexNode:\n  port: 21121\nlog:\n  level: info\n", "user.yaml": "{}\n"});
-        let wanted =
-            json!({"default.yaml": "Log:\n  level: info\nmixCoord:\n  a: true\n", "user.yaml": "{}\n"});
+        let wanted = json!({"default.yaml": "Log:\n  level: info\nmixCoord:\n  a: true\n", "user.yaml": "{}\n"});
         let data = both(&live, &wanted).unwrap();
         let text = data["default.yaml"].as_str().unwrap();
         let settings = parsed(text).unwrap();
@@ -162,8 +163,14 @@ mod tests {
         let live = json!({"default.yaml": "log: {level: info}\n"});
         let wanted = json!({"default.yaml": "log: {level: debug}\n"});
         let refused = both(&live, &wanted).unwrap_err();
-        assert!(refused.contains("log.level is info there and debug in the file"), "{refused}");
+        assert!(
+            refused.contains("log.level is info there and debug in the file"),
+            "{refused}"
+        );
         let refused = both(&json!({"A": "1"}), &json!({"A": "2"})).unwrap_err();
-        assert!(refused.contains("A is 1 there and 2 in the file"), "{refused}");
+        assert!(
+            refused.contains("A is 1 there and 2 in the file"),
+            "{refused}"
+        );
     }
 }

@@ -268,7 +268,11 @@ impl<'a> Install<'a> {
     /// One, or one for each resource group.
     fn deployments_of(&self, component: &str) -> impl Iterator<Item = &'a Object> {
         self.manifests.objects().iter().filter(move |object| {
-            let label = object.metadata().labels.as_ref().and_then(|all| all.get(COMPONENT));
+            let label = object
+                .metadata()
+                .labels
+                .as_ref()
+                .and_then(|all| all.get(COMPONENT));
             object.kind() == Kind::Deployment && label.is_some_and(|label| label == component)
         })
     }

@@ -75,7 +75,9 @@ async fn look(
     };
     let deployments = list(Kind::Deployment).await?;
     let settings = list(Kind::ConfigMap).await?;
-    let components = deployments.iter().filter_map(|live| component(live).transpose());
+    let components = deployments
+        .iter()
+        .filter_map(|live| component(live).transpose());
     let mut components: Vec<_> = components.collect::<Result<_, _>>()?;
     components.sort_by(|a, b| (a.role, &a.deployment).cmp(&(b.role, &b.deployment)));
     Ok(RunningMilvus {
@@ -94,13 +96,20 @@ fn component(live: &Value) -> Result<Option<RunningComponent>, ResourceError> {
         kind: Kind::Deployment,
         name: super::api::name_of(live).to_owned(),
     };
-    let deployment: Deployment = serde_json::from_value(live.clone())
-        .map_err(|error| ResourceError::fatal(format!("understand {reference}")).caused_by(error))?;
+    let deployment: Deployment = serde_json::from_value(live.clone()).map_err(|error| {
+        ResourceError::fatal(format!("understand {reference}")).caused_by(error)
+    })?;
     let spec = deployment.spec.unwrap_or_default();
     let pod = spec.template.spec.unwrap_or_default();
-    let image = pod.containers.into_iter().find_map(|container| container.image);
+    let image = pod
+        .containers
+        .into_iter()
+        .find_map(|container| container.image);
     let image = image.unwrap_or_default();
-    let tag = image.rsplit_once(':').map(|(_, tag)| tag).unwrap_or_default();
+    let tag = image
+        .rsplit_once(':')
+        .map(|(_, tag)| tag)
+        .unwrap_or_default();
     // The label says what was rendered; what was made otherwise says it by its image.
     let version = label(VERSION).parse().or_else(|_| tag.parse());
     let version = version.map_err(|error| {

@@ -120,12 +120,20 @@ fn why_absent(running: &RunningMilvus, role: Role) -> String {
     if first.role == Role::Standalone {
         return "does not run: `standalone`, one pod, does all the work here".to_owned();
     }
-    let coordinators = running.components.iter().filter(|it| it.role.is_coordinator());
-    let coordinators: Vec<_> = coordinators.map(|it| format!("`{}`", it.role.key())).collect();
+    let coordinators = running
+        .components
+        .iter()
+        .filter(|it| it.role.is_coordinator());
+    let coordinators: Vec<_> = coordinators
+        .map(|it| format!("`{}`", it.role.key()))
+        .collect();
     let line = line_of(&first.version);
     let known = line.cluster.contains(&role) || line.other_coordinators.contains(&role);
     match role.is_coordinator() {
-        true if known => format!("does not run: {} does its work here", coordinators.join(", ")),
+        true if known => format!(
+            "does not run: {} does its work here",
+            coordinators.join(", ")
+        ),
         _ if known => "does not run: `install` makes it".to_owned(),
         _ => line.why_not(role, &first.version),
     }
@@ -186,7 +194,8 @@ impl Standby {
             return Ok(changed);
         };
         let settings = parsed(file);
-        let before = settings.ok_or_else(|| ResourceError::fatal("the settings that are there are no YAML"))?;
+        let before = settings
+            .ok_or_else(|| ResourceError::fatal("the settings that are there are no YAML"))?;
         let mut after = before.clone();
         for section in &self.sections {
             let same = |known: &&String| known.eq_ignore_ascii_case(section);
@@ -196,7 +205,8 @@ impl Standby {
         }
         if after != before {
             let text = yaml::document(&Value::Object(after), DEFAULT_FILE);
-            let text = text.map_err(|error| ResourceError::fatal("write settings").caused_by(error))?;
+            let text =
+                text.map_err(|error| ResourceError::fatal("write settings").caused_by(error))?;
             changed.insert(DEFAULT_FILE.to_owned(), json!(text));
         }
         Ok(changed)
@@ -277,7 +287,11 @@ impl Replicas {
 
     async fn live(&self) -> Result<Value, ResourceError> {
         let reference = self.reference();
-        let live = self.place.objects(Kind::Deployment).get(&reference.name).await?;
+        let live = self
+            .place
+            .objects(Kind::Deployment)
+            .get(&reference.name)
+            .await?;
         let gone = || ResourceError::fatal(format!("{reference} was taken away meanwhile"));
         live.ok_or_else(gone)
     }
@@ -297,7 +311,11 @@ impl Replicas {
         let mut changes = Vec::new();
         let mut compare = |field: &str, from: &Value, to: Value| {
             if *from != to {
-                let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let text = |value: &Value| {
+                    value
+                        .as_str()
+                        .map_or_else(|| value.to_string(), str::to_owned)
+                };
                 changes.push(Change {
                     field: field.to_owned(),
                     from: Some(text(from)),
@@ -305,7 +323,11 @@ impl Replicas {
                 });
             }
         };
-        compare("spec.replicas", &live["spec"]["replicas"], json!(self.replicas));
+        compare(
+            "spec.replicas",
+            &live["spec"]["replicas"],
+            json!(self.replicas),
+        );
         if let Some(checksum) = self.checksum().await? {
             let annotations = &live["spec"]["template"]["metadata"]["annotations"];
             compare(CHECKSUM, &annotations[CHECKSUM], json!(checksum));

@@ -27,7 +27,13 @@ use crate::{
 
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/vectors/deployments/demo-milvus";
 const SETTINGS: &str = "/api/v1/namespaces/vectors/configmaps/demo-milvus";
-const TURNS: [&str; 5] = ["streamingnode", "mixcoord", "querynode", "datanode", "proxy"];
+const TURNS: [&str; 5] = [
+    "streamingnode",
+    "mixcoord",
+    "querynode",
+    "datanode",
+    "proxy",
+];
 
 /// Proofs of which the first few hold.
 struct Held {
@@ -125,14 +131,20 @@ fn graph(cluster: &Cluster, file: &Value, hold: usize) -> Graph {
 }
 
 async fn upgrade(cluster: &Cluster, file: &Value, hold: usize) -> Report {
-    Engine::new().seed(1).apply(&graph(cluster, file, hold)).await
+    Engine::new()
+        .seed(1)
+        .apply(&graph(cluster, file, hold))
+        .await
 }
 
 async fn install(cluster: &Cluster, file: &Value) {
     let installation = installation(file);
     let manifests = rendered(file);
     let install = Install::new(cluster.client(), &installation, &manifests).wait(false);
-    let report = Engine::new().seed(1).apply(&install.graph().unwrap().graph).await;
+    let report = Engine::new()
+        .seed(1)
+        .apply(&install.graph().unwrap().graph)
+        .await;
     report.result().unwrap();
     cluster.written();
 }
@@ -176,18 +188,29 @@ async fn each_component_has_its_turn_and_what_is_not_needed_goes_last() {
     let gone = position(&format!("DELETE {DEPLOYMENTS}-indexnode")).unwrap();
     assert!(gone > deployments[4], "{order:?}");
     // Settings of both first, those of the new one alone at the end.
-    let of_settings = order.iter().enumerate().filter(|(_, line)| **line == format!("APPLY {SETTINGS}"));
+    let of_settings = order
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| **line == format!("APPLY {SETTINGS}"));
     let of_settings: Vec<usize> = of_settings.map(|(at, _)| at).collect();
     assert_eq!(of_settings.len(), 2, "{order:?}");
-    assert!(of_settings[0] < deployments[0] && of_settings[1] > deployments[4] && of_settings[1] < gone);
+    assert!(
+        of_settings[0] < deployments[0] && of_settings[1] > deployments[4] && of_settings[1] < gone
+    );
     for name in TURNS {
-        assert!(image(&cluster, name).unwrap().ends_with(":v2.6.20"), "{name}");
+        assert!(
+            image(&cluster, name).unwrap().ends_with(":v2.6.20"),
+            "{name}"
+        );
     }
     // As an install would have it.
     let file = cluster_with_keys("2.6.20");
     let (installation, manifests) = (installation(&file), rendered(&file));
     let install = Install::new(cluster.client(), &installation, &manifests).wait(false);
-    let plan = Engine::new().plan(&install.graph().unwrap().graph).await.unwrap();
+    let plan = Engine::new()
+        .plan(&install.graph().unwrap().graph)
+        .await
+        .unwrap();
     assert!(!plan.has_changes(), "{plan:?}");
 }
 
@@ -200,18 +223,34 @@ async fn a_proof_that_does_not_hold_stops_it_there_and_old_pods_find_their_setti
 
     let report = upgrade(&cluster, &file, 3).await;
     assert!(report.result().is_err());
-    assert_eq!(written(&cluster), ["streamingnode", "mixcoord", "querynode"]);
-    let failed = report.entries.iter().find(|entry| matches!(entry.outcome, Outcome::Failed { .. }));
+    assert_eq!(
+        written(&cluster),
+        ["streamingnode", "mixcoord", "querynode"]
+    );
+    let failed = report
+        .entries
+        .iter()
+        .find(|entry| matches!(entry.outcome, Outcome::Failed { .. }));
     assert_eq!(failed.unwrap().resource.as_str(), "proof after querynode");
     for name in ["datanode", "proxy", "indexnode"] {
-        assert!(image(&cluster, name).unwrap().ends_with(":v2.5.16"), "{name}");
+        assert!(
+            image(&cluster, name).unwrap().ends_with(":v2.5.16"),
+            "{name}"
+        );
     }
     let both = settings(&cluster);
-    assert!(both["indexNode"]["port"].is_number() && both["mixCoord"]["enableActiveStandby"] == true, "{both}");
+    assert!(
+        both["indexNode"]["port"].is_number() && both["mixCoord"]["enableActiveStandby"] == true,
+        "{both}"
+    );
 
-    let live = running(&cluster.client(), &"demo".parse().unwrap(), &"vectors".parse().unwrap());
-    let live = live.await.unwrap();
-    let versions: BTreeMap<_, _> = live.components.iter().map(|it| (it.role, it.version.to_string())).collect();
+    let (name, namespace) = ("demo".parse().unwrap(), "vectors".parse().unwrap());
+    let live = running(&cluster.client(), &name, &namespace).await.unwrap();
+    let versions: BTreeMap<_, _> = live
+        .components
+        .iter()
+        .map(|it| (it.role, it.version.to_string()))
+        .collect();
     assert_eq!(versions[&Role::QueryNode], "2.6.20");
     assert_eq!(versions[&Role::IndexNode], "2.5.16");
     assert_eq!(live.queue.as_deref(), Some("kafka"));
@@ -220,7 +259,10 @@ async fn a_proof_that_does_not_hold_stops_it_there_and_old_pods_find_their_setti
     let report = upgrade(&cluster, &file, usize::MAX).await;
     report.result().unwrap();
     let order = cluster.written();
-    let again: Vec<_> = order.iter().filter(|line| line.contains("/deployments/")).collect();
+    let again: Vec<_> = order
+        .iter()
+        .filter(|line| line.contains("/deployments/"))
+        .collect();
     assert_eq!(
         again,
         [
@@ -250,7 +292,10 @@ async fn settings_that_change_with_the_version_are_refused_before_anything_is_wr
     file["config"] = json!({"log": {"level": "debug"}});
     let report = upgrade(&cluster, &file, usize::MAX).await;
     let refused = report.result().unwrap_err().to_string();
-    assert!(refused.contains("log.level is info there and debug in the file"), "{refused}");
+    assert!(
+        refused.contains("log.level is info there and debug in the file"),
+        "{refused}"
+    );
     assert_eq!(cluster.written(), Vec::<String>::new());
 }
 
@@ -265,7 +310,10 @@ async fn separate_coordinators_make_room_for_a_mixture() {
         file["cluster"]["components"] = json!({"mixCoordinator": {"replicas": replicas}});
         let (installation, manifests) = (installation(&file), rendered(&file));
         let install = Install::new(cluster.client(), &installation, &manifests).wait(false);
-        let report = Engine::new().seed(1).apply(&install.graph().unwrap().graph).await;
+        let report = Engine::new()
+            .seed(1)
+            .apply(&install.graph().unwrap().graph)
+            .await;
         report.result().unwrap();
         let order = cluster.written();
         let position = |what: String| order.iter().position(|line| *line == what).unwrap();
@@ -281,7 +329,9 @@ async fn scaled(cluster: &Cluster, targets: &[(Role, u16)]) -> Result<Report, Un
     let (name, namespace) = ("demo".parse().unwrap(), "vectors".parse().unwrap());
     let client = cluster.client();
     let live = running(&client, &name, &namespace).await.unwrap();
-    let targets = targets.iter().map(|(role, replicas)| (*role, NonZeroU16::new(*replicas).unwrap()));
+    let targets = targets
+        .iter()
+        .map(|(role, replicas)| (*role, NonZeroU16::new(*replicas).unwrap()));
     let graph = scale(&client, &name, &namespace, &live, &targets.collect()).unwrap()?;
     let engine = Engine::new().seed(1).timeout(Duration::from_secs(5));
     Ok(engine.apply(&graph).await)
@@ -320,14 +370,25 @@ async fn a_coordinator_gets_a_second_pod_together_with_the_setting_that_lets_it_
 
         scaled(&cluster, &[(role, 2)]).await.unwrap();
         let environment = format!("{SETTINGS}-env");
-        let settings = if version == "2.6.20" { SETTINGS } else { &environment };
-        assert_eq!(cluster.written(), [format!("APPLY {settings}"), format!("APPLY {deployment}")]);
+        let settings = if version == "2.6.20" {
+            SETTINGS
+        } else {
+            &environment
+        };
+        assert_eq!(
+            cluster.written(),
+            [format!("APPLY {settings}"), format!("APPLY {deployment}")]
+        );
         assert_eq!(cluster.get(&deployment).unwrap()["spec"]["replicas"], 2);
         // As it is rendered for two.
         file["cluster"]["components"] = json!({role.key(): {"replicas": 2}});
         let wanted = rendered(&file);
         let name = settings.rsplit('/').next().unwrap();
-        let wanted = wanted.get(milvus_manifests::Kind::ConfigMap, name).unwrap().to_value().unwrap();
+        let wanted = wanted
+            .get(milvus_manifests::Kind::ConfigMap, name)
+            .unwrap()
+            .to_value()
+            .unwrap();
         assert_eq!(cluster.get(settings).unwrap()["data"], wanted["data"]);
         assert_ne!(checksum(&cluster), before);
         scaled(&cluster, &[(role, 2)]).await.unwrap();
@@ -347,12 +408,28 @@ async fn what_cannot_be_scaled_says_who_does_its_work() {
         said(&cluster, Role::IndexNode).await,
         "indexNode is no role of Milvus 2.6.20: `dataNode` builds indexes now; leave it out"
     );
-    assert!(said(&cluster, Role::RootCoordinator).await.contains("`mixCoordinator` does its work now"));
-    assert!(said(&cluster, Role::Standalone).await.contains("a cluster has none"));
+    assert!(
+        said(&cluster, Role::RootCoordinator)
+            .await
+            .contains("`mixCoordinator` does its work now")
+    );
+    assert!(
+        said(&cluster, Role::Standalone)
+            .await
+            .contains("a cluster has none")
+    );
     let cluster = Cluster::default();
     install(&cluster, &standalone("2.6.20")).await;
-    assert!(said(&cluster, Role::QueryNode).await.ends_with("`standalone`, one pod, does all the work here"));
-    assert!(said(&cluster, Role::Standalone).await.contains("one alone may write to its volume"));
+    assert!(
+        said(&cluster, Role::QueryNode)
+            .await
+            .ends_with("`standalone`, one pod, does all the work here")
+    );
+    assert!(
+        said(&cluster, Role::Standalone)
+            .await
+            .contains("one alone may write to its volume")
+    );
     let cluster = Cluster::default();
     install(&cluster, &cluster_with_keys("2.5.16")).await;
     assert_eq!(

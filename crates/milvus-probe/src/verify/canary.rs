@@ -132,7 +132,12 @@ impl Canary {
         if there.len() < rows.len() || found != expected {
             return Err(Failure::new(
                 format!("{} rows as they were stored, each once", there.len()),
-                check::difference(&self.data.columns(&there.iter().copied().collect::<Vec<_>>()), &found),
+                check::difference(
+                    &self
+                        .data
+                        .columns(&there.iter().copied().collect::<Vec<_>>()),
+                    &found,
+                ),
             ));
         }
         self.next = self.next.max(there.last().map_or(0, |last| last + 1));
@@ -143,7 +148,11 @@ impl Canary {
     /// The first row of all, and the last new one, have themselves for neighbours.
     async fn search(&self, client: &Client, new: &[usize]) -> Result<(), Failure> {
         let rows = [self.stored.first().copied(), new.last().copied()];
-        let vectors: Vec<&[f32]> = rows.into_iter().flatten().map(|row| self.data.vector(row)).collect();
+        let vectors: Vec<&[f32]> = rows
+            .into_iter()
+            .flatten()
+            .map(|row| self.data.vector(row))
+            .collect();
         let search = Search {
             field: VECTOR,
             vectors: &vectors,
@@ -175,7 +184,9 @@ fn rows_of(columns: &[Column]) -> Result<Vec<usize>, Failure> {
         _ => None,
     });
     let row = |key: &i64| {
-        let row = usize::try_from(*key).ok().filter(|row| *row < MOST as usize);
+        let row = usize::try_from(*key)
+            .ok()
+            .filter(|row| *row < MOST as usize);
         row.ok_or_else(|| Failure::new("rows that were stored", format!("row {key}")))
     };
     keys.into_iter().flatten().map(row).collect()
