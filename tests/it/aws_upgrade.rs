@@ -30,7 +30,7 @@ const ORDER: [(&str, &str); 8] = [
     ("proxy", "proxy"),
 ];
 /// How long a step is waited for that shall fail.
-const SHORT: &str = "45s";
+const SHORT: &str = "90s";
 const LIMIT: Duration = Duration::from_secs(60);
 
 fn installed(label: &str) -> (Guide, Value) {
@@ -150,7 +150,7 @@ fn a_version_that_no_registry_has_is_gone_back_from(guide: &Guide, file: &Value)
     let stopped = timed("no such image", || upgrade(guide, file, &args).exits(1));
     let words = [
         "demo-milvus-indexnode",
-        "not ready within 45 s",
+        "not ready within 90 s",
         "go back:  kubectl milvus upgrade --to 2.3.5",
     ];
     for words in words {

@@ -345,7 +345,7 @@ async fn a_worker_gets_more_pods_and_nothing_else_changes() {
     scaled(&cluster, &[(Role::QueryNode, 3)]).await.unwrap();
     let path = format!("{DEPLOYMENTS}-querynode");
     assert_eq!(cluster.get(&path).unwrap()["spec"]["replicas"], 3);
-    assert_eq!(cluster.written(), [format!("APPLY {path}")]);
+    assert_eq!(cluster.written(), [format!("MERGE {path}")]);
     scaled(&cluster, &[(Role::QueryNode, 3)]).await.unwrap();
     assert_eq!(cluster.written(), Vec::<String>::new());
 }
@@ -377,7 +377,7 @@ async fn a_coordinator_gets_a_second_pod_together_with_the_setting_that_lets_it_
         };
         assert_eq!(
             cluster.written(),
-            [format!("APPLY {settings}"), format!("APPLY {deployment}")]
+            [format!("MERGE {settings}"), format!("MERGE {deployment}")]
         );
         assert_eq!(cluster.get(&deployment).unwrap()["spec"]["replicas"], 2);
         // As it is rendered for two.
