@@ -66,9 +66,9 @@ fn check_replicas(
         && replicas.get() > 1
         && let Some(pair) = line.bad_pair(Partner::SecondCoordinator, version)
     {
-        let (major, minor, patch) = line.newest;
+        let newest = MilvusVersion::newest_of(version.line());
         let message = format!(
-            "is {replicas}, and with Milvus {version} {}; write `1`, or `version: {major}.{minor}.{patch}`",
+            "is {replicas}, and with Milvus {version} {}; write `1`, or `version: {newest}`",
             pair.because
         );
         broken.push((path.clone(), message));

@@ -136,23 +136,23 @@ pub enum UpgradeRefusal {
     #[error("from {from} to {to} a line would be skipped: upgrade to {first} first")]
     SkipsLines {
         /// The version that runs.
-        from: MilvusVersion,
+        from: String,
         /// The version that is asked for.
-        to: MilvusVersion,
+        to: String,
         /// The newest release of the next line.
-        first: MilvusVersion,
+        first: String,
     },
     /// The patch that runs is too old for the step.
     #[error("the step from {from} to {to} is supported from {least} on: upgrade to {first} first")]
     TooOld {
         /// The version that runs.
-        from: MilvusVersion,
+        from: String,
         /// The version that is asked for.
-        to: MilvusVersion,
+        to: String,
         /// The first release that may take the step.
         least: String,
         /// The newest release of the line that runs.
-        first: MilvusVersion,
+        first: String,
     },
     /// An older line.
     #[error(
@@ -228,9 +228,10 @@ impl Upgrade {
             step_forward(&from, to)?
         };
         check_coordinators(running, step, &from, to)?;
-        let (starts, removes) = match backwards {
-            false => (step.starts, step.removes),
-            true => (step.removes, step.starts),
+        let (starts, removes) = if backwards {
+            (step.removes, step.starts)
+        } else {
+            (step.starts, step.removes)
         };
         let absent =
             |role: &&Role| !running.components.contains_key(role) && !starts.contains(role);
@@ -336,9 +337,9 @@ fn check_left(from: &MilvusVersion) -> Result<(), UpgradeRefusal> {
 fn step_forward(from: &MilvusVersion, to: &MilvusVersion) -> Result<&'static Edge, UpgradeRefusal> {
     let Some(step) = edge(from.line(), to.line()) else {
         return Err(UpgradeRefusal::SkipsLines {
-            first: newest_of_next_line(from),
-            from: from.clone(),
-            to: to.clone(),
+            first: newest_of_next_line(from).to_string(),
+            from: from.to_string(),
+            to: to.to_string(),
         });
     };
     let (major, minor, patch) = step.least;
@@ -347,9 +348,9 @@ fn step_forward(from: &MilvusVersion, to: &MilvusVersion) -> Result<&'static Edg
     }
     Err(UpgradeRefusal::TooOld {
         least: format!("{major}.{minor}.{patch}"),
-        first: MilvusVersion::newest_of(from.line()),
-        from: from.clone(),
-        to: to.clone(),
+        first: MilvusVersion::newest_of(from.line()).to_string(),
+        from: from.to_string(),
+        to: to.to_string(),
     })
 }
 
