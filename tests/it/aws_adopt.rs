@@ -20,12 +20,10 @@ fn helm(namespace: &Namespace, args: &[&str]) -> Ran {
 }
 
 /// Installs the guide's chart as Helm's users do, and waits for its pods.
-fn install_by_helm(guide: &Guide) {
+fn install_by_helm(guide: &Guide, values: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let chart = helm_chart::write(folder.path());
-    let values = folder.path().join("values.json");
-    std::fs::write(&values, guide.values().to_string()).expect("a file");
-    let [chart, values] = [&chart, &values].map(|path| path.to_str().expect("a text"));
+    let chart = chart.to_str().expect("a text");
     let namespace = &guide.namespace;
     helm(namespace, &["install", RELEASE, chart, "-f", values]).exits(0);
     // Nobody makes load balancers here: their addresses are written by hand.
@@ -51,13 +49,6 @@ fn install_by_helm(guide: &Guide) {
         "--timeout=150s",
     ];
     namespace.kubectl(&deployments).exits(0);
-}
-
-/// What the release is, as a file of ours.
-fn file(guide: &Guide) -> Value {
-    let mut file = guide.file(RELEASE);
-    file["service"] = guide.values()["service"].clone();
-    file
 }
 
 /// Who etcd's pods are, and how often they were restarted.
@@ -117,28 +108,41 @@ fn versions(namespace: &Namespace) -> BTreeMap<String, Value> {
 fn aws_a_helm_release_is_adopted_with_the_vectors_in_it() {
     let guide = Guide::new("adopt", PASSWORD);
     let namespace = &guide.namespace;
-    let file = file(&guide);
-    timed("helm install", || install_by_helm(&guide));
+    let values = guide.write(&guide.values());
+    let plain = [
+        "install",
+        "--helm-values",
+        &values,
+        "--release",
+        RELEASE,
+        "-o",
+        "json",
+    ];
+    timed("helm install", || install_by_helm(&guide, &values));
     let vectors = Vectors::at(&guide.address("demo-milvus"));
     timed("vectors are stored", || vectors.keep());
     let (members, served) = (etcd(namespace), places(namespace));
     let before = versions(namespace);
 
-    let refused = guide.milvus(&["install", "-f", "-"], &file).exits(5);
-    let said = &refused.stderr;
+    let refused = namespace.milvus(&plain, "").exits(5).stderr;
     assert!(
-        said.contains("the Helm release demo-milvus") && said.contains("--adopt"),
-        "{said}"
+        refused.contains("the Helm release demo-milvus") && refused.contains("--adopt"),
+        "{refused}"
     );
-    let unasked = guide.milvus(&["install", "--adopt", "-f", "-"], &file);
-    let unasked = unasked.exits(5).stderr;
+    // Nothing is named: Helm remembers what its user gave.
+    let unasked = namespace
+        .milvus(&["install", "--adopt"], "")
+        .exits(5)
+        .stderr;
     assert!(unasked.contains("--yes"), "{unasked}");
-    let plan = ["plan", "--adopt", "-f", "-", "-o", "json"];
-    let plan = guide.milvus(&plan, &file).exits(0);
-    assert!(
-        !plan.stdout.contains(PASSWORD) && !unasked.contains(PASSWORD),
-        "a password is shown"
-    );
+    let plan = timed("plan --adopt", || {
+        namespace
+            .milvus(&["plan", "--adopt", "-o", "json"], "")
+            .exits(0)
+    });
+    for said in [&refused, &unasked, &plan.stdout, &plan.stderr] {
+        assert!(!said.contains(PASSWORD), "a password is shown: {said}");
+    }
     let plan = plan.result_of("plan");
     assert_eq!(
         versions(namespace),
@@ -146,8 +150,8 @@ fn aws_a_helm_release_is_adopted_with_the_vectors_in_it() {
         "a plan or a refusal has written"
     );
 
-    let adopt = ["install", "--adopt", "--yes", "-f", "-", "-o", "json"];
-    let adopted = timed("install --adopt", || guide.milvus(&adopt, &file).exits(0));
+    let adopt = ["install", "--adopt", "--yes", "-o", "json"];
+    let adopted = timed("install --adopt", || namespace.milvus(&adopt, "").exits(0));
     let told = adopted.stderr.clone();
     assert!(
         told.contains("Helm still knows the release demo-milvus"),
@@ -168,25 +172,23 @@ fn aws_a_helm_release_is_adopted_with_the_vectors_in_it() {
             "{name}: {before:?} became {place}"
         );
     }
-    for (deployment, rolled) in rolls(namespace) {
-        assert!(rolled <= 2, "{deployment} rolled {} times", rolled - 1);
+    for (deployment, count) in rolls(namespace) {
+        assert!(count <= 2, "{deployment} has had {count} sets of pods");
     }
     nothing_is_left_of_helm(namespace);
     the_plan_was_right(&plan, &before, namespace);
 
     let settled = versions(namespace);
-    let again = guide.milvus(&adopt, &file).exits(0).result_of("install");
-    assert_eq!(again["changed"], false, "{again}");
-    let plain = ["install", "-f", "-", "-o", "json"];
-    let plain = guide.milvus(&plain, &file).exits(0).result_of("install");
-    assert_eq!(plain["changed"], false, "{plain}");
+    for again in [&adopt[..], &plain] {
+        let again = namespace.milvus(again, "").exits(0).result_of("install");
+        assert_eq!(again["changed"], false, "{again}");
+    }
     assert_eq!(versions(namespace), settled);
 
-    helm_forgets(&guide, &file);
+    helm_forgets(namespace, &values);
     let gone = ["uninstall", "--delete-data", "--confirm", RELEASE];
-    guide.namespace.milvus(&gone, "").exits(0);
-    let left = namespace.names();
-    assert_eq!(left, ["ServiceAccount/milvus-s3-access-sa"]);
+    namespace.milvus(&gone, "").exits(0);
+    assert_eq!(namespace.names(), ["ServiceAccount/milvus-s3-access-sa"]);
 }
 
 /// No field is Helm's any more, and nothing of its config tool runs.
@@ -257,27 +259,28 @@ fn the_plan_was_right(plan: &Value, before: &BTreeMap<String, Value>, namespace:
 }
 
 /// Helm's record is there and good until it is asked to go.
-fn helm_forgets(guide: &Guide, file: &Value) {
-    let namespace = &guide.namespace;
-    let values = ["get", "values", RELEASE, "-o", "json"];
-    let values = helm(namespace, &values).exits(0).json();
-    assert_eq!(values["externalS3"]["rootPath"], "demo", "{values}");
+fn helm_forgets(namespace: &Namespace, values: &str) {
+    let remembered = ["get", "values", RELEASE, "-o", "json"];
+    let remembered = helm(namespace, &remembered).exits(0).json();
+    assert_eq!(remembered["externalS3"]["rootPath"], "demo", "{remembered}");
+    let before = versions(namespace);
     let forget = [
         "install",
         "--adopt",
         "--remove-helm-record",
         "--yes",
-        "-f",
-        "-",
         "-o",
         "json",
     ];
-    let before = versions(namespace);
-    let forgotten = guide.milvus(&forget, file).exits(0).result_of("install");
+    let forgotten = namespace.milvus(&forget, "").exits(0).result_of("install");
     assert_eq!(forgotten["changed"], true, "{forgotten}");
-    let mut after = before.clone();
-    after.retain(|name, _| !name.starts_with("Secret/sh.helm.release"));
-    assert_eq!(versions(namespace), after);
-    assert_eq!(after.len() + 1, before.len());
+    let mut expected = before.clone();
+    expected.retain(|name, _| !name.starts_with("Secret/sh.helm.release"));
+    assert_eq!(expected.len() + 1, before.len());
+    assert_eq!(versions(namespace), expected);
     helm(namespace, &["status", RELEASE]).exits(1);
+    let of_values = ["--helm-values", values, "--release", RELEASE];
+    let again = [&forget[..], &of_values].concat();
+    let again = namespace.milvus(&again, "").exits(0).result_of("install");
+    assert_eq!(again["changed"], false, "{again}");
 }

@@ -15,7 +15,8 @@ use crate::{
 /// More deaths than there are things to make.
 const MOST: usize = 200;
 
-/// Kills every run at the first thing that it made or took away, until one ends by itself; what those things were.
+/// Kills every run at the first thing that it makes or takes away and none before it did, until one ends by itself; what
+/// those things were.
 fn chain(cache: &Cache, args: &[&str]) -> Vec<String> {
     let mut points = Vec::new();
     while points.len() < MOST {
@@ -25,21 +26,25 @@ fn chain(cache: &Cache, args: &[&str]) -> Vec<String> {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the plugin starts");
-        let written = |line: &String| {
-            line.starts_with('✓')
-                && ["created", "changed", "deleted"]
-                    .iter()
-                    .any(|word| line.contains(word))
-        };
-        let Some(line) = stderr_lines(&mut run).find(written) else {
+        let written = stderr_lines(&mut run).filter_map(|line| written(&line));
+        let Some(resource) = written.into_iter().find(|one| !points.contains(one)) else {
             assert!(run.wait().expect("it ends").success(), "after {points:?}");
             return points;
         };
         run.kill().expect("it can be killed");
         run.wait().expect("it ends");
-        points.push(line);
+        points.push(resource);
     }
     panic!("no run comes to its end: {points:?}");
+}
+
+/// The resource that a line of progress says was written.
+fn written(line: &str) -> Option<String> {
+    let mut words = line.strip_prefix("✓ ")?.split(' ');
+    let (resource, what) = (words.next()?, words.next()?);
+    ["created", "changed", "deleted"]
+        .contains(&what)
+        .then(|| resource.to_owned())
 }
 
 #[test]
@@ -83,6 +88,11 @@ fn an_install_killed_wherever_it_makes_something_ends_the_same() {
         (made_by_us(), present()),
         (objects, things),
         "after {removals:?}"
+    );
+    println!(
+        "killed {} installs, {} removals",
+        installs.len(),
+        removals.len()
     );
     assert!(
         installs.len() >= 40 && removals.len() >= 30,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     guide::{Guide, timed},
@@ -20,10 +20,21 @@ const LIMIT: Duration = Duration::from_secs(75);
 fn aws_the_guides_cluster_is_verified_and_a_standby_takes_over() {
     let guide = Guide::new("failover", PASSWORD);
     let namespace = &guide.namespace;
-    let install = ["install", "-f", "-", "-o", "json"];
-    let installed = timed("install", || {
-        guide.milvus(&install, &guide.file(NAME)).exits(0)
-    });
+    let mut values = guide.values();
+    // Nobody makes load balancers here.
+    values["service"]["type"] = json!("ClusterIP");
+    values["attu"]["ingress"]["enabled"] = json!(false);
+    let values = guide.write(&values);
+    let install = [
+        "install",
+        "--helm-values",
+        &values,
+        "--release",
+        NAME,
+        "-o",
+        "json",
+    ];
+    let installed = timed("install", || namespace.milvus(&install, "").exits(0));
     let said = format!("{}{}", installed.stdout, installed.stderr);
     assert!(!said.contains(PASSWORD), "the password is shown");
     let installed = installed.result_of("install");

@@ -6,7 +6,10 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use milvus_stage::{aws, cache::Cache};
 use serde_json::Value;
 
-use crate::plugin::{Ran, kubectl, run};
+use crate::{
+    aws_eks,
+    plugin::{Ran, kubectl, run},
+};
 
 pub(crate) const FILE: &str = "stage/aws/demo.yaml";
 const NAMESPACE: &str = "milvus";
@@ -69,6 +72,8 @@ fn an_empty_account_becomes_a_verified_milvus_and_is_empty_again() {
     let drawn = fs::read_to_string(timeline).expect("a time line");
     let told = [plan, install, verify].map(|ran| ran.stdout + &ran.stderr);
     nothing_tells_a_secret(&account, &[&told[..], &[drawn]].concat());
+
+    aws_eks::a_second_one_shares_cluster_and_brokers(&cache, &account);
 
     let words = [
         "uninstall",

@@ -1,8 +1,14 @@
-//! `kill -9` at every event, and again the same command: the same end state.
+//! `kill -9` at every event, and before and after every write, and again the same command: the same end state.
+
+use std::{fs, process::Output};
 
 use serde_json::Value;
 
-use crate::plugin::{Namespace, STANDALONE, stderr_lines};
+use crate::{
+    plugin::{Namespace, STANDALONE, stderr_lines},
+    render::CLUSTER,
+    write_gate::{Hold, WriteGate, deaths},
+};
 
 const INSTALL: [&str; 4] = ["install", "-f", "-", "--verify=false"];
 const UNINSTALL: [&str; 4] = ["uninstall", "--delete-data", "--confirm", "demo"];
@@ -66,6 +72,58 @@ fn an_uninstall_killed_at_any_event_leaves_nothing_when_run_again() {
             Vec::<String>::new(),
             "after a kill at event {kill_at}"
         );
+    }
+}
+
+#[test]
+fn an_install_by_roles_and_its_removal_may_die_before_and_after_every_write() {
+    let namespace = Namespace::new("crash-write");
+    let gate = WriteGate::new();
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = folder.path().join("kubeconfig");
+    fs::write(&kubeconfig, gate.kubeconfig()).expect("a kubeconfig");
+    let kubeconfig = kubeconfig.to_str().expect("a path");
+    // No node is like that: pods that never start need no time to end.
+    let file = CLUSTER.replace("VERSION", "2.4.5") + "scheduling: {nodeSelector: {is: nowhere}}\n";
+    let through = |args: &[&str]| {
+        let words = [args, &["--kubeconfig", kubeconfig]].concat();
+        namespace.spawn(&words, &file)
+    };
+    let install: &[&str] = &["install", "-f", "-", "--wait=false"];
+    let undisturbed = |args: &[&str]| {
+        gate.open();
+        let ended = through(args).wait_with_output().expect("it ends");
+        assert!(ended.status.success(), "{ended:?}");
+        gate.written()
+    };
+
+    let installs = undisturbed(install);
+    let wanted = end_state(&namespace);
+    let removals = undisturbed(&UNINSTALL);
+    assert_eq!(namespace.names(), Vec::<String>::new());
+    let claims = |(name, _): &&(String, Value)| name.starts_with("PersistentVolumeClaim/");
+    let by_controllers = wanted.iter().filter(claims).count();
+    assert!(
+        installs + by_controllers >= wanted.len(),
+        "{installs} writes"
+    );
+    for hold in [Hold::Before, Hold::After] {
+        let ends_well = |ended: &Output| ended.status.success();
+        let points = deaths(&gate, hold, || through(install), ends_well);
+        println!("install: {} points, {hold:?} each", points.len());
+        assert!(points.len() >= installs, "{installs} writes, {points:?}");
+        assert_eq!(end_state(&namespace), wanted, "{hold:?} {points:?}");
+        assert_eq!(undisturbed(install), 0, "a further install writes");
+
+        // After the last write there may be nothing left to find.
+        let ends_well = |ended: &Output| {
+            let said = String::from_utf8_lossy(&ended.stderr);
+            ended.status.success() || said.contains("no installation")
+        };
+        let points = deaths(&gate, hold, || through(&UNINSTALL), ends_well);
+        println!("uninstall: {} points, {hold:?} each", points.len());
+        assert!(points.len() >= removals, "{removals} writes, {points:?}");
+        assert_eq!(namespace.names(), Vec::<String>::new(), "{hold:?}");
     }
 }
 

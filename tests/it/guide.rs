@@ -4,8 +4,9 @@ use std::{env, fs, path::PathBuf, time::Instant};
 
 use milvus_stage::{aws, cache::Cache, data_plane::Services};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::plugin::{Namespace, Ran, kubectl};
+use crate::plugin::{Namespace, kubectl};
 
 /// What the guide calls things.
 pub(crate) const SERVICE_ACCOUNT: &str = "milvus-s3-access-sa";
@@ -30,6 +31,7 @@ pub(crate) struct Guide {
     pub(crate) namespace: Namespace,
     services: Services,
     login: (String, String),
+    folder: TempDir,
 }
 
 impl Guide {
@@ -57,6 +59,7 @@ impl Guide {
             namespace,
             services,
             login: (user, password.to_owned()),
+            folder: TempDir::new().expect("a folder"),
         }
     }
 
@@ -80,40 +83,11 @@ impl Guide {
         values
     }
 
-    /// The same as a file of ours; the password is read from the environment.
-    pub(crate) fn file(&self, name: &str) -> Value {
-        let pair = json!({"replicas": 2, "resources": small()});
-        let one = json!({"replicas": 1, "resources": small()});
-        json!({
-            "apiVersion": "kubectl-milvus/v1", "name": name, "version": VERSION, "mode": "cluster",
-            "authorization": false,
-            "cluster": {
-                "components": {
-                    "rootCoordinator": pair, "queryCoordinator": pair, "indexCoordinator": pair, "dataCoordinator": pair,
-                    "proxy": pair, "queryNode": one, "dataNode": one, "indexNode": one,
-                },
-                "etcd": {"inCluster": {"resources": small()}},
-                "kafka": {
-                    "brokers": [self.services.kafka_bootstrap()],
-                    "security": {"scramSha512": {"username": self.login.0, "password": {"env": "KAFKA_PASSWORD"}}},
-                },
-                "s3": {
-                    "endpoint": "s3.us-west-2.amazonaws.com:443", "bucket": BUCKET, "rootPath": "demo", "region": "us-west-2",
-                    "access": "iam",
-                },
-                "serviceAccount": {"name": SERVICE_ACCOUNT, "create": false},
-            },
-            "config": {"common": {"chanNamePrefix": {"cluster": self.namespace.name}}},
-        })
-    }
-
-    /// Runs the plugin with that file and the login.
-    pub(crate) fn milvus(&self, args: &[&str], file: &Value) -> Ran {
-        self.namespace.milvus_with(
-            args,
-            &file.to_string(),
-            &[("KAFKA_PASSWORD", &*self.login.1)],
-        )
+    /// Writes values into a file that lasts as long as this.
+    pub(crate) fn write(&self, values: &Value) -> String {
+        let path = self.folder.path().join("values.json");
+        fs::write(&path, values.to_string()).expect("a file");
+        path.to_str().expect("a text").to_owned()
     }
 
     /// Where clients connect, from the stage's network.

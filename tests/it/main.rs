@@ -9,6 +9,7 @@
 
 mod aws_adopt;
 mod aws_crash;
+mod aws_eks;
 mod aws_failover;
 mod aws_install;
 mod aws_stage;
@@ -25,4 +26,5 @@ mod plugin;
 mod render;
 mod uninstall;
 mod vectors;
+mod write_gate;
 mod writer;

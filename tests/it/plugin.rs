@@ -106,15 +106,6 @@ impl Namespace {
         Ran::new(&child.wait_with_output().expect("the plugin ends"))
     }
 
-    /// The same, with more in its environment.
-    pub(crate) fn milvus_with(&self, args: &[&str], file: &str, env: &[(&str, &str)]) -> Ran {
-        let mut command = plugin();
-        command.args(args).args(["-n", &self.name]);
-        command.envs(env.iter().copied());
-        let child = start(&mut command, file);
-        Ran::new(&child.wait_with_output().expect("the plugin ends"))
-    }
-
     /// Starts the plugin in this namespace, with `file` on its standard input.
     pub(crate) fn spawn(&self, args: &[&str], file: &str) -> Child {
         let mut command = plugin();

@@ -2,7 +2,8 @@
 
 use crate::plugin::{KAFKA_PASSWORD, Namespace, S3_SECRET, STANDALONE, kubectl};
 
-const CLUSTER: &str = "\
+/// One deployment per role, on a Kafka and an S3 that are nowhere.
+pub(crate) const CLUSTER: &str = "\
 apiVersion: kubectl-milvus/v1
 name: demo
 version: VERSION
@@ -20,9 +21,25 @@ cluster:
       keys: {username: AKIAEXAMPLE, password: {env: S3_SECRET}}
 ";
 
+const POD_SECURITY: &str = "pod-security.kubernetes.io/warn";
+
 #[test]
 fn the_server_accepts_every_version_and_shape_strictly() {
     let namespace = Namespace::new("render");
+    // The server warns of what restricted Pod Security would not admit, in templates as well.
+    let warns = format!("{POD_SECURITY}=restricted");
+    namespace
+        .kubectl(&["label", "namespace", &namespace.name, &warns])
+        .exits(0);
+    let as_root = ["create", "deployment", "root", "--image=busybox"];
+    let warned = namespace
+        .kubectl(&[&as_root[..], &["--dry-run=server"]].concat())
+        .exits(0);
+    assert!(
+        warned.stderr.contains("would violate PodSecurity"),
+        "the server warns of nothing: {}",
+        warned.stderr
+    );
     let versions = ["2.3.5", "2.4.5", "2.5.16", "2.6.15", "3.0.0"];
     for version in versions {
         for file in [
@@ -54,6 +71,39 @@ fn the_server_accepts_every_version_and_shape_strictly() {
                 applied.stderr
             );
         }
+    }
+}
+
+/// Every key that a file may have, as the core's own tests read them. Monitors are of a kind that the server lacks, and
+/// addresses are its own to give.
+const EVERYTHING: [&str; 2] = [
+    include_str!("../../crates/milvus-aws-core/tests/it/installation/everything-cluster.yaml"),
+    include_str!("../../crates/milvus-aws-core/tests/it/installation/everything-standalone.yaml"),
+];
+
+#[test]
+fn the_server_accepts_everything_that_a_file_can_say_strictly() {
+    let namespace = Namespace::new("render-everything");
+    for file in EVERYTHING {
+        let kept = |line: &&str| !line.starts_with("metrics:") && !line.contains("clusterIP:");
+        let lines: Vec<&str> = file.lines().filter(kept).collect();
+        let file = lines
+            .join("\n")
+            .replace("{env: PULSAR}", "{env: KAFKA_PASSWORD}");
+        let rendered = namespace
+            .milvus(&["render", "-f", "-"], &file)
+            .exits(0)
+            .stdout;
+        let strict = [
+            "apply",
+            "--dry-run=server",
+            "--validate=strict",
+            "-n",
+            &namespace.name,
+            "-f",
+            "-",
+        ];
+        kubectl(&strict, &rendered).exits(0);
     }
 }
 

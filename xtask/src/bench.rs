@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -21,6 +21,8 @@ const SHORT_RUNS: usize = 20;
 const PAIRS: usize = 5;
 /// Rows and dimension of the insert.
 const INSERT: [&str; 2] = ["100000", "128"];
+/// The guide's values.
+const VALUES: &str = "crates/milvus-manifests/tests/golden/helm/values/a-guide.yaml";
 /// Where the figures go.
 const FILE: &str = "docs/benchmarks.md";
 
@@ -29,6 +31,9 @@ pub(crate) struct Options {
     /// Only measure: everything is built, and this process is in the stage's network.
     #[arg(long, hide = true)]
     inside: bool,
+    /// Folder of the official Helm chart 4.1.34, to compare `render` with `helm template`; without it that row is left out
+    #[arg(long, value_name = "DIR")]
+    chart: Option<PathBuf>,
 }
 
 /// One row of the table: ours beside the peer's, as medians.
@@ -44,7 +49,7 @@ struct Figure {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let cache = Cache::open()?;
     if options.inside {
-        return measure(&cache);
+        return measure(&cache, options.chart.as_deref());
     }
     lifecycle::check_machine(&cache)?;
     let mut steps = Steps::new();
@@ -72,7 +77,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let exe = std::env::current_exe()?;
     steps.step("stage up", || lifecycle::up(&cache, &exe))?;
     let measured = steps.step("measure", || {
-        let words = [exe.into_os_string(), "bench".into(), "--inside".into()];
+        let mut words = vec![exe.into_os_string(), "bench".into(), "--inside".into()];
+        if let Some(chart) = &options.chart {
+            words.extend(["--chart".into(), std::path::absolute(chart)?.into()]);
+        }
         steps::run(&mut exec::command(&cache, &words)?)
     });
     if !was_up {
@@ -81,11 +89,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     measured
 }
 
-fn measure(cache: &Cache) -> Result<()> {
+fn measure(cache: &Cache, chart: Option<&Path>) -> Result<()> {
     let release = steps::target()?.with_file_name("release");
     let plugin = release.join("kubectl-milvus");
     let file = steps::workspace().join("tests/stage/demo.yaml");
     let mut figures = vec![start(&plugin)?, render(&plugin, &file)?];
+    if let Some(chart) = chart {
+        figures.push(render_values(&plugin, chart)?);
+    }
     let server = Server::start(cache, Shape::Standalone)?;
     figures.push(verify(cache, &plugin, &server)?);
     figures.push(insert(cache, &release.join("examples/insert"), &server)?);
@@ -142,6 +153,36 @@ fn render(plugin: &PathBuf, file: &PathBuf) -> Result<Figure> {
         ours: median(ours) * 1e3,
         peer: median(peer) * 1e3,
         peer_is: "`kubectl create --dry-run=client` of the result",
+        unit: "ms",
+        runs: SHORT_RUNS,
+    })
+}
+
+/// The guide's values, against helm and the chart that they were written for.
+fn render_values(plugin: &PathBuf, chart: &Path) -> Result<Figure> {
+    let values = steps::workspace().join(VALUES);
+    let (mut ours, mut peer) = (Vec::new(), Vec::new());
+    for _ in 0..SHORT_RUNS {
+        let render = [
+            "render",
+            "--release",
+            "demo-milvus",
+            "--milvus-version",
+            "2.4.5",
+            "--helm-values",
+        ];
+        ours.push(seconds(Command::new(plugin).args(render).arg(&values))?);
+        let mut helm = Command::new("helm");
+        helm.args(["template", "demo-milvus"])
+            .arg(chart)
+            .arg("--values");
+        peer.push(seconds(helm.arg(&values))?);
+    }
+    Ok(Figure {
+        what: "`kubectl-milvus render --helm-values` of the guide's values",
+        ours: median(ours) * 1e3,
+        peer: median(peer) * 1e3,
+        peer_is: "`helm template` of the official chart 4.1.34 (`--chart`)",
         unit: "ms",
         runs: SHORT_RUNS,
     })
@@ -252,7 +293,7 @@ fn page(figures: &[Figure]) -> Result<String> {
         let digits = usize::from(*unit != "rows/s");
         writeln!(
             text,
-            "| {what} | {ours:.digits$} {unit} | {peer:.digits$} {unit} | {:.2} | {peer_is} | {runs} |",
+            "| {what} | {ours:.digits$} {unit} | {peer:.digits$} {unit} | {:.3} | {peer_is} | {runs} |",
             ours / peer
         )?;
     }

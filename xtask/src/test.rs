@@ -131,12 +131,15 @@ fn with_stage(
     let (kubernetes, on_aws) = match only {
         Some(name) if name.starts_with(ON_AWS) => (
             Ok(()),
-            end_to_end("end to end", &[name, "--include-ignored"]),
+            end_to_end(
+                "end to end, AWS",
+                &[&[name, "--include-ignored"], ONE_BY_ONE].concat(),
+            ),
         ),
         Some(name) => (end_to_end("end to end", &[name, "--skip", ON_AWS]), Ok(())),
         None => (
             end_to_end("end to end", &["--skip", ON_AWS]),
-            end_to_end("end to end, AWS", &[ON_AWS, "--test-threads", "1"]),
+            end_to_end("end to end, AWS", &[&[ON_AWS], ONE_BY_ONE].concat()),
         ),
     };
     if !was_up {
@@ -147,3 +150,5 @@ fn with_stage(
 
 /// How the names of the tests begin that need the stage's AWS.
 const ON_AWS: &str = "aws_";
+/// How tests run that have the account for themselves.
+const ONE_BY_ONE: &[&str] = &["--test-threads", "1"];

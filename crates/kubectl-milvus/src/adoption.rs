@@ -97,28 +97,34 @@ impl AdoptionError {
     }
 }
 
-/// What is wanted; with `--adopt` and without a file, what Helm's record of the release says.
+/// What is wanted; with `--adopt` and without a file or values, what Helm's record of the release says.
 pub(crate) async fn wanted(
     file: &FileArgs,
     adopt: AdoptArgs,
     flags: &ClusterFlags,
+    printer: Printer,
 ) -> Result<Wanted, Error> {
-    let mut wanted = if adopt.adopt && file.file.is_none() {
-        remembered(file, flags).await?
+    let is_given = file.file.is_some() || file.helm.helm_values.is_some();
+    let mut wanted = if adopt.adopt && !is_given {
+        remembered(file, flags, printer).await?
     } else {
-        Wanted::read(file, flags)?
+        Wanted::read(file, flags, printer)?
     };
     wanted.adopt = adopt;
     Ok(wanted)
 }
 
-async fn remembered(file: &FileArgs, flags: &ClusterFlags) -> Result<Wanted, Error> {
+async fn remembered(
+    file: &FileArgs,
+    flags: &ClusterFlags,
+    printer: Printer,
+) -> Result<Wanted, Error> {
     let cluster = flags.connect().await?;
     let named = flags.namespace.as_deref().map(str::parse).transpose()?;
     let namespace: Namespace = named.or(cluster.context_namespace).unwrap_or_default();
     let releases = helm_releases(&cluster.client, &namespace).await?;
-    let release = the_one(releases, file.name.as_deref(), namespace)?;
-    Wanted::of_release(&release)
+    let record = the_one(releases, file.name.as_deref(), namespace.clone())?;
+    Wanted::of_record(&record, namespace, file, printer)
 }
 
 fn the_one(

@@ -1,10 +1,23 @@
 //! The command line, as types.
 
-use std::{num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{
+    num::{NonZeroU16, NonZeroU32},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
-    builder::{PathBufValueParser, TypedValueParser},
+    builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser},
+};
+
+use milvus_aws_core::{
+    installation::{
+        EksClusterName, InstallationName, MilvusVersion, Region, Target, aws::InstanceType,
+    },
+    sizing::{
+        Dimension, Generation, IndexKind, Mode, Parameter, ScalarBytes, SegmentSize, Vectors,
+    },
 };
 
 use crate::{Target, TimelineFile, cluster::ClusterFlags, printer::Output};
@@ -44,6 +57,10 @@ pub struct Cli {
 /// What the plugin can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a file to install from, sized for a load
+    Init(InitArgs),
+    /// Tell how large Milvus must be for a load, on which machines, and what those cost
+    Size(SizeArgs),
     /// Install Milvus, or change what is installed, until it is as the file says
     Install(InstallArgs),
     /// Show what install would change
@@ -85,6 +102,127 @@ pub struct FileArgs {
     /// Milvus version, when there is no file
     #[arg(long, value_name = "X.Y.Z", conflicts_with = "file")]
     pub milvus_version: Option<String>,
+    /// Values of the official Helm chart, in place of the file
+    #[command(flatten)]
+    pub helm: HelmArgs,
+}
+
+/// Values of the official Helm chart.
+#[derive(Debug, Clone, Default, Args)]
+pub struct HelmArgs {
+    /// Values of the official Helm chart (4.x or 5.x) in place of a file; `-` reads standard input
+    #[arg(long, value_name = "FILE", requires = "release", conflicts_with_all = ["file", "name"])]
+    pub helm_values: Option<PathBuf>,
+    /// The release that the values are for
+    #[arg(long, value_name = "NAME", requires = "helm_values")]
+    pub release: Option<InstallationName>,
+    /// Go on without what the values ask for and cannot get
+    #[arg(long, conflicts_with = "file")]
+    pub allow_unsupported: bool,
+}
+
+/// Arguments of `size`.
+#[derive(Debug, Args)]
+pub struct SizeArgs {
+    /// Vectors to store: 1000000, 10M or 1B
+    #[arg(long, value_name = "N")]
+    pub vectors: Vectors,
+    /// Dimension of the vectors
+    #[arg(long, value_name = "N")]
+    pub dim: Dimension,
+    /// How they are stored
+    #[command(flatten)]
+    pub load: LoadArgs,
+    /// Milvus version; the newest 2.6, or one that the generation is for
+    #[arg(long, value_name = "X.Y[.Z]", value_parser = MilvusVersion::of_release_or_line)]
+    pub milvus_version: Option<MilvusVersion>,
+    /// One pod or one per role; whichever fits when absent: standalone or cluster
+    #[arg(long, value_name = "MODE")]
+    pub mode: Option<Mode>,
+    /// Kind of EC2 machine, for example m6i.2xlarge; the least dear one when absent
+    #[arg(long, value_name = "KIND")]
+    pub instance_type: Option<InstanceType>,
+    /// AWS region whose prices are told
+    #[arg(long, value_name = "REGION", default_value = "us-west-2")]
+    pub region: Region,
+}
+
+/// How vectors are stored, for their size.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LoadArgs {
+    /// Kind of index; HNSW unless said otherwise
+    #[arg(long, value_name = "KIND", requires = "vectors")]
+    pub index: Option<IndexKind>,
+    /// Parameter of the index, for example M=16 or nlist=1024; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", requires = "vectors")]
+    pub index_param: Vec<Parameter>,
+    /// How often everything is loaded into memory; 1 unless said otherwise
+    #[arg(long, value_name = "N", requires = "vectors")]
+    pub replicas: Option<NonZeroU16>,
+    /// Bytes of a row's other fields, on average
+    #[arg(long, value_name = "BYTES", requires = "vectors")]
+    pub scalar_bytes: Option<ScalarBytes>,
+    /// Keep those fields on local disks, mapped into memory
+    #[arg(long, requires = "scalar_bytes")]
+    pub offload: bool,
+    /// Largest size of a segment in MiB: 512, 1024 or 2048
+    #[arg(long, value_name = "MIB", requires = "vectors")]
+    pub segment_size: Option<SegmentSize>,
+    /// Generation of Milvus's sizing tool: guide (2024), 2.5 or 2.6; that of the version when absent
+    #[arg(long, value_name = "GENERATION", requires = "vectors")]
+    pub generation: Option<Generation>,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The file to write; standard output when absent
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Write over a file that exists
+    #[arg(long, requires = "file")]
+    pub force: bool,
+    /// Where to install: kubernetes, aws or eks
+    #[arg(long, value_name = "TARGET", default_value = "kubernetes", value_parser = target())]
+    pub target: Target,
+    /// Name of the EKS cluster that exists
+    #[arg(long, value_name = "NAME", required_if_eq("target", "eks"))]
+    pub eks_cluster: Option<EksClusterName>,
+    /// Release name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<InstallationName>,
+    /// Milvus version; the newest 2.6, or one that the generation is for
+    #[arg(long, value_name = "X.Y[.Z]", value_parser = MilvusVersion::of_release_or_line)]
+    pub milvus_version: Option<MilvusVersion>,
+    /// Vectors to store: 1000000, 10M or 1B
+    #[arg(long, value_name = "N", requires = "dim")]
+    pub vectors: Option<Vectors>,
+    /// Dimension of the vectors
+    #[arg(long, value_name = "N", requires = "vectors")]
+    pub dim: Option<Dimension>,
+    /// How they are stored
+    #[command(flatten)]
+    pub load: LoadArgs,
+    /// One pod or one per role; whichever fits when absent: standalone or cluster
+    #[arg(long, value_name = "MODE", requires = "vectors")]
+    pub mode: Option<Mode>,
+    /// Kind of EC2 machine, for example m6i.2xlarge; the least dear one when absent
+    #[arg(long, value_name = "KIND", requires = "vectors")]
+    pub instance_type: Option<InstanceType>,
+    /// Values of the official Helm chart (4.x or 5.x), to be said as a file; `-` reads standard input
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "release",
+        conflicts_with_all = ["vectors", "name", "eks_cluster"]
+    )]
+    pub helm_values: Option<PathBuf>,
+    /// The release that the values are for
+    #[arg(long, value_name = "NAME", requires = "helm_values")]
+    pub release: Option<InstallationName>,
+    /// Go on without what the values ask for and cannot get
+    #[arg(long, requires = "helm_values")]
+    pub allow_unsupported: bool,
 }
 
 /// Taking over what Helm has installed.
@@ -235,6 +373,16 @@ pub struct RenderArgs {
     /// Write one file per object into this folder
     #[arg(long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
+    /// Write something else than the objects: values for the official Helm chart
+    #[arg(long, value_name = "WHAT", conflicts_with = "output_dir")]
+    pub to: Option<RenderTo>,
+}
+
+/// What `render` can write besides the objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RenderTo {
+    /// Values for the official chart that goes with the Milvus version.
+    HelmValues,
 }
 
 /// Arguments of `connect`.
@@ -339,6 +487,14 @@ pub struct EksTokenArgs {
 pub struct CompletionArgs {
     /// The shell
     pub shell: clap_complete::Shell,
+}
+
+fn target() -> impl TypedValueParser<Value = Target> {
+    let all = [Target::Kubernetes, Target::Aws, Target::Eks];
+    PossibleValuesParser::new(all.map(Target::as_str)).map(move |text| {
+        let same = all.into_iter().find(|target| target.as_str() == text);
+        same.unwrap_or_default()
+    })
 }
 
 fn duration(text: &str) -> Result<Duration, humantime::DurationError> {

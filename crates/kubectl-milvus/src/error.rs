@@ -8,6 +8,8 @@ use milvus_aws_core::{
     topology::UpgradeRefusal,
 };
 
+use milvus_manifests::helm::InvalidValues;
+
 use crate::{
     ExitCode, adoption::AdoptionError, cluster::ClusterError, installed::InstalledError, kube_hint,
     port_forward::PortForwardError,
@@ -19,6 +21,12 @@ pub enum Error {
     /// The file says something impossible.
     #[error(transparent)]
     File(#[from] InvalidFile),
+    /// Values of the chart give no installation.
+    #[error(transparent)]
+    Values(#[from] InvalidValues),
+    /// Values of the chart ask for what they cannot get.
+    #[error("{0}")]
+    Unsupported(String),
     /// A file that a flag names cannot be read.
     #[error("read {}", path.display())]
     Read {
@@ -46,6 +54,15 @@ pub enum Error {
     /// Flags that do not go together, or a value that a flag cannot have.
     #[error("{0}")]
     Usage(String),
+    /// A load that cannot be sized.
+    #[error(transparent)]
+    NoSize(#[from] milvus_aws_core::sizing::NoSize),
+    /// A file is there already, and must not be written over.
+    #[error("{} exists, and is left as it is", path.display())]
+    Exists {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A password cannot be had.
     #[error(transparent)]
     Secret(#[from] UnreadableSecret),
@@ -149,9 +166,12 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::File(_)
+            | Self::Values(_)
+            | Self::Unsupported(_)
             | Self::Name(_)
             | Self::Version(_)
             | Self::Usage(_)
+            | Self::NoSize(_)
             | Self::NeedsAccount
             | Self::Scale(_)
             | Self::Secret(_)
@@ -162,6 +182,7 @@ impl Error {
             Self::Unconfirmed { .. }
             | Self::Upgrade(_)
             | Self::OtherVersion { .. }
+            | Self::Exists { .. }
             | Self::Run {
                 source: RunError::Refused(_) | RunError::Declined,
                 ..
@@ -179,6 +200,9 @@ impl Error {
     /// What to do now, where we know it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Unsupported(_) => {
+                "change these keys, or go on without them by `--allow-unsupported`".to_owned()
+            }
             Self::NeedsAccount => "`kubectl milvus plan` shows what there would be".to_owned(),
             Self::Run {
                 source: RunError::Declined,
@@ -223,6 +247,7 @@ impl Error {
                 source: RunError::Failed(_),
                 ..
             } => format!("put that right; the same `{doing}` goes on from here"),
+            Self::Exists { .. } => "`--force` writes over it".to_owned(),
             Self::Write { .. } => {
                 "name a file in a folder that exists and that you may write to".to_owned()
             }

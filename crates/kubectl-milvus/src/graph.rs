@@ -25,7 +25,7 @@ pub(crate) async fn run(
         return Err(Error::Usage(said.to_owned()));
     }
     // The file first: what it says wrong needs no cluster to be found out.
-    let mut wanted = Wanted::read(&args.file, flags)?;
+    let mut wanted = Wanted::read(&args.file, flags, printer)?;
     let place = Place::reach(&mut wanted, flags, host, printer).await?;
     let plan = plan::of(&wanted, &place, host, printer).await?;
     let drawing = Drawing::of(&plan);

@@ -68,7 +68,7 @@ pub(crate) async fn run(
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     // The file first: what it says wrong needs no cluster to be found out.
-    let mut wanted = adoption::wanted(&args.file, args.adopt, flags).await?;
+    let mut wanted = adoption::wanted(&args.file, args.adopt, flags, printer).await?;
     if args.dry_run == Some(DryRun::Client) {
         let manifests = manifests(&wanted)?;
         let json = printer.output() == Output::Json;
@@ -122,6 +122,7 @@ async fn install(
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     let installation = &wanted.installation;
+    refuse_login_over_tls(installation)?;
     printer.tell(&format!(
         "installing {} (Milvus {}) into namespace {} of {}",
         installation.name,
@@ -176,6 +177,14 @@ async fn install(
     Ok(verify::tell(&proof, printer))
 }
 
+/// A server that everybody's password opens must not be left behind, and ours is set without TLS.
+fn refuse_login_over_tls(installation: &Installation) -> Result<(), Error> {
+    if installation.tls.is_some() && installation.authorization {
+        return Err(Error::Usage("`root`'s password cannot be replaced where clients must speak TLS; leave `tls` out, write `authorization: false`, or render the objects and apply them yourself".to_owned()));
+    }
+    Ok(())
+}
+
 /// What was changed and waited for has to prove itself.
 async fn verify_after(
     placed: &Placed,
@@ -186,6 +195,10 @@ async fn verify_after(
 ) -> Result<Option<Proof>, Error> {
     let ready = report.result().is_ok() && report.changed();
     if !(args.wait && args.verify && ready) {
+        return Ok(None);
+    }
+    if installation.tls.is_some() {
+        printer.tell("not verified, as clients must speak TLS; prove it with `kubectl milvus verify --endpoint https://HOST:PORT`");
         return Ok(None);
     }
     let Some(client) = placed.client.values(&report.outputs) else {

@@ -15,7 +15,9 @@ mod duration_text;
 mod error;
 mod exit_code;
 mod graph;
+mod helm_values;
 mod host;
+mod init;
 mod install;
 mod installed;
 mod interrupt;
@@ -31,6 +33,8 @@ mod render;
 mod root_password;
 mod scale;
 mod secret_reader;
+mod size;
+mod size_text;
 mod status;
 mod timeline_file;
 mod uninstall;
@@ -57,6 +61,8 @@ pub async fn run(cli: Cli, printer: Printer) -> Result<ExitCode, Error> {
 pub async fn run_on(cli: Cli, host: &Host, printer: Printer) -> Result<ExitCode, Error> {
     let flags = &cli.cluster;
     match &cli.command {
+        Command::Init(args) => init::run(args, flags, printer),
+        Command::Size(args) => size::run(args, printer),
         Command::Install(args) => install::run(args, flags, host, printer).await,
         Command::Plan(args) => plan::run(args, flags, host, printer).await,
         Command::Graph(args) => graph::run(args, flags, host, printer).await,
@@ -64,9 +70,10 @@ pub async fn run_on(cli: Cli, host: &Host, printer: Printer) -> Result<ExitCode,
         Command::Status(args) => status::run(args, flags, printer).await,
         Command::Render(args) => render::run(args, flags, printer),
         Command::Connect(args) => connect::run(args, flags, printer).await,
-        Command::Upgrade(args) => upgrade::run(args, flags, host, printer).await,
-        Command::Scale(args) => scale::run(args, flags, printer).await,
-        Command::Uninstall(args) => uninstall::run(args, flags, host, printer).await,
+        Command::Upgrade(args) => Box::pin(upgrade::run(args, flags, host, printer)).await,
+        Command::Scale(args) => Box::pin(scale::run(args, flags, printer)).await,
+        // Large, as it holds an installation for long: apart from the others on the heap.
+        Command::Uninstall(args) => Box::pin(uninstall::run(args, flags, host, printer)).await,
         Command::Completion(args) => {
             printer.data(&String::from_utf8_lossy(&completion::run(args)))?;
             Ok(ExitCode::Done)

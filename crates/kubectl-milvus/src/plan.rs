@@ -15,7 +15,7 @@ pub(crate) async fn run(
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     // The file first: what it says wrong needs no cluster to be found out.
-    let mut wanted = adoption::wanted(&args.file, args.adopt, flags).await?;
+    let mut wanted = adoption::wanted(&args.file, args.adopt, flags, printer).await?;
     let place = Place::reach(&mut wanted, flags, host, printer).await?;
     let plan = show(&wanted, &place, host, printer).await?;
     same_version(&wanted, &place, args.file.file.as_deref()).await?;

@@ -6,20 +6,26 @@ use milvus_manifests::Manifests;
 
 use crate::{
     ExitCode,
-    cli::RenderArgs,
+    cli::{RenderArgs, RenderTo},
     cluster::ClusterFlags,
     error::Error,
+    helm_values,
     printer::{Output, Printer},
-    wanted::Wanted,
+    wanted::{Described, Wanted},
 };
 
-/// Writes the objects to stdout, or one file each into a folder.
+/// Writes the objects to stdout, or one file each into a folder; or values for the chart.
 pub(crate) fn run(
     args: &RenderArgs,
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let wanted = Wanted::read(&args.file, flags)?;
+    if args.to == Some(RenderTo::HelmValues) {
+        let described = Described::read(&args.file, flags, printer)?;
+        helm_values::write(&described.installation, printer)?;
+        return Ok(ExitCode::Done);
+    }
+    let wanted = Wanted::read(&args.file, flags, printer)?;
     let manifests = manifests(&wanted)?;
     match &args.output_dir {
         Some(folder) => write_files(&manifests, folder, printer)?,

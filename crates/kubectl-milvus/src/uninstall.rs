@@ -52,7 +52,7 @@ pub(crate) async fn run(
     host: &Host,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    if let Some(installation) = on_aws(args, flags)? {
+    if let Some(installation) = on_aws(args, flags, printer)? {
         return aws::uninstall::run(&installation, args, host, printer).await;
     }
     let named = Named::read(&args.installation, flags)?;
@@ -93,7 +93,11 @@ pub(crate) async fn run(
 }
 
 /// The installation of the file, where its target is `aws`.
-fn on_aws(args: &UninstallArgs, flags: &ClusterFlags) -> Result<Option<Installation>, Error> {
+fn on_aws(
+    args: &UninstallArgs,
+    flags: &ClusterFlags,
+    printer: Printer,
+) -> Result<Option<Installation>, Error> {
     let Some(file) = &args.installation.file else {
         return Ok(None);
     };
@@ -101,7 +105,7 @@ fn on_aws(args: &UninstallArgs, flags: &ClusterFlags) -> Result<Option<Installat
         file: Some(file.clone()),
         ..FileArgs::default()
     };
-    let installation = Wanted::read(&file, flags)?.installation;
+    let installation = Wanted::read(&file, flags, printer)?.installation;
     Ok(installation.on_aws().is_some().then_some(installation))
 }
 

@@ -126,7 +126,7 @@ fn without_cluster(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let from = Wanted::read(&file(args), flags)?.installation;
+    let from = Wanted::read(&file(args), flags, printer)?.installation;
     let wanted = read(args, to, flags)?;
     let upgrade = Upgrade::plan(&Running::of(&from), &wanted.installation)?;
     let result = Upgraded::new(&wanted, &upgrade);

@@ -9,13 +9,15 @@ use milvus_aws_core::{
     Installation,
     installation::{InstallationName, MilvusVersion, Namespace, Secrets},
 };
-
-use milvus_manifests::apply::HelmRelease;
+use milvus_manifests::{apply::HelmRelease, helm::Release};
+use secrecy::ExposeSecret as _;
 
 use crate::{
     cli::{AdoptArgs, FileArgs, NameArgs},
     cluster::ClusterFlags,
     error::Error,
+    helm_values,
+    printer::Printer,
     secret_reader::FolderReader,
 };
 
@@ -28,7 +30,7 @@ pub(crate) struct Wanted {
     pub installation: Installation,
     /// Its passwords.
     pub secrets: Secrets,
-    /// The version that its file names, whatever was asked for; none without a file.
+    /// The version that its file names, where another one was asked for.
     pub file_version: Option<MilvusVersion>,
     /// Whether a Helm release is taken over.
     pub adopt: AdoptArgs,
@@ -37,47 +39,48 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Reads the file, or makes an installation of the flags. The namespace is that of `-n`, else the file's.
-    pub(crate) fn read(args: &FileArgs, flags: &ClusterFlags) -> Result<Self, Error> {
-        Self::read_as(args, flags, None)
+    /// Reads the file or the chart's values, or makes an installation of the flags. The namespace is that of `-n`, else the file's.
+    pub(crate) fn read(
+        args: &FileArgs,
+        flags: &ClusterFlags,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        let described = Described::read(args, flags, printer)?;
+        Ok(Self {
+            secrets: match described.secrets {
+                Some(secrets) => secrets,
+                None => described.installation.resolve_secrets(&FolderReader {
+                    folder: described.folder,
+                })?,
+            },
+            adopt: AdoptArgs::default(),
+            names_namespace: flags.namespace.is_some() || args.file.is_some(),
+            file_version: None,
+            installation: described.installation,
+        })
     }
 
-    /// The same, as if the file named that version.
+    /// Reads the file as if it named that version, or makes an installation of that version of the flags.
     pub(crate) fn read_at(
         args: &FileArgs,
         flags: &ClusterFlags,
         version: &MilvusVersion,
     ) -> Result<Self, Error> {
-        Self::read_as(args, flags, Some(version))
-    }
-
-    fn read_as(
-        args: &FileArgs,
-        flags: &ClusterFlags,
-        version: Option<&MilvusVersion>,
-    ) -> Result<Self, Error> {
         let (mut installation, file_version, folder) = match &args.file {
             Some(path) => {
                 let text = read(path)?;
                 let itself = Installation::from_yaml(&origin(path), &text);
-                let file_version = itself.as_ref().ok().map(|itself| itself.version.clone());
-                let installation = match version {
-                    Some(version) => Installation::from_yaml_at(&origin(path), &text, version)?,
-                    None => itself?,
-                };
-                let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-                (installation, file_version, folder)
+                (
+                    Installation::from_yaml_at(&origin(path), &text, version)?,
+                    itself.ok().map(|itself| itself.version),
+                    path.parent().map(Path::to_owned).unwrap_or_default(),
+                )
             }
             None => (Installation::default(), None, PathBuf::new()),
         };
+        installation.version = version.clone();
         if let Some(name) = &args.name {
             installation.name = name.parse()?;
-        }
-        if let Some(version) = &args.milvus_version {
-            installation.version = version.parse()?;
-        }
-        if let Some(version) = version {
-            installation.version = version.clone();
         }
         if let Some(namespace) = &flags.namespace {
             installation.namespace = namespace.parse()?;
@@ -92,12 +95,34 @@ impl Wanted {
     }
 
     /// What Helm's record of a release says.
-    pub(crate) fn of_release(release: &HelmRelease) -> Result<Self, Error> {
-        let said = format!(
-            "the values that Helm remembers of {} cannot be read yet: name a file by -f",
-            release.name
-        );
-        Err(Error::Usage(said))
+    pub(crate) fn of_record(
+        record: &HelmRelease,
+        namespace: Namespace,
+        args: &FileArgs,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        let values = record.values.expose_secret();
+        let chosen = args.milvus_version.as_deref();
+        let chosen = chosen.map(str::parse).transpose()?;
+        let release = Release {
+            name: record.name.parse()?,
+            namespace,
+            // The chart's own version, where its user chose none.
+            version: match chosen {
+                None if !names_version(values) => Some(record.app_version.parse()?),
+                chosen => chosen,
+            },
+        };
+        let origin = format!("values that Helm remembers of {}", record.name);
+        let values = values.as_bytes();
+        let imported = helm_values::of_text(&origin, values, &release, &args.helm, printer)?;
+        Ok(Self {
+            installation: imported.installation,
+            secrets: imported.secrets,
+            adopt: AdoptArgs::default(),
+            names_namespace: true,
+            file_version: None,
+        })
     }
 
     /// Takes the context's namespace where neither a flag nor the file names one.
@@ -106,6 +131,66 @@ impl Wanted {
             self.installation.namespace = context.clone();
         }
     }
+}
+
+/// An installation as it is described, with its passwords where the description holds them.
+pub(crate) struct Described {
+    /// The installation.
+    pub installation: Installation,
+    /// Its passwords; none where the installation names places to read them from.
+    secrets: Option<Secrets>,
+    /// Where relative paths in it start.
+    folder: PathBuf,
+}
+
+impl Described {
+    /// Reads the file or the chart's values, or makes an installation of the flags. Reads no password from elsewhere.
+    pub(crate) fn read(
+        args: &FileArgs,
+        flags: &ClusterFlags,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        if let Some(path) = &args.helm.helm_values {
+            let version = args.milvus_version.as_deref();
+            let version = version.map(str::parse).transpose()?;
+            let imported = helm_values::import(path, &args.helm, version, flags, printer)?;
+            return Ok(Self {
+                installation: imported.installation,
+                secrets: Some(imported.secrets),
+                folder: PathBuf::new(),
+            });
+        }
+        let (mut installation, folder) = match &args.file {
+            Some(path) => (
+                installation(path)?,
+                path.parent().map(Path::to_owned).unwrap_or_default(),
+            ),
+            None => (Installation::default(), PathBuf::new()),
+        };
+        if let Some(name) = &args.name {
+            installation.name = name.parse()?;
+        }
+        if let Some(version) = &args.milvus_version {
+            installation.version = version.parse()?;
+        }
+        if let Some(version) = version {
+            installation.version = version.clone();
+        }
+        if let Some(namespace) = &flags.namespace {
+            installation.namespace = namespace.parse()?;
+        }
+        Ok(Self {
+            installation,
+            secrets: None,
+            folder,
+        })
+    }
+}
+
+/// Whether values name an image of Milvus.
+fn names_version(values: &str) -> bool {
+    let values: serde_json::Value = serde_json::from_str(values).unwrap_or_default();
+    !values["image"]["all"]["tag"].is_null()
 }
 
 /// Which installation is meant, as far as the command line tells.
@@ -176,7 +261,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-fn origin(path: &Path) -> String {
+pub(crate) fn origin(path: &Path) -> String {
     if path == Path::new("-") {
         "standard input".to_owned()
     } else {

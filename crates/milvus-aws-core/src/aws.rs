@@ -48,7 +48,6 @@ mod network;
 mod node_group;
 mod oidc_provider;
 mod policy;
-pub mod prices;
 mod role;
 mod route_tables;
 mod s3_endpoint;
@@ -59,6 +58,8 @@ mod subnets;
 mod token;
 mod volumes;
 mod vpc;
+
+pub use crate::prices;
 
 pub use access_entries::AccessEntries;
 pub use actions::actions;

@@ -9,7 +9,6 @@ mod apply;
 mod backoff;
 mod clock;
 mod context;
-mod cost;
 mod critical_path;
 mod delete;
 mod error;
@@ -27,6 +26,8 @@ mod run;
 mod settle;
 mod wait;
 mod walk;
+
+use crate::cost;
 
 pub use clock::{Clock, ScaledClock, TokioClock};
 pub use context::Context;

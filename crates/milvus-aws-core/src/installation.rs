@@ -6,6 +6,7 @@ mod aws_rules;
 mod bucket;
 mod cluster;
 mod collect;
+mod commented;
 mod component;
 mod component_rules;
 mod config_rules;
@@ -37,9 +38,12 @@ mod sections;
 mod server;
 mod service;
 mod service_rules;
+mod setting;
 mod standalone;
 mod text_type;
 mod version;
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,7 +51,9 @@ use serde::{Deserialize, Serialize};
 pub use attu::{Attu, AttuImage, AttuService};
 pub use bucket::{BucketName, Region, RootPath};
 pub use cluster::{Cluster, ServiceAccount};
+pub use commented::Note;
 pub use component::{Autoscaling, ComponentServiceSpec, ComponentSpec, Disk};
+pub use config_rules::holds_secret;
 pub use diagnostic::{InvalidFile, Problem};
 pub use endpoint::{HostPort, InvalidHostPort};
 pub use etcd::{
@@ -77,6 +83,7 @@ pub use server::{
 pub use service::{
     HostName, Ingress, IngressRule, IngressTls, IpRange, PathType, Service, ServiceKind, UrlPath,
 };
+pub use setting::SettingKey;
 pub use standalone::{Persistence, Standalone};
 pub use text_type::InvalidName;
 pub use version::{InvalidVersion, MilvusVersion};
@@ -114,11 +121,13 @@ pub struct Installation {
     /// Who collects the server's metrics.
     pub metrics: Metrics,
     /// The web interface, with the target `kubernetes`; that of the other targets is `aws.attu`.
-    pub attu: Option<Attu>,
+    pub attu: Option<Box<Attu>>,
     /// Whether clients must log in.
     pub authorization: bool,
     /// Further settings of the server, as `milvus.yaml` of that version spells them; they win over ours.
     pub config: serde_json::Map<String, serde_json::Value>,
+    /// Settings that are secret, and where each is read from; they win over everything, and stand in a Secret.
+    pub secret_config: BTreeMap<SettingKey, PasswordSource>,
 }
 
 /// Where Milvus is installed.

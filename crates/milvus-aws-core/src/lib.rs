@@ -3,6 +3,7 @@
 //! - [`Installation`]: the file that users write, parsed and valid. Everything wrong with a file is told at once, with
 //!   its line and with what to write instead.
 //! - [`Topology`]: the components of that Milvus version, with replicas, ports, arguments and the server's settings.
+//! - [`sizing`]: how large it must be for a load, on which machines, and what those cost.
 //! - [`engine`] (feature `engine`, on by default): a graph of resources, each started the moment that its inputs are
 //!   there. Without the feature the crate is types and parsing alone.
 //!
@@ -101,9 +102,12 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod cost;
 #[cfg(feature = "engine")]
 pub mod engine;
 pub mod installation;
+pub mod prices;
+pub mod sizing;
 pub mod topology;
 
 pub use installation::Installation;

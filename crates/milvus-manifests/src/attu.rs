@@ -92,7 +92,9 @@ pub fn attu_image(version: &MilvusVersion) -> String {
 impl Attu {
     /// Attu beside a Milvus in a cluster that exists, where the user wants one.
     pub fn beside(installation: &Installation) -> Option<Self> {
-        let settings = installation.attu.clone()?;
+        let mut settings = *installation.attu.clone()?;
+        settings.pod.labels = installation.labels.with(&settings.pod.labels);
+        settings.pod.annotations = installation.annotations.with(&settings.pod.annotations);
         let usual = attu_image(&installation.version);
         let (repository, tag) = usual.rsplit_once(':').unwrap_or((&usual, "latest"));
         let said = &settings.image;
@@ -223,7 +225,7 @@ impl Attu {
         PodSpec {
             containers: pod::joined(vec![self.container()], &said.sidecars, |one| &one.name),
             volumes: (!said.volumes.is_empty()).then(|| said.volumes.clone()),
-            security_context: Some(security::pod_with(ours, said.security_context.as_ref())),
+            security_context: Some(security::pod_with(ours, said.security_context.as_deref())),
             topology_spread_constraints: pod::spread(said, None),
             ..pod::base(said)
         }
@@ -265,7 +267,7 @@ impl Attu {
             }),
             security_context: Some(security::container_with(
                 ours,
-                said.container_security_context.as_ref(),
+                said.container_security_context.as_deref(),
             )),
             ..Container::default()
         }

@@ -152,7 +152,7 @@ fn pod(installation: &Installation, etcd: &InClusterEtcd, image: &str) -> PodSpe
         volumes: Some(pod::joined(volumes, &said.volumes, |volume| &volume.name)),
         security_context: Some(security::pod_with(
             security::of_pod(USER),
-            said.security_context.as_ref(),
+            said.security_context.as_deref(),
         )),
         topology_spread_constraints: pod::spread(&said, ours),
         ..pod::base(&said)
@@ -217,7 +217,7 @@ fn container(
         // The image's start script writes its configuration beside the volume.
         security_context: Some(security::container_with(
             security::of_container(RootFileSystem::Writable),
-            said.container_security_context.as_ref(),
+            said.container_security_context.as_deref(),
         )),
         ..Container::default()
     }

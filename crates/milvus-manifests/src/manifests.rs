@@ -63,9 +63,13 @@ impl Manifests {
     #[cfg(feature = "apply")]
     pub(crate) fn passwords(&self) -> Vec<secrecy::SecretString> {
         let secrets = self.objects.iter().filter_map(|object| match object {
-            Object::Secret(secret) => secret.data.as_ref()?.get(crate::secret::PASSWORD),
+            Object::Secret(secret) => secret.data.as_ref(),
             _ => None,
         });
+        let values = secrets.flat_map(|data| data.iter());
+        let secrets = values
+            .filter(|(key, _)| *key != crate::secret::USERNAME)
+            .map(|(_, value)| value);
         let text = |bytes: &k8s_openapi::ByteString| String::from_utf8_lossy(&bytes.0).into_owned();
         secrets.map(|bytes| text(bytes).into()).collect()
     }

@@ -66,6 +66,11 @@ impl Names {
         self.suffixed("kafka")
     }
 
+    /// The settings that are secret.
+    pub(crate) fn settings_secret(&self) -> String {
+        self.suffixed("settings")
+    }
+
     /// The access key for S3.
     pub(crate) fn s3_secret(&self) -> String {
         self.suffixed("s3")

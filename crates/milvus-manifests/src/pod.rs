@@ -20,7 +20,7 @@ pub(crate) fn base(said: &PodSettings) -> PodSpec {
         .collect();
     PodSpec {
         node_selector: (!selector.is_empty()).then_some(selector),
-        affinity: said.affinity.clone(),
+        affinity: said.affinity.as_deref().cloned(),
         tolerations: some(&said.tolerations),
         image_pull_secrets: (!pull_secrets.is_empty()).then_some(pull_secrets),
         init_containers: some(&said.init_containers),

@@ -7,7 +7,7 @@ use milvus_aws_core::{
 
 use crate::{
     Attu, Error, Manifests, Object, autoscaler, config_map, disruption_budget, etcd, ingress, pvc,
-    secret, service, service_account, service_monitor, workload,
+    secret, secret_settings::SecretSettings, service, service_account, service_monitor, workload,
 };
 
 /// The objects of an installation, in the order in which they are applied. The same input gives the same objects.
@@ -15,12 +15,24 @@ pub fn render(installation: &Installation, secrets: &Secrets) -> Result<Manifest
     let topology = Topology::of(installation);
     let logins = secret::logins(installation, secrets)?;
     let config_map = config_map::config_map(installation, &topology)?;
-    let pods = workload::Pods::new(installation, &topology, &config_map, &logins);
+    let settings = SecretSettings::of(installation, secrets)?;
+    let pods = workload::Pods::new(
+        installation,
+        &topology,
+        &config_map,
+        &logins,
+        settings.as_ref(),
+    );
 
     let mut objects: Vec<Object> = Vec::new();
     objects.extend(service_account::service_account(installation).map(Object::from));
     let secrets = logins.iter().filter_map(|login| login.object(installation));
     objects.extend(secrets.map(Object::from));
+    objects.extend(
+        settings
+            .iter()
+            .map(|one| Object::from(one.object(installation))),
+    );
     let services = service::services(installation, &topology);
     objects.extend(services.into_iter().map(Object::from));
     let budgets = disruption_budget::of_components(installation, &topology);
@@ -33,7 +45,7 @@ pub fn render(installation: &Installation, secrets: &Secrets) -> Result<Manifest
         // Before its services exist: what there will be, with settings that are not known yet.
         Deployment::Aws(on_aws) => Some(&on_aws.etcd),
         deployment => match deployment.etcd() {
-            Some(Etcd::InCluster(etcd)) => Some(etcd),
+            Some(Etcd::InCluster(etcd)) => Some(etcd.as_ref()),
             Some(Etcd::Endpoints(_)) | None => None,
         },
     };

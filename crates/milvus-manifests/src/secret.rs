@@ -23,8 +23,8 @@ use crate::{
 };
 
 /// Keys of a Secret with a login, ours or the user's.
-const USERNAME: &str = "username";
-pub(crate) const PASSWORD: &str = "password";
+pub(crate) const USERNAME: &str = "username";
+const PASSWORD: &str = "password";
 /// The revision of a Secret that was not there before.
 pub(crate) const FIRST_REVISION: u64 = 1;
 

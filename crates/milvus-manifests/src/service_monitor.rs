@@ -4,7 +4,11 @@ use k8s_openapi::{
     NamespaceResourceScope, Resource,
     apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta},
 };
-use milvus_aws_core::{Installation, installation::Deployment, topology::Role};
+use milvus_aws_core::{
+    Installation,
+    installation::{Annotations, Deployment},
+    topology::Role,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -105,7 +109,7 @@ pub(crate) fn service_monitor(installation: &Installation) -> Option<ServiceMoni
         Deployment::Cluster(_) | Deployment::Aws(_) => (Part::Whole, full),
     };
     let mut metadata = labels::metadata(installation, part, name);
-    labels::decorate(&mut metadata, &wanted.labels, &Default::default());
+    labels::decorate(&mut metadata, &wanted.labels, &Annotations::default());
     Some(ServiceMonitor {
         metadata,
         spec: ServiceMonitorSpec {

@@ -30,6 +30,7 @@ use crate::{
         volumes,
     },
     secret::Login,
+    secret_settings::SecretSettings,
     service::{self, is_front},
     service_account,
 };
@@ -65,6 +66,7 @@ pub(crate) struct Pods<'a> {
     config_name: String,
     annotations: BTreeMap<String, String>,
     logins: &'a [Login<'a>],
+    settings: Option<&'a SecretSettings>,
 }
 
 impl<'a> Pods<'a> {
@@ -73,6 +75,7 @@ impl<'a> Pods<'a> {
         topology: &Topology,
         config_map: &ConfigMap,
         logins: &'a [Login<'a>],
+        settings: Option<&'a SecretSettings>,
     ) -> Self {
         let checksum = ("checksum/config".to_owned(), checksum(config_map));
         let revisions = logins.iter().filter_map(Login::pod_annotation);
@@ -81,8 +84,12 @@ impl<'a> Pods<'a> {
             names: Names::of(installation),
             loader: topology.config_loader,
             config_name: config_map.metadata.name.clone().unwrap_or_default(),
-            annotations: revisions.chain([checksum]).collect(),
+            annotations: revisions
+                .chain(settings.map(SecretSettings::pod_annotation))
+                .chain([checksum])
+                .collect(),
             logins,
+            settings,
         }
     }
 
@@ -93,8 +100,8 @@ impl<'a> Pods<'a> {
         let said = &component.pod;
         let mut metadata =
             labels::metadata(self.installation, part, self.names.deployment(component));
-        let nothing = Default::default();
-        labels::decorate(&mut metadata, &nothing, &self.installation.annotations);
+        let none = installation::Labels::default();
+        labels::decorate(&mut metadata, &none, &self.installation.annotations);
         let mut template = ObjectMeta {
             labels: Some(labels::of_pods(identity, part)),
             annotations: Some(self.annotations.clone()),
@@ -138,7 +145,7 @@ impl<'a> Pods<'a> {
             service_account_name: account.map(|account| account.name.to_string()),
             security_context: Some(security::pod_with(
                 security::of_pod(USER),
-                said.security_context.as_ref(),
+                said.security_context.as_deref(),
             )),
             topology_spread_constraints: pod::spread(said, ours),
             termination_grace_period_seconds: Some(GRACE_SECONDS),
@@ -149,7 +156,7 @@ impl<'a> Pods<'a> {
     fn container(&self, component: &Component) -> Container {
         let is_front = is_front(component);
         let image = &self.installation.image;
-        let said = component.pod.container_security_context.as_ref();
+        let said = component.pod.container_security_context.as_deref();
         Container {
             name: component.name.to_owned(),
             image: Some(image.reference(&self.installation.version)),
@@ -185,7 +192,16 @@ impl<'a> Pods<'a> {
         let size = size.map(|size| literal(DISK_SIZE, whole_gib(size)));
         let group = component.resource_group.as_ref();
         let group = group.map(|group| literal(GROUP, group.to_string()));
-        let ours = [folder].into_iter().chain(logins).chain(size).chain(group);
+        let settings = self
+            .settings
+            .into_iter()
+            .flat_map(SecretSettings::environment);
+        let ours = [folder]
+            .into_iter()
+            .chain(logins)
+            .chain(settings)
+            .chain(size)
+            .chain(group);
         pod::joined(ours.collect(), &component.pod.env, |variable| {
             &variable.name
         })

@@ -8,10 +8,13 @@
 
 mod aws;
 mod bad_input;
+mod helm;
+mod init;
 mod output;
 mod plugin;
 mod readme;
 mod render;
+mod size;
 mod unreachable;
 mod upgrade;
 mod usage;

@@ -190,6 +190,9 @@ pub enum ControlPlaneLog {
     Scheduler,
 }
 
+/// Nodes of a group (source: EKS quotas, nodes per managed node group).
+pub(crate) const MOST_NODES: u16 = 450;
+
 text_type!(
     /// Id of a subnet.
     SubnetId, "subnet id", |text| prefixed(text, "subnet-"),
@@ -247,6 +250,20 @@ impl VpcCidr {
         let (base, _) = parse_cidr(&self.0).unwrap_or((Ipv4Addr::UNSPECIFIED, 16));
         let start = u32::from(base) + (u32::from(index % 16) << 12);
         Cidr(format!("{}/20", Ipv4Addr::from(start)))
+    }
+}
+
+impl InstanceType {
+    /// From a table whose names follow the rule.
+    pub(crate) fn of_table(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
+impl BrokerType {
+    /// From a table whose names follow the rule.
+    pub(crate) fn of_table(name: &str) -> Self {
+        Self(name.to_owned())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Etcd, Memory, Target,
-    aws::{AttuExposure, Aws, Network},
+    aws::{AttuExposure, Aws, MOST_NODES, Network},
     diagnostic::Path,
     existing_rules,
     file::{InstallationFile, Mode},
@@ -15,8 +15,6 @@ const BROKER_STORAGE: (Memory, Memory) =
     (Memory::from_mib(1024), Memory::from_mib(16 * 1024 * 1024));
 /// The smallest disk of a node: the image and its containers need some 20 GiB.
 const SMALLEST_NODE_STORAGE: Memory = Memory::from_mib(20 * 1024);
-/// Nodes of a group (source: EKS quotas, nodes per managed node group).
-const MOST_NODES: u16 = 450;
 /// Brokers of a cluster (source: MSK quotas), over three zones.
 const MOST_BROKERS_A_ZONE: u16 = 10;
 /// Zones that brokers and a cluster's control plane need at least.
@@ -72,6 +70,11 @@ pub(super) fn check(file: &InstallationFile, broken: &mut Vec<Broken>) {
     if file.attu.is_some() {
         let message = format!("is `aws.attu` with `target: {target}`; write that");
         broken.push((Path::of(&["attu"]), message));
+    }
+    if file.has_secret_config() {
+        let message =
+            format!("goes with `target: kubernetes` alone; leave it out with `target: {target}`");
+        broken.push((Path::of(&["secretConfig"]), message));
     }
     check_cluster(file, broken);
     existing_rules::check(file.target, file.aws.as_ref(), broken);

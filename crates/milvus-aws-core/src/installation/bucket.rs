@@ -13,9 +13,9 @@ text_type!(
     {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "maxLength": 32}
 );
 text_type!(
-    /// Prefix of every object's key.
+    /// Prefix of every object's key. S3 takes every character; control characters only make trouble.
     RootPath, "key prefix", root_path,
-    {"type": "string", "pattern": "^[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*$", "maxLength": 200}
+    {"type": "string", "pattern": "^[^/\\p{Cc}]+(/[^/\\p{Cc}]+)*$", "maxLength": 200}
 );
 
 /// S3's rules for general purpose buckets.
@@ -56,9 +56,8 @@ fn region(text: &str) -> Option<String> {
 }
 
 fn root_path(text: &str) -> Option<String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "!_.*'()-/".contains(c);
     length(text, 200)
-        .or_else(|| only(text, allowed, "letters, digits, `/` and `!_.*'()-`"))
+        .or_else(|| only(text, |c| !c.is_control(), "no control character"))
         .or_else(|| {
             let stray = text.split('/').any(|part| matches!(part, "" | "." | ".."));
             stray.then(|| "no part between slashes may be empty, `.` or `..`".to_owned())

@@ -32,7 +32,7 @@ pub(super) fn check(
         if let Some(resources) = &spec.resources {
             rules::check_resources(&path.key("resources"), resources, broken);
         }
-        if let Some(scaling) = &spec.autoscaling {
+        if let Some(scaling) = spec.autoscaling {
             let resources = spec.resources.as_ref();
             check_autoscaling(*role, scaling, resources, &path.key("autoscaling"), broken);
         }
@@ -85,7 +85,7 @@ fn check_replicas(
 
 fn check_autoscaling(
     role: Role,
-    scaling: &Autoscaling,
+    scaling: Autoscaling,
     resources: Option<&Resources>,
     path: &Path,
     broken: &mut Vec<Broken>,

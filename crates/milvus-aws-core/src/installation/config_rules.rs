@@ -88,7 +88,7 @@ fn plain(key: &str) -> String {
 }
 
 /// Whether a key of that name holds a secret.
-pub(super) fn holds_secret(key: &str) -> bool {
+pub fn holds_secret(key: &str) -> bool {
     let key = plain(key);
     matches!(key.as_str(), "secret" | "token")
         || SECRET_ENDINGS.iter().any(|ending| key.ends_with(ending))
@@ -97,9 +97,10 @@ pub(super) fn holds_secret(key: &str) -> bool {
 fn instead_of(key: &str) -> String {
     let instead = match plain(key).as_str() {
         "saslpassword" => "write the login under `cluster.kafka.security.scramSha512`",
+        "authparams" => "write the login under `cluster.pulsar.auth`",
         "secretaccesskey" => "write the keys under `cluster.s3.access.keys`",
         "defaultrootpassword" => "write `authorization: true`: a password of `root` is made then",
-        _ => "leave it out, and give it to the server by a Secret of your own",
+        _ => "write it under `secretConfig`, with where it is read from",
     };
     format!("would stand in a ConfigMap for everybody to read; {instead}")
 }

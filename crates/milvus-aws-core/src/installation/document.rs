@@ -6,6 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
 };
+use serde_json::Value as Json;
 use serde_saphyr::{
     Error as YamlError, Spanned,
     options::{DuplicateKeyPolicy, Options},
@@ -65,6 +66,30 @@ pub(super) fn parse(text: &[u8]) -> Result<Node, Vec<Problem>> {
     } else {
         Err(problems)
     }
+}
+
+/// The same tree from a value, which has no places: everything is said to stand at the start.
+pub(super) fn of_json(value: &Json) -> Node {
+    let at = Position { line: 1, column: 1 };
+    let value = match value {
+        Json::Null => Value::Nothing,
+        Json::Bool(value) => Value::Bool(*value),
+        Json::String(text) => Value::Text(text.clone()),
+        Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(number), _, _) => Value::Signed(number),
+            (_, Some(number), _) => Value::Unsigned(number),
+            (_, _, number) => Value::Float(number.unwrap_or_default()),
+        },
+        Json::Array(items) => Value::List(items.iter().map(of_json).collect()),
+        Json::Object(fields) => {
+            let entry = |(name, value): (&String, &Json)| {
+                let name = name.clone();
+                (Key { at, name }, of_json(value))
+            };
+            Value::Section(fields.iter().map(entry).collect())
+        }
+    };
+    Node { at, value }
 }
 
 fn options() -> Options {

@@ -22,7 +22,6 @@ pub struct HostPort {
 
 impl HostPort {
     /// From a host name that follows the rule already.
-    #[cfg(feature = "aws")]
     pub(crate) fn of_service(host: String, port: NonZeroU16) -> Self {
         Self { host, port }
     }

@@ -21,7 +21,7 @@ text_type!(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Etcd {
     /// An etcd of our own, as a StatefulSet.
-    InCluster(InClusterEtcd),
+    InCluster(Box<InClusterEtcd>),
     /// An etcd that exists: `host:port` each.
     Endpoints(Vec<HostPort>),
 }
@@ -92,7 +92,7 @@ const DEFAULT_QUOTA: Memory = Memory::from_mib(4096);
 
 impl Default for Etcd {
     fn default() -> Self {
-        Self::InCluster(InClusterEtcd::default())
+        Self::InCluster(Box::default())
     }
 }
 
@@ -160,6 +160,7 @@ impl CompactionMode {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_default_quota(quota: &Memory) -> bool {
     *quota == DEFAULT_QUOTA
 }

@@ -1,11 +1,14 @@
 //! `milvus.yaml` as it is written, and how it becomes an [`Installation`].
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Annotations, Attu, Deployment, Etcd, Image, Ingress, Installation, InstallationName, Labels,
-    Log, Metrics, MilvusVersion, NameOverrides, Namespace, PodSettings, Service, Target, Tls,
+    Log, Metrics, MilvusVersion, NameOverrides, Namespace, PasswordSource, PodSettings, Service,
+    SettingKey, Target, Tls,
     aws::Aws,
     sections::{ClusterSection, StandaloneSection},
 };
@@ -78,7 +81,7 @@ pub(super) struct InstallationFile {
     metrics: Metrics,
     /// Attu, the web interface; with `target: kubernetes` alone (with the others it is `aws.attu`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) attu: Option<Attu>,
+    pub(super) attu: Option<Box<Attu>>,
     /// Whether clients must log in; they must with `target: aws`, unless said otherwise. The first user is `root`, its
     /// password is made here and kept in the Secret `INSTALLATION-root`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,6 +90,10 @@ pub(super) struct InstallationFile {
     /// not belong here.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     config: serde_json::Map<String, serde_json::Value>,
+    /// Settings that are secret, by their keys joined by dots, and where each is read from:
+    /// `common.security.defaultRootPassword: { env: NAME }`. They stand in a Secret of ours.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    secret_config: BTreeMap<SettingKey, PasswordSource>,
 }
 
 /// Version of the file's format.
@@ -124,6 +131,10 @@ impl InstallationFile {
 
     pub(super) fn config(&self) -> &serde_json::Map<String, serde_json::Value> {
         &self.config
+    }
+
+    pub(super) fn has_secret_config(&self) -> bool {
+        !self.secret_config.is_empty()
     }
 
     /// One pod or one per role: as written, else as the target has it.
@@ -168,6 +179,7 @@ impl InstallationFile {
             attu: self.attu,
             authorization,
             config: self.config,
+            secret_config: self.secret_config,
         })
     }
 }
@@ -187,7 +199,7 @@ impl From<Installation> for InstallationFile {
             Deployment::Aws(on_aws) => {
                 let cluster = ClusterSection {
                     components: on_aws.components,
-                    etcd: Etcd::InCluster(on_aws.etcd),
+                    etcd: Etcd::InCluster(Box::new(on_aws.etcd)),
                     ..ClusterSection::default()
                 };
                 (Mode::Cluster, None, Some(cluster), Some(on_aws.aws))
@@ -216,6 +228,7 @@ impl From<Installation> for InstallationFile {
             attu: installation.attu,
             authorization: Some(installation.authorization),
             config: installation.config,
+            secret_config: installation.secret_config,
         }
     }
 }

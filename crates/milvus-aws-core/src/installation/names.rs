@@ -124,7 +124,7 @@ impl InstallationName {
 
 impl ObjectName {
     /// From parts that follow the rule already: a name of ours and a short ending.
-    pub(super) fn derived(name: String) -> Self {
+    pub(crate) fn derived(name: String) -> Self {
         Self(name)
     }
 }

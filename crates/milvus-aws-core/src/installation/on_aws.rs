@@ -88,7 +88,7 @@ impl Installation {
                 .into_iter()
                 .map(|role| (role, on_aws.component(role)))
                 .collect(),
-            etcd: Etcd::InCluster(etcd),
+            etcd: Etcd::InCluster(Box::new(etcd)),
             queue: Queue::Kafka(Kafka {
                 brokers: services.brokers.clone(),
                 security: KafkaSecurity::ScramSha512(Credentials::ExistingSecret(

@@ -31,7 +31,7 @@ pub struct PodSettings {
     /// On which nodes, and beside which pods.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Fragment>")]
-    pub affinity: Option<Affinity>,
+    pub affinity: Option<Box<Affinity>>,
     /// Taints of nodes that do not matter.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Fragment>")]
@@ -43,11 +43,11 @@ pub struct PodSettings {
     /// The pods' security context.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Fragment>")]
-    pub security_context: Option<PodSecurityContext>,
+    pub security_context: Option<Box<PodSecurityContext>>,
     /// The server container's security context.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Fragment>")]
-    pub container_security_context: Option<SecurityContext>,
+    pub container_security_context: Option<Box<SecurityContext>>,
     /// Further environment of the server. Secrets are referred to by `valueFrom`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Fragment>")]

@@ -85,10 +85,11 @@ impl Queues<'_> {
             Woodpecker::Service(service) => {
                 let path = path.key("service");
                 check_some(&service.seeds, "seeds", &path, broken);
-                let (major, minor, patch) = WOODPECKER_SERVICE;
-                if !version.is_at_least(major, minor, patch) {
-                    let message =
-                        format!("needs Milvus {major}.{minor}.{patch} or later; write `embedded`");
+                let (major, minor, release) = WOODPECKER_SERVICE;
+                if !version.is_at_least(major, minor, release) {
+                    let message = format!(
+                        "needs Milvus {major}.{minor}.{release} or later; write `embedded`"
+                    );
                     broken.push((path, message));
                 }
             }

@@ -27,6 +27,12 @@ impl Installation {
         read.map_err(|problems| InvalidFile::new(origin, problems))
     }
 
+    /// The same for a file that is a value already, as other formats are translated to. Problems have paths in it, and
+    /// no places.
+    pub fn from_json(origin: &str, file: &Json) -> Result<Self, InvalidFile> {
+        interpret(&document::of_json(file), None).map_err(|problems| InvalidFile::new(origin, problems))
+    }
+
     /// Writes the file that [`Self::from_yaml`] reads the same installation from.
     pub fn to_yaml(&self) -> String {
         let file = InstallationFile::from(self.clone());
@@ -44,6 +50,12 @@ impl Installation {
             .collect()
     }
 
+    /// The file's content as a value.
+    pub fn to_json(&self) -> Json {
+        // Keys are texts and numbers are finite: there is nothing that JSON could not hold.
+        serde_json::to_value(InstallationFile::from(self.clone())).unwrap_or_default()
+    }
+
     /// The JSON Schema of the file.
     pub fn json_schema() -> Json {
         schemars::schema_for!(InstallationFile).to_value()
@@ -53,11 +65,11 @@ impl Installation {
 fn read(text: &[u8], version: Option<&MilvusVersion>) -> Result<Installation, Vec<Problem>> {
     let tree = document::parse(text)?;
     check_api_version(&tree).map_err(|problem| vec![problem])?;
-    interpret(tree, version)
+    interpret(&tree, version)
 }
 
 /// Apart from [`read`]: a file is large, and the parser, which recurses, needs the stack for itself.
-fn interpret(tree: Node, version: Option<&MilvusVersion>) -> Result<Installation, Vec<Problem>> {
+fn interpret(tree: &Node, version: Option<&MilvusVersion>) -> Result<Installation, Vec<Problem>> {
     let mut file: InstallationFile = collect(tree.clone())?;
     if let Some(version) = version {
         file.set_version(version.clone());
@@ -69,7 +81,7 @@ fn interpret(tree: Node, version: Option<&MilvusVersion>) -> Result<Installation
         _ => Err(broken
             .into_iter()
             .map(|(path, message)| {
-                let at = place_of(&tree, &path);
+                let at = place_of(tree, &path);
                 Problem::new(path, at, message)
             })
             .collect()),

@@ -1,10 +1,12 @@
 //! Passwords at the moment when they are needed, and only then.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Credentials, Deployment, Installation, ObjectName, PasswordSource, Queue, S3};
+use super::{
+    Credentials, Deployment, Installation, ObjectName, PasswordSource, Queue, S3, SettingKey,
+};
 use crate::topology::MessageQueue;
 
 /// The logins that an installation needs. Neither `Debug` nor `Serialize` shows a password.
@@ -16,6 +18,8 @@ pub struct Secrets {
     pub pulsar: Option<LoginSecret>,
     /// How Milvus proves to S3 who it is.
     pub s3: Option<LoginSecret>,
+    /// Settings that are secret.
+    pub config: BTreeMap<SettingKey, SecretString>,
 }
 
 /// A login.
@@ -102,7 +106,20 @@ impl Installation {
             kafka: login(kind == Some(MessageQueue::Kafka), section.kafka, of_queue)?,
             pulsar: login(kind == Some(MessageQueue::Pulsar), section.pulsar, of_queue)?,
             s3: login(true, section.s3, of_s3)?,
+            config: self.secret_settings(reader)?,
         })
+    }
+}
+
+impl Installation {
+    fn secret_settings(
+        &self,
+        reader: &impl SecretReader,
+    ) -> Result<BTreeMap<SettingKey, SecretString>, UnreadableSecret> {
+        let settings = self.secret_config.iter();
+        settings
+            .map(|(key, source)| Ok((key.clone(), read("secretConfig", source, reader)?)))
+            .collect()
     }
 }
 

@@ -122,7 +122,7 @@ impl ClusterSection {
         Some(OnAws {
             aws,
             components: self.components,
-            etcd,
+            etcd: *etcd,
         })
     }
 }

@@ -76,6 +76,16 @@ impl MilvusVersion {
         self.version >= semver::Version::new(major, minor, patch)
     }
 
+    /// A release, or the newest one of a line: `2.5`.
+    pub fn of_release_or_line(text: &str) -> Result<Self, InvalidVersion> {
+        let mut lines = topology::lines().iter();
+        let line = lines.find(|line| format!("{}.{}", line.from.0, line.from.1) == text);
+        match line.map(|line| newest_of((line.from.0, line.from.1))) {
+            Some((major, minor, patch)) => format!("{major}.{minor}.{patch}").parse(),
+            None => text.parse(),
+        }
+    }
+
     pub(crate) fn row(&self) -> usize {
         self.row
     }

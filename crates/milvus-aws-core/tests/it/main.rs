@@ -7,5 +7,6 @@ mod aws;
 #[cfg(feature = "engine")]
 mod engine;
 mod installation;
+mod sizing;
 mod topology;
 mod upgrade;

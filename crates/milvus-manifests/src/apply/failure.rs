@@ -20,6 +20,10 @@ fn refused(attempt: String, kind: Kind, status: &Status) -> ResourceError {
     // A complaint about a Secret may quote what is in it.
     let cause = match kind {
         Kind::Secret if !matches!(status.code, 403 | 404 | 409) => status.reason.clone(),
+        // A namespace that is not there is told as such.
+        Kind::ServiceMonitor if status.code == 404 && !status.message.contains("namespaces") => {
+            NO_MONITORS.to_owned()
+        }
         _ => status.message.clone(),
     };
     let ending = status.message.contains("is being terminated");
@@ -36,6 +40,9 @@ fn refused(attempt: String, kind: Kind, status: &Status) -> ResourceError {
     };
     error.caused_by(Refusal(cause))
 }
+
+/// What to do where the API server does not know the kind.
+const NO_MONITORS: &str = "the cluster knows no such kind, install the Prometheus operator, or leave `metrics.serviceMonitor` out";
 
 /// What the API server said.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +99,17 @@ mod tests {
         }
         let error = sorted(429, "", Kind::Service);
         assert!(matches!(error.kind(), ErrorKind::Throttled { .. }));
+    }
+
+    #[test]
+    fn a_kind_that_the_cluster_does_not_know_is_told_with_what_to_do() {
+        let cause = |message| {
+            let error = sorted(404, message, Kind::ServiceMonitor);
+            std::error::Error::source(&error).map(ToString::to_string)
+        };
+        assert_eq!(cause("404 page not found").as_deref(), Some(NO_MONITORS));
+        let gone = "namespaces \"vectors\" not found";
+        assert_eq!(cause(gone).as_deref(), Some(gone));
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub(crate) fn container_with(
     };
     // A privileged container that may not gain privileges is refused by Kubernetes.
     let privileged = said.privileged == Some(true);
+    // Who asks for root does not want it refused, as the pod's own context would.
+    let root = said.run_as_user == Some(0);
     SecurityContext {
         allow_privilege_escalation: said
             .allow_privilege_escalation
@@ -87,7 +89,7 @@ pub(crate) fn container_with(
             .read_only_root_filesystem
             .or(ours.read_only_root_filesystem),
         run_as_group: said.run_as_group.or(ours.run_as_group),
-        run_as_non_root: said.run_as_non_root.or(ours.run_as_non_root),
+        run_as_non_root: said.run_as_non_root.or(root.then_some(false)),
         run_as_user: said.run_as_user.or(ours.run_as_user),
         se_linux_options: said.se_linux_options.or(ours.se_linux_options),
         seccomp_profile: said.seccomp_profile.or(ours.seccomp_profile),

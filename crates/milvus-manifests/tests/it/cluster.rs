@@ -200,6 +200,9 @@ impl State {
             .clone()
             .unwrap_or_else(|| json!({"metadata": {"uid": path}}));
         merge(&mut after, wanted);
+        if verb == "APPLY" {
+            own(&mut after, wanted);
+        }
         settle(path, &mut after);
         if dry_run || before.as_ref() == Some(&after) {
             return (200, after);
@@ -209,6 +212,42 @@ impl State {
         self.written.push(format!("{verb} {path}"));
         self.objects.insert(path.to_owned(), after.clone());
         (200, after)
+    }
+}
+
+/// Who applies owns what he wrote, and what he owned before and does not write any more goes. Lists are one field here.
+fn own(object: &mut Value, wanted: &Value) {
+    let fields = fields_of(wanted);
+    let mut entries = object["metadata"]["managedFields"].take();
+    let entries = match &mut entries {
+        Value::Array(entries) => std::mem::take(entries),
+        _ => Vec::new(),
+    };
+    let is_ours = |entry: &&Value| entry["manager"] == "kubectl-milvus" && entry["operation"] == "Apply";
+    if let Some(before) = entries.iter().find(is_ours) {
+        prune(object, &before["fieldsV1"], &fields);
+    }
+    let ours = json!({"manager": "kubectl-milvus", "operation": "Apply", "fieldsV1": fields});
+    let others = entries.iter().filter(|entry| !is_ours(entry)).cloned();
+    object["metadata"]["managedFields"] = others.chain([ours]).collect();
+}
+
+fn fields_of(value: &Value) -> Value {
+    let fields = value.as_object().into_iter().flatten();
+    let field = |(key, value): (&String, &Value)| (format!("f:{key}"), fields_of(value));
+    Value::Object(fields.map(field).collect())
+}
+
+fn prune(object: &mut Value, before: &Value, now: &Value) {
+    for (key, inner) in before.as_object().into_iter().flatten() {
+        let Some(name) = key.strip_prefix("f:") else {
+            continue;
+        };
+        match (now.get(key), object.as_object_mut()) {
+            (Some(now), Some(object)) => prune(&mut object[name], inner, now),
+            (None, Some(object)) => drop(object.remove(name)),
+            (_, None) => {}
+        }
     }
 }
 

@@ -97,6 +97,7 @@ pub(crate) fn secrets(kafka: &str, s3: &str) -> Secrets {
         kafka: login("milvus", kafka),
         pulsar: login("token", kafka),
         s3: login("AKIAEXAMPLE", s3),
+        ..Secrets::default()
     }
 }
 

@@ -18,6 +18,7 @@ mod cluster_wide;
 mod controller;
 mod features;
 mod fixtures;
+mod helm;
 #[cfg(feature = "apply")]
 mod late;
 #[cfg(feature = "apply")]

@@ -330,8 +330,8 @@ fn an_ingress_leads_to_the_clients_port() {
     let backend = json!({"service": {"name": "demo-milvus", "port": {"number": 19530}}});
     let rule = &ingress["spec"]["rules"][0];
     assert_eq!(rule["host"], "milvus.example.com");
-    let path = json!({"path": "/", "pathType": "Prefix", "backend": backend});
-    assert_eq!(rule["http"]["paths"], json!([path]));
+    let wanted = json!([{"path": "/", "pathType": "Prefix", "backend": backend}]);
+    assert_eq!(rule["http"]["paths"], wanted);
     assert_eq!(ingress["spec"]["defaultBackend"], backend);
     assert_eq!(ingress["spec"]["tls"][0]["secretName"], "c");
 }

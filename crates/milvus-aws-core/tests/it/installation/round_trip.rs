@@ -104,12 +104,12 @@ fn etcd() -> BoxedStrategy<Etcd> {
     ]);
     prop_oneof![
         (replicas, resources(), storage()).prop_map(|(replicas, resources, storage)| {
-            Etcd::InCluster(InClusterEtcd {
+            Etcd::InCluster(Box::new(InClusterEtcd {
                 replicas,
                 resources,
                 storage,
                 ..InClusterEtcd::default()
-            })
+            }))
         }),
         collection::vec("[a-z0-9]{1,9}:[1-9][0-9]{0,3}", 1..4).prop_map(|endpoints| {
             Etcd::Endpoints(

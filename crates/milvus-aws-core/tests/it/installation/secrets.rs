@@ -104,3 +104,46 @@ fn debug_shows_no_password() {
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(shown.contains('u'), "{shown}");
 }
+
+#[test]
+fn settings_that_are_secret() {
+    let text = "apiVersion: kubectl-milvus/v1\nsecretConfig: {common.security.defaultRootPassword: {env: PW}}\n";
+    let installation = Installation::from_yaml("milvus.yaml", text).unwrap();
+    let again = Installation::from_yaml("milvus.yaml", installation.to_yaml()).unwrap();
+    assert_eq!(again, installation);
+    let key = installation.secret_config.keys().next().unwrap();
+    assert_eq!(key.variable(), "COMMON_SECURITY_DEFAULTROOTPASSWORD");
+    let secrets = installation.resolve_secrets(&One("a password")).unwrap();
+    assert_eq!(secrets.config[key].expose_secret(), "a password");
+    assert!(!format!("{secrets:?}").contains("a password"));
+}
+
+#[test]
+fn settings_that_are_none() {
+    let said = |rest: &str| {
+        let text = format!("apiVersion: kubectl-milvus/v1\n{rest}");
+        Installation::from_yaml("milvus.yaml", text)
+            .unwrap_err()
+            .to_string()
+    };
+    let key = said("secretConfig: {'common..password': {env: A}}\n");
+    assert!(
+        key.contains("is no valid setting: write it like `common.security"),
+        "{key}"
+    );
+    let itself = said("secretConfig: {common.password: hunter2}\n");
+    assert!(
+        itself.contains("must not stand in this file") && !itself.contains("hunter2"),
+        "{itself}"
+    );
+    let on_aws = said("target: aws\nsecretConfig: {common.password: {env: A}}\n");
+    assert!(
+        on_aws.contains("secretConfig: goes with `target: kubernetes` alone"),
+        "{on_aws}"
+    );
+    let config = said("config: {credential: {key1: {apikey: abc}}}\n");
+    assert!(
+        config.contains("write it under `secretConfig`") && !config.contains("abc"),
+        "{config}"
+    );
+}

@@ -1,7 +1,7 @@
 //! List prices, so that a plan can say what it costs. On demand, without taxes, discounts and free tiers; where a region
 //! or a size is not in the table, the answer is [`Cost::Unknown`] rather than a wrong one.
 
-use crate::engine::{Cents, Cost};
+use crate::cost::{Cents, Cost};
 
 /// The month whose list prices these are meant to be. Those of nodes, of NAT by use and of load balancers by use have
 /// not been held against AWS's pages yet.
@@ -13,18 +13,29 @@ const HOURS: u64 = 730;
 const REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
 
 /// Families of nodes, with the price of `large` in millionths of a US dollar per hour.
-const NODES: [(&str, u64); 6] = [
+const NODES: [(&str, u64); 8] = [
     ("m6i", 96_000),
     ("m7i", 100_800),
     ("m6a", 86_400),
     ("m7g", 81_600),
     ("r6i", 126_000),
+    ("r7i", 132_300),
     ("c6i", 85_000),
+    ("c7i", 89_250),
 ];
 /// Families of brokers, in the same way.
 const BROKERS: [(&str, u64); 2] = [("kafka.m5", 210_000), ("kafka.m7g", 204_000)];
 /// Sizes, as multiples of `large`.
-const SIZES: [(&str, u64); 4] = [("large", 1), ("xlarge", 2), ("2xlarge", 4), ("4xlarge", 8)];
+const SIZES: [(&str, u64); 8] = [
+    ("large", 1),
+    ("xlarge", 2),
+    ("2xlarge", 4),
+    ("4xlarge", 8),
+    ("8xlarge", 16),
+    ("12xlarge", 24),
+    ("16xlarge", 32),
+    ("24xlarge", 48),
+];
 
 const EKS_CLUSTER: Price = Price::hour(100_000);
 const NAT_GATEWAY: Price = Price::hour(45_000);
@@ -34,6 +45,7 @@ const BROKER_GIB: Price = Price::month(100_000);
 const GP3_GIB: Price = Price::month(80_000);
 const KEY: Price = Price::month(1_000_000);
 const SECRET: Price = Price::month(400_000);
+const OBJECTS_GIB: Price = Price::month(23_000);
 
 /// Millionths of a US dollar a month.
 #[derive(Clone, Copy)]
@@ -121,13 +133,36 @@ pub fn objects(region: &str) -> Cost {
     }
 }
 
+/// Objects in S3 of the class standard, of so many GiB in total.
+pub fn stored_objects(region: &str, gib: u64) -> Cost {
+    OBJECTS_GIB.of(region, gib)
+}
+
+/// Whether the table has prices of a region.
+pub fn has(region: &str) -> bool {
+    REGIONS.contains(&region)
+}
+
+/// What a node of an instance type costs an hour where the table has prices, in millionths of a US dollar: for comparing
+/// kinds with each other, which are as dear relative to each other elsewhere.
+pub fn node_hour(instance_type: &str) -> Option<u64> {
+    hour(&NODES, instance_type)
+}
+
+/// What so many GiB of gp3 cost an hour, in millionths of a US dollar, for the same use.
+pub fn gp3_hour(gib: u64) -> u64 {
+    GP3_GIB.0.saturating_mul(gib) / HOURS
+}
+
+fn hour(families: &[(&str, u64)], instance_type: &str) -> Option<u64> {
+    let (family, size) = instance_type.rsplit_once('.')?;
+    let (_, large) = families.iter().find(|(name, _)| *name == family)?;
+    let (_, multiple) = SIZES.iter().find(|(name, _)| *name == size)?;
+    Some(large * multiple)
+}
+
 fn sized(families: &[(&str, u64)], region: &str, instance_type: &str, count: u64) -> Cost {
-    let price = instance_type.rsplit_once('.').and_then(|(family, size)| {
-        let (_, large) = families.iter().find(|(name, _)| *name == family)?;
-        let (_, multiple) = SIZES.iter().find(|(name, _)| *name == size)?;
-        Some(Price::hour(large * multiple))
-    });
-    match price {
+    match hour(families, instance_type).map(Price::hour) {
         Some(price) => price.of(region, count),
         None if count == 0 => Cost::Free,
         None => Cost::Unknown,
@@ -163,6 +198,7 @@ mod tests {
         assert_eq!(cents("m6i.xlarge"), 14016);
         assert_eq!(cents("m6i.2xlarge"), 28032);
         assert_eq!(cents("r6i.4xlarge"), 73584);
+        assert_eq!(cents("r7i.24xlarge"), 463_579);
         assert_eq!(brokers(HERE, "kafka.m5.large", 3).known(), Cents(45990));
         assert_eq!(brokers(HERE, "kafka.m7g.xlarge", 3).known(), Cents(89352));
     }
@@ -178,6 +214,7 @@ mod tests {
     fn what_is_billed_by_the_month() {
         assert_eq!(broker_storage(HERE, 300), Cost::Monthly(Cents(3000)));
         assert_eq!(gp3(HERE, 30), Cost::Monthly(Cents(240)));
+        assert_eq!(stored_objects(HERE, 10), Cost::Monthly(Cents(23)));
         assert_eq!(key(HERE), Cost::Monthly(Cents(100)));
         assert_eq!(secret(HERE), Cost::Monthly(Cents(40)));
     }
@@ -213,7 +250,7 @@ mod tests {
         assert!(elsewhere.iter().all(|cost| *cost == Cost::Unknown));
         for instance_type in [
             "m6i",
-            "m6i.8xlarge",
+            "m6i.9xlarge",
             "x9.large",
             ".large",
             "kafka.m5.large",

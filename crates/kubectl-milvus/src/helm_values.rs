@@ -1,0 +1,79 @@
+//! Values of the official Helm chart, in place of a file of ours.
+
+use std::path::Path;
+
+use milvus_aws_core::{Installation, installation::MilvusVersion};
+use milvus_manifests::helm::{self, Imported, Release, Values};
+
+use crate::{
+    cli::HelmArgs,
+    cluster::ClusterFlags,
+    error::Error,
+    printer::{Output, Printer},
+    wanted::{origin, read},
+};
+
+/// Reads values as an installation, and tells what is done in another way than they say. What cannot be honoured ends
+/// it, unless the user agrees.
+pub(crate) fn import(
+    path: &Path,
+    args: &HelmArgs,
+    version: Option<MilvusVersion>,
+    flags: &ClusterFlags,
+    printer: Printer,
+) -> Result<Imported, Error> {
+    let release = Release {
+        name: args.release.clone().unwrap_or_default(),
+        namespace: match &flags.namespace {
+            Some(namespace) => namespace.parse()?,
+            None => Default::default(),
+        },
+        version,
+    };
+    of_text(&origin(path), &read(path)?, &release, args, printer)
+}
+
+/// The same of values that were read.
+pub(crate) fn of_text(
+    origin: &str,
+    text: &[u8],
+    release: &Release,
+    args: &HelmArgs,
+    printer: Printer,
+) -> Result<Imported, Error> {
+    let imported = Values::from_yaml(origin, text)?.import(release)?;
+    for notice in &imported.notices {
+        printer.tell(&format!("note: {}", notice.in_file(origin)));
+    }
+    let unsupported: Vec<String> = imported
+        .unsupported
+        .iter()
+        .map(|remark| remark.in_file(origin))
+        .collect();
+    if args.allow_unsupported {
+        for line in unsupported {
+            printer.tell(&format!("left out: {line}"));
+        }
+    } else if !unsupported.is_empty() {
+        return Err(Error::Unsupported(unsupported.join("\n")));
+    }
+    Ok(imported)
+}
+
+/// Writes values for the chart that goes with the installation's version, and tells what it has no words for.
+pub(crate) fn write(installation: &Installation, printer: Printer) -> Result<(), Error> {
+    let exported = helm::export(installation)?;
+    for lost in &exported.lost {
+        printer.tell(&format!("left out: {}: {}", lost.path, lost.message));
+    }
+    let text = match printer.output() {
+        Output::Json => {
+            serde_json::to_string_pretty(&exported.values).map_err(std::io::Error::other)? + "\n"
+        }
+        Output::Text | Output::Yaml => exported.to_yaml()?,
+    };
+    if text.contains("${") {
+        printer.tell("passwords are no part of the values: `envsubst` puts the variables that they name in their place");
+    }
+    Ok(printer.data(&text)?)
+}

@@ -1,0 +1,157 @@
+//! From values to an installation.
+
+mod amounts;
+mod attu;
+mod components;
+mod config;
+mod coordinators;
+mod etcd;
+mod ingress;
+mod object_storage;
+mod pods;
+mod queue;
+mod server;
+mod tls;
+mod version;
+
+pub(super) use ingress::FOR_NGINX;
+use milvus_aws_core::{
+    Installation,
+    installation::{InstallationName, MilvusVersion, Namespace, Secrets},
+};
+
+use super::{
+    chart::Chart,
+    check,
+    document::Node,
+    draft::Draft,
+    reading::Reading,
+    remark::{InvalidValues, Remark},
+};
+
+/// What values do not say: the release that they are for.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// Its name, as `helm install NAME` takes it.
+    pub name: InstallationName,
+    /// Its namespace.
+    pub namespace: Namespace,
+    /// The Milvus version; that of the values' `image.all.tag` when absent, else the newest that is installed by default.
+    pub version: Option<MilvusVersion>,
+}
+
+/// An installation out of values, and what is to be said of it.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    /// The installation. It names an environment variable for each password.
+    pub installation: Installation,
+    /// The passwords that the values hold.
+    pub secrets: Secrets,
+    /// The variables that the installation names: who runs it from its own file has to set them.
+    pub variables: Vec<String>,
+    /// Keys that cannot be honoured, with the reason; the installation is made without them.
+    pub unsupported: Vec<Remark>,
+    /// What is done in another way than the values say.
+    pub notices: Vec<Remark>,
+}
+
+/// What is read while an installation is put together.
+struct Import<'a> {
+    values: Reading<'a>,
+    draft: Draft,
+    release: &'a Release,
+    version: MilvusVersion,
+    chart: &'static Chart,
+    /// `cluster` or `standalone`: the section of the installation's file.
+    section: &'static str,
+}
+
+/// Reads values as an installation.
+pub(super) fn import(
+    origin: &str,
+    root: &Node,
+    release: &Release,
+) -> Result<Imported, InvalidValues> {
+    let invalid = |problems| Err(InvalidValues::new(origin, problems));
+    let mut values = Reading::new(root);
+    values.unsupported = check::unsupported(root);
+    let mut draft = Draft::new();
+    let Some(version) = version::read(&mut values, &mut draft, release) else {
+        return invalid(values.problems);
+    };
+    let is_cluster = values.flag("cluster.enabled").unwrap_or(true);
+    let mut import = Import {
+        chart: Chart::of(&version),
+        section: if is_cluster { "cluster" } else { "standalone" },
+        values,
+        draft,
+        release,
+        version,
+    };
+    // First, as what stands in there wins over everything.
+    let mut config = config::read(&mut import);
+    server::read(&mut import);
+    pods::read_all(&mut import);
+    components::read(&mut import);
+    etcd::read(&mut import);
+    object_storage::read(&mut import, &mut config);
+    queue::read(&mut import, &mut config);
+    attu::read(&mut import);
+    tls::read(&mut import, &mut config);
+    config::write(&mut import, config);
+    if !import.values.problems.is_empty() {
+        return invalid(import.values.problems);
+    }
+    match import.draft.finish(origin) {
+        Ok((installation, secrets)) => {
+            let in_order = |mut remarks: Vec<Remark>| {
+                remarks.sort_by_key(|remark| remark.place);
+                remarks
+            };
+            Ok(Imported {
+                installation,
+                secrets,
+                variables: import.draft.variables(),
+                unsupported: in_order(import.values.unsupported),
+                notices: in_order(import.values.notices),
+            })
+        }
+        // What cannot be honoured may be why something lacks.
+        Err(mut problems) => {
+            problems.extend(import.values.unsupported);
+            invalid(problems)
+        }
+    }
+}
+
+impl Import<'_> {
+    fn is_cluster(&self) -> bool {
+        self.section == "cluster"
+    }
+
+    /// Takes a section or list over as it is, unless it is empty.
+    fn copy(&mut self, key: &str, to: &str) {
+        if let Some((part, found)) = self.values.part(key) {
+            self.draft.set(to, part, &found);
+        }
+    }
+
+    /// Takes a text over, unless it is empty.
+    fn copy_text(&mut self, key: &str, to: &str) {
+        if let Some(text) = self.values.text(key) {
+            self.draft.set(to, text.value, &text.found);
+        }
+    }
+
+    /// Takes a whole number over.
+    fn copy_number(&mut self, key: &str, to: &str) {
+        if let Some((number, found)) = self.values.number(key) {
+            self.draft.set(to, number, &found);
+        }
+    }
+
+    /// A path in the section of the deployment: `cluster.etcd`.
+    fn at(&self, key: &str) -> String {
+        format!("{}.{key}", self.section)
+    }
+}

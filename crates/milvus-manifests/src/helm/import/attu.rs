@@ -1,0 +1,50 @@
+//! Attu, the web interface.
+
+use serde_json::json;
+
+use super::Import;
+
+/// Attu, where it is on.
+pub(super) fn read(import: &mut Import<'_>) {
+    const KEY: &str = "attu";
+    if import.values.flag("attu.enabled") != Some(true) {
+        return;
+    }
+    import.draft.set_for(KEY, json!({}), "attu.enabled");
+    import.copy_number("attu.replicas", "attu.replicas");
+    for field in ["repository", "tag", "pullPolicy"] {
+        import.copy_text(
+            &format!("attu.image.{field}"),
+            &format!("attu.image.{field}"),
+        );
+    }
+    service(import);
+    import.resources("attu.resources", "attu.resources");
+    import.pod(KEY, "attu.pod");
+    import.copy("attu.image.pullSecrets", "attu.pod.imagePullSecrets");
+    if import.values.flag("attu.ingress.enabled") == Some(true) {
+        import.draft.put("attu.ingress", json!({}));
+        import.ingress_basics("attu.ingress", "attu.ingress");
+        let usual = json!([{"host": "milvus-attu.local", "path": "/", "pathType": "Prefix"}]);
+        import.hosts("attu.ingress", "attu.ingress", usual);
+    }
+}
+
+fn service(import: &mut Import<'_>) {
+    let (key, to) = ("attu.service", "attu.service");
+    import.copy_text(&format!("{key}.type"), &format!("{to}.type"));
+    import.copy_number(&format!("{key}.port"), &format!("{to}.port"));
+    import.copy(&format!("{key}.annotations"), &format!("{to}.annotations"));
+    import.copy(&format!("{key}.labels"), &format!("{to}.labels"));
+    let kind = import.values.text("attu.service.type");
+    if kind.is_some_and(|text| text.value == "LoadBalancer") {
+        import.copy_text(
+            &format!("{key}.loadBalancerIP"),
+            &format!("{to}.loadBalancerIP"),
+        );
+        import.copy(
+            &format!("{key}.loadBalancerSourceRanges"),
+            &format!("{to}.loadBalancerSourceRanges"),
+        );
+    }
+}

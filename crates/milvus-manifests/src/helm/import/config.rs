@@ -1,0 +1,243 @@
+//! Settings of the server's own: the text under `extraConfigFiles.user.yaml`.
+
+use milvus_aws_core::installation::holds_secret;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value as Json};
+
+use super::{
+    super::{
+        document::{self, Scalar, Value},
+        reading::Found,
+        remark::{Place, Remark},
+    },
+    Import,
+};
+
+const KEY: &str = "extraConfigFiles.user.yaml";
+
+/// The server's settings, without the secrets in them.
+pub(super) struct Config<'a> {
+    settings: Map<String, Json>,
+    secrets: Vec<Secret>,
+    found: Option<Found<'a>>,
+}
+
+/// A secret among the settings.
+struct Secret {
+    /// Its keys, as they are written.
+    path: Vec<String>,
+    value: SecretString,
+    /// Whether it is part of a login, which has a Secret of its own.
+    is_taken: bool,
+}
+
+/// Reads the settings. What is wrong with them is said of the values.
+pub(super) fn read<'a>(import: &mut Import<'a>) -> Config<'a> {
+    let mut config = Config {
+        settings: Map::new(),
+        secrets: Vec::new(),
+        found: None,
+    };
+    let Some(found) = import.values.find_file("extraConfigFiles", "user.yaml") else {
+        return config;
+    };
+    let Value::Scalar(Scalar::Text(text)) = &found.node.value else {
+        import.values.wrong(
+            &found,
+            "expected a text, write `user.yaml: |` and the settings below it",
+        );
+        return config;
+    };
+    match document::read(text.as_bytes()) {
+        Ok(document) => {
+            let inside = |remark: Remark| in_file(&found, remark);
+            import
+                .values
+                .notices
+                .extend(document.notices.into_iter().map(inside));
+            if let Json::Object(settings) = document.root.to_json() {
+                config.settings = settings;
+            }
+            take_secrets(&mut config.settings, &mut Vec::new(), &mut config.secrets);
+        }
+        Err(remark) => import.values.problems.push(in_file(&found, remark)),
+    }
+    config.found = Some(found);
+    config
+}
+
+/// What is left of the settings, once logins took theirs.
+pub(super) fn write(import: &mut Import<'_>, mut config: Config<'_>) {
+    let Some(found) = config.found.take() else {
+        return;
+    };
+    let has_password = config
+        .secrets
+        .iter()
+        .any(|secret| secret.is(&["common", "security", "defaultRootPassword"]));
+    // With a first password of the user's own there is none for us to make.
+    if !has_password && config.authorizes() {
+        import.draft.set("authorization", true, &found);
+        config.remove(&["common", "security", "authorizationEnabled"]);
+    }
+    let mut secrets = Map::new();
+    for secret in config.secrets.iter().filter(|secret| !secret.is_taken) {
+        let path = secret.path.join(".");
+        let variable = format!(
+            "MILVUS_{}",
+            path.to_uppercase()
+                .replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+        );
+        import.draft.password(secret.value.clone(), &variable);
+        secrets.insert(path, serde_json::json!({"env": variable}));
+    }
+    if !secrets.is_empty() {
+        import.draft.set("secretConfig", secrets, &found);
+    }
+    let mut settings = match import.draft.get("config") {
+        Some(Json::Object(ours)) => ours.clone(),
+        _ => Map::new(),
+    };
+    merge(&mut settings, config.settings);
+    if !settings.is_empty() {
+        import.draft.set("config", settings, &found);
+    }
+}
+
+impl Config<'_> {
+    /// A setting that is no secret, whatever the case of its keys.
+    pub(super) fn text(&self, path: &[&str]) -> Option<String> {
+        let mut settings = &self.settings;
+        let (last, sections) = path.split_last()?;
+        for section in sections {
+            settings = get(settings, section)?.as_object()?;
+        }
+        match get(settings, last)? {
+            Json::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+            Json::Null | Json::Array(_) | Json::Object(_) => None,
+            other => Some(other.to_string()),
+        }
+    }
+
+    /// A secret setting, for a login that has a Secret of its own.
+    pub(super) fn take(&mut self, path: &[&str]) -> Option<SecretString> {
+        let secret = self.secrets.iter_mut().find(|secret| secret.is(path))?;
+        secret.is_taken = true;
+        Some(secret.value.clone()).filter(|value| !value.expose_secret().is_empty())
+    }
+
+    fn authorizes(&self) -> bool {
+        self.text(&["common", "security", "authorizationEnabled"])
+            .is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    }
+
+    pub(super) fn remove(&mut self, path: &[&str]) {
+        remove(&mut self.settings, path);
+    }
+}
+
+impl Secret {
+    fn is(&self, path: &[&str]) -> bool {
+        self.path.len() == path.len()
+            && self
+                .path
+                .iter()
+                .zip(path)
+                .all(|(one, other)| one.eq_ignore_ascii_case(other))
+    }
+}
+
+fn get<'a>(settings: &'a Map<String, Json>, key: &str) -> Option<&'a Json> {
+    let found = settings
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(key));
+    found.map(|(_, value)| value)
+}
+
+/// Moves secrets out of settings, which end in a ConfigMap. Recurses as deep as a file may nest.
+fn take_secrets(settings: &mut Map<String, Json>, path: &mut Vec<String>, found: &mut Vec<Secret>) {
+    settings.retain(|key, value| {
+        path.push(key.clone());
+        let text = match value {
+            Json::String(text) if holds_secret(key) => Some(text.clone()),
+            Json::Number(number) if holds_secret(key) => Some(number.to_string()),
+            _ => None,
+        };
+        let stays = match text.filter(|text| !text.is_empty()) {
+            Some(text) => {
+                found.push(Secret {
+                    path: path.clone(),
+                    value: text.into(),
+                    is_taken: false,
+                });
+                false
+            }
+            None => {
+                if let Json::Object(section) = value {
+                    let was_empty = section.is_empty();
+                    take_secrets(section, path, found);
+                    was_empty || !section.is_empty()
+                } else {
+                    true
+                }
+            }
+        };
+        path.pop();
+        stays
+    });
+}
+
+/// Removes a setting, and the sections that are empty without it.
+fn remove(settings: &mut Map<String, Json>, path: &[&str]) {
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    let Some(name) = settings
+        .keys()
+        .find(|key| key.eq_ignore_ascii_case(first))
+        .cloned()
+    else {
+        return;
+    };
+    let is_empty = match settings.get_mut(&name) {
+        Some(Json::Object(section)) if !rest.is_empty() => {
+            remove(section, rest);
+            section.is_empty()
+        }
+        _ => rest.is_empty(),
+    };
+    if is_empty {
+        settings.shift_remove(&name);
+    }
+}
+
+/// What comes later wins, section by section.
+fn merge(into: &mut Map<String, Json>, later: Map<String, Json>) {
+    for (key, value) in later {
+        let name = into
+            .keys()
+            .find(|known| known.eq_ignore_ascii_case(&key))
+            .cloned()
+            .unwrap_or(key);
+        match (into.get_mut(&name), value) {
+            (Some(Json::Object(known)), Json::Object(value)) => merge(known, value),
+            (_, value) => {
+                into.insert(name, value);
+            }
+        }
+    }
+}
+
+/// What is said of a text within the values, at its place in their file: a block begins in the line after its key.
+fn in_file(found: &Found<'_>, remark: Remark) -> Remark {
+    let place = remark.place.map(|inner| Place {
+        line: found.at.line + inner.line,
+        column: inner.column,
+    });
+    let path = if remark.path.is_empty() {
+        KEY.to_owned()
+    } else {
+        format!("{KEY}: {}", remark.path)
+    };
+    Remark::new(path, place.or(Some(found.at)), remark.message)
+}

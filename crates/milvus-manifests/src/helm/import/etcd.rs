@@ -1,0 +1,141 @@
+//! Where metadata is kept.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::Import;
+
+/// etcd's variables that we have words for, or that are as ours.
+const QUOTA: &str = "ETCD_QUOTA_BACKEND_BYTES";
+const USUAL: [(&str, &str); 2] = [
+    ("ETCD_HEARTBEAT_INTERVAL", "500"),
+    ("ETCD_ELECTION_TIMEOUT", "2500"),
+];
+/// Members, unless the values say otherwise.
+const MEMBERS: i64 = 3;
+
+/// An etcd that exists, or our own.
+pub(super) fn read(import: &mut Import<'_>) {
+    let to = import.at("etcd");
+    if import.values.flag("externalEtcd.enabled") == Some(true) {
+        return external(import, &to);
+    }
+    if import.values.flag("etcd.enabled") == Some(false) {
+        let remark = import.values.remark("etcd.enabled", "leaves nowhere for metadata: name an etcd that exists by `externalEtcd: {enabled: true, endpoints: [HOST:PORT]}`");
+        import.values.problems.push(remark);
+        return;
+    }
+    let to = format!("{to}.inCluster");
+    match import.values.number("etcd.replicaCount") {
+        Some((number, found)) => import.draft.set(&format!("{to}.replicas"), number, &found),
+        None => import.draft.put(&format!("{to}.replicas"), MEMBERS),
+    }
+    import.resources("etcd.resources", &format!("{to}.resources"));
+    import.size("etcd.persistence.size", &format!("{to}.storage.size"));
+    import.storage_class(
+        "etcd.persistence.storageClass",
+        &format!("{to}.storage.class"),
+    );
+    image(import, &to);
+    import.copy_text(
+        "etcd.autoCompactionMode",
+        &format!("{to}.autoCompaction.mode"),
+    );
+    import.copy_text(
+        "etcd.autoCompactionRetention",
+        &format!("{to}.autoCompaction.retention"),
+    );
+    variables(import, &to);
+    pods(import, &format!("{to}.pod"));
+}
+
+fn external(import: &mut Import<'_>, to: &str) {
+    let endpoints = import.values.texts("externalEtcd.endpoints");
+    if endpoints.is_empty() {
+        let usual = json!(["localhost:2379"]);
+        return import
+            .draft
+            .set_for(&format!("{to}.endpoints"), usual, "externalEtcd.endpoints");
+    }
+    // Milvus speaks to etcd without TLS unless its own settings say otherwise.
+    let plain = |text: &str| {
+        text.strip_prefix("http://")
+            .unwrap_or(text)
+            .trim_end_matches('/')
+            .to_owned()
+    };
+    let list: Vec<Json> = endpoints
+        .iter()
+        .map(|text| json!(plain(&text.value)))
+        .collect();
+    if let Some(found) = import.values.find("externalEtcd.endpoints") {
+        import.draft.set(&format!("{to}.endpoints"), list, &found);
+    }
+}
+
+fn image(import: &mut Import<'_>, to: &str) {
+    import.copy_text("etcd.image.tag", &format!("{to}.image.tag"));
+    import.copy_text("etcd.image.pullPolicy", &format!("{to}.image.pullPolicy"));
+    let registry = import.values.text("etcd.image.registry");
+    let repository = import.values.text("etcd.image.repository");
+    let name = repository
+        .as_ref()
+        .map_or("milvusdb/etcd", |text| text.value.as_str())
+        .to_owned();
+    let whole = match &registry {
+        // Where every image without a registry comes from.
+        Some(registry) if registry.value != "docker.io" => format!("{}/{name}", registry.value),
+        _ => name,
+    };
+    if let Some(text) = repository.or(registry) {
+        import
+            .draft
+            .set(&format!("{to}.image.repository"), whole, &text.found);
+    }
+}
+
+/// Variables of etcd: its quota has a place of its own.
+fn variables(import: &mut Import<'_>, to: &str) {
+    let Some((Json::Array(items), found)) = import.values.part("etcd.extraEnvVars") else {
+        return;
+    };
+    let mut more = Vec::new();
+    for item in items {
+        let name = item["name"].as_str().unwrap_or_default();
+        let value = match &item["value"] {
+            Json::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        match value.parse::<u64>() {
+            Ok(bytes) if name == QUOTA => {
+                let mib = bytes.div_ceil(1024 * 1024);
+                import
+                    .draft
+                    .set(&format!("{to}.quota"), format!("{mib}Mi"), &found);
+            }
+            _ if USUAL.contains(&(name, value.as_str())) => {}
+            _ => more.push(item),
+        }
+    }
+    if !more.is_empty() {
+        import.draft.set(&format!("{to}.pod.env"), more, &found);
+    }
+}
+
+/// The chart says nothing of etcd's pods by what it says of all of Milvus's.
+fn pods(import: &mut Import<'_>, to: &str) {
+    if import.draft.get("scheduling").is_some() && import.draft.get(to).is_none() {
+        import.draft.put(to, Json::Object(Map::new()));
+    }
+    import.pod("etcd", to);
+    for (key, ours) in [
+        ("podAnnotations", "annotations"),
+        ("priorityClassName", "priorityClass"),
+        ("extraVolumes", "volumes"),
+        ("extraVolumeMounts", "volumeMounts"),
+        ("initContainers", "initContainers"),
+        ("sidecars", "sidecars"),
+        ("image.pullSecrets", "imagePullSecrets"),
+    ] {
+        import.copy(&format!("etcd.{key}"), &format!("{to}.{ours}"));
+    }
+}

@@ -1,0 +1,52 @@
+//! A Pulsar that exists.
+
+use super::super::Import;
+use super::{MESSAGE_SIZE, number};
+
+/// The variable that the installation's file names for what the plugin takes.
+const VARIABLE: &str = "MILVUS_PULSAR_AUTH";
+
+/// Address and login, as `externalPulsar` says.
+pub(super) fn read(import: &mut Import<'_>) {
+    let to = import.at("pulsar");
+    let key = "externalPulsar.host";
+    let (host, found) = match import.values.text(key) {
+        Some(text) => (text.value, Some(text.found)),
+        None => ("localhost".to_owned(), None),
+    };
+    let port = import.values.number("externalPulsar.port");
+    let port = port.map_or(6650, |(port, _)| port);
+    let (tls, name) = match host.strip_prefix("pulsar+ssl://") {
+        Some(name) => (true, name),
+        None => (false, host.strip_prefix("pulsar://").unwrap_or(&host)),
+    };
+    let endpoint = if name.contains(':') {
+        name.to_owned()
+    } else {
+        format!("{name}:{port}")
+    };
+    import
+        .draft
+        .set_either(&format!("{to}.endpoint"), endpoint, found.as_ref(), key);
+    if tls {
+        import.draft.put(&format!("{to}.tls"), true);
+    }
+    import.copy_text("externalPulsar.tenant", &format!("{to}.tenant"));
+    import.copy_text("externalPulsar.namespace", &format!("{to}.namespace"));
+    let key = "externalPulsar.maxMessageSize";
+    let size = import.values.text(key);
+    let text = size
+        .as_ref()
+        .map_or(MESSAGE_SIZE, |text| text.value.as_str());
+    import
+        .draft
+        .set_for(&format!("{to}.maxMessageSize"), number(text), key);
+    let plugin = import.values.text("externalPulsar.authPlugin");
+    let parameters = import.values.secret("externalPulsar.authParams");
+    if let (Some(plugin), Some(parameters)) = (plugin, parameters) {
+        let login = import.draft.login(&plugin.value, parameters, VARIABLE);
+        import
+            .draft
+            .set(&format!("{to}.auth"), login, &plugin.found);
+    }
+}

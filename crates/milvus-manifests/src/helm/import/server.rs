@@ -1,0 +1,142 @@
+//! Names, the service for clients, the service account, the log files and metrics.
+
+use serde_json::{Value as Json, json};
+
+use super::Import;
+
+/// What the server writes, as the chart has it: MiB, days, files.
+const LOG_FILES: [(&str, &str, i64); 3] = [
+    ("maxSize", "maxSizeMiB", 300),
+    ("maxAge", "maxAgeDays", 10),
+    ("maxBackups", "maxBackups", 20),
+];
+
+/// What goes for the whole server.
+pub(super) fn read(import: &mut Import<'_>) {
+    import.draft.put("name", import.release.name.as_str());
+    import
+        .draft
+        .put("namespace", import.release.namespace.as_str());
+    import.draft.put("mode", import.section);
+    import.copy_text("fullnameOverride", "names.fullName");
+    import.copy_text("nameOverride", "names.appName");
+    service(import);
+    import.ingress();
+    service_account(import);
+    metrics(import);
+    log(import);
+    let other = import.values.find("extraConfigFiles");
+    for entry in other.iter().flat_map(|found| found.entries()) {
+        if entry.path != "extraConfigFiles.user.yaml" {
+            import.values.cannot(
+                &entry,
+                "cannot be honoured: the server reads `user.yaml` alone",
+            );
+        }
+    }
+}
+
+fn service(import: &mut Import<'_>) {
+    let kind = import.values.text("service.type");
+    let is = |name: &str| kind.as_ref().is_some_and(|text| text.value == name);
+    let (balanced, on_nodes) = (is("LoadBalancer"), is("NodePort"));
+    import.copy_text("service.type", "service.type");
+    import.copy_number("service.port", "service.port");
+    import.copy("service.annotations", "service.annotations");
+    import.copy("service.labels", "service.labels");
+    import.copy("service.externalIPs", "service.externalIPs");
+    if on_nodes {
+        import.copy_number("service.nodePort", "service.nodePort");
+    }
+    if balanced {
+        import.copy_text("service.loadBalancerIP", "service.loadBalancerIP");
+        const RANGES: &str = "service.loadBalancerSourceRanges";
+        match import.values.find(RANGES) {
+            Some(_) => import.copy(RANGES, RANGES),
+            None => import.draft.set_for(RANGES, json!(["0.0.0.0/0"]), RANGES),
+        }
+    } else if !on_nodes {
+        import.copy_text("service.clusterIP", "service.clusterIP");
+    }
+}
+
+fn service_account(import: &mut Import<'_>) {
+    let to = import.at("serviceAccount");
+    let create = import.values.flag("serviceAccount.create") == Some(true);
+    match import.values.text("serviceAccount.name") {
+        Some(text) => import
+            .draft
+            .set(&format!("{to}.name"), text.value, &text.found),
+        None if create => import.draft.put(&format!("{to}.name"), "milvus"),
+        None => return,
+    }
+    import.draft.put(&format!("{to}.create"), create);
+    if create {
+        import.copy("serviceAccount.annotations", &format!("{to}.annotations"));
+        import.copy("serviceAccount.labels", &format!("{to}.labels"));
+    } else if let Some((_, found)) = import.values.part("serviceAccount.annotations") {
+        import.values.notice(&found, "are passed over, as the chart does: the account is not made here; write them to the account that exists");
+    }
+}
+
+fn metrics(import: &mut Import<'_>) {
+    if import.values.flag("metrics.serviceMonitor.enabled") != Some(true) {
+        return;
+    }
+    let to = "metrics.serviceMonitor";
+    import.draft.put(&format!("{to}.interval"), "30s");
+    import.draft.put(&format!("{to}.scrapeTimeout"), "10s");
+    import.copy_text("metrics.serviceMonitor.interval", &format!("{to}.interval"));
+    import.copy_text(
+        "metrics.serviceMonitor.scrapeTimeout",
+        &format!("{to}.scrapeTimeout"),
+    );
+    import.copy(
+        "metrics.serviceMonitor.additionalLabels",
+        &format!("{to}.labels"),
+    );
+}
+
+fn log(import: &mut Import<'_>) {
+    import.copy_text("log.level", "log.level");
+    import.copy_text("log.format", "log.format");
+    for (key, ours, usual) in LOG_FILES {
+        let to = format!("log.{ours}");
+        import.draft.set_for(&to, usual, &format!("log.file.{key}"));
+        import.copy_number(&format!("log.file.{key}"), &to);
+    }
+    if import.values.flag("log.persistence.enabled") != Some(true) {
+        return;
+    }
+    let (key, to) = ("log.persistence", "log.persistence");
+    let claim = format!("{key}.persistentVolumeClaim");
+    import.copy_text(&format!("{key}.mountPath"), &format!("{to}.mountPath"));
+    import.copy_text(
+        &format!("{claim}.existingClaim"),
+        &format!("{to}.existingClaim"),
+    );
+    import.copy_text(&format!("{claim}.subPath"), &format!("{to}.subPath"));
+    import.copy_text(&format!("{claim}.accessModes"), &format!("{to}.accessMode"));
+    import.size(&format!("{claim}.size"), &format!("{to}.storage.size"));
+    import.storage_class(
+        &format!("{claim}.storageClass"),
+        &format!("{to}.storage.class"),
+    );
+    if import.draft.get(to).is_none() {
+        import.draft.put(to, json!({}));
+    }
+}
+
+impl Import<'_> {
+    /// The prefix of Milvus's objects, as the chart has it.
+    pub(super) fn full_name(&self) -> String {
+        let text = |path: &str| self.draft.get(path).and_then(Json::as_str);
+        let release = self.release.name.as_str();
+        let app = text("names.appName").unwrap_or("milvus");
+        match text("names.fullName") {
+            Some(name) => name.to_owned(),
+            None if release.contains(app) => release.to_owned(),
+            None => format!("{release}-{app}"),
+        }
+    }
+}

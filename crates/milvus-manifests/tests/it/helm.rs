@@ -1,0 +1,10 @@
+//! Values of the official chart: read, compared with what the chart makes of them, and written.
+
+mod awkward;
+mod facts;
+mod golden;
+mod keys;
+mod operators;
+mod release;
+mod round_trip;
+mod versions;

@@ -1,0 +1,327 @@
+//! A gate in front of the API server: it lets so many writes through, and holds the next one before or after it is done.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
+    process::{Child, Command, Output, Stdio},
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Where the write that is not let through is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// The server never hears of it.
+    Before,
+    /// The server did it, and its answer is lost.
+    After,
+}
+
+/// `kubectl proxy` with a gate in front; both end with it.
+pub(crate) struct WriteGate {
+    proxy: Child,
+    address: String,
+    state: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    gate: Mutex<Gate>,
+    moved: Condvar,
+    closed: AtomicBool,
+}
+
+/// What the gate does, for all connections at once.
+#[derive(Default)]
+struct Gate {
+    /// Writes that are yet let through, and where the one after them is held; open when absent.
+    holds: Option<(usize, Hold)>,
+    /// The write at which it closed, as soon as it is held there.
+    point: Option<String>,
+    /// The last write that is let through, until the server has answered it.
+    unanswered: Option<String>,
+    /// Writes that were let through.
+    written: usize,
+}
+
+/// Paths that are asked by `POST` and change nothing.
+const QUESTIONS: &str = "/apis/authorization.k8s.io/";
+
+impl WriteGate {
+    /// An open one.
+    pub(crate) fn new() -> Self {
+        let mut proxy = Command::new("kubectl")
+            .args(["proxy", "--port=0"])
+            .stdout(Stdio::piped())
+            // It tells of every run that is killed.
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("kubectl starts");
+        let mut line = String::new();
+        let stdout = proxy.stdout.take().expect("it was asked for");
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("kubectl says where it is");
+        let upstream = line
+            .trim()
+            .rsplit(' ')
+            .next()
+            .expect("an address")
+            .to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let state = Arc::new(Shared::default());
+        let shared = Arc::clone(&state);
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                if shared.closed.load(Ordering::SeqCst) {
+                    return;
+                }
+                let (shared, upstream) = (Arc::clone(&shared), upstream.clone());
+                thread::spawn(move || serve(client, &upstream, &shared));
+            }
+        });
+        Self {
+            proxy,
+            address,
+            state,
+        }
+    }
+
+    /// A kubeconfig that leads through the gate.
+    pub(crate) fn kubeconfig(&self) -> String {
+        let server = format!("http://{}", self.address);
+        let config = serde_json::json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "gate", "cluster": {"server": server}}],
+            "contexts": [{"name": "gate", "context": {"cluster": "gate", "user": "gate"}}],
+            "users": [{"name": "gate", "user": {}}],
+            "current-context": "gate",
+        });
+        config.to_string()
+    }
+
+    /// Lets `nth - 1` writes through, and holds the next one and all after it.
+    pub(crate) fn hold(&self, nth: usize, hold: Hold) {
+        self.set(Some((nth - 1, hold)));
+    }
+
+    /// Lets everything through.
+    pub(crate) fn open(&self) {
+        self.set(None);
+    }
+
+    fn set(&self, holds: Option<(usize, Hold)>) {
+        let mut gate = self.state.gate.lock().expect("no thread panicked");
+        *gate = Gate {
+            holds,
+            ..Gate::default()
+        };
+        self.state.moved.notify_all();
+    }
+
+    /// The write at which it closed, as soon as there is one.
+    pub(crate) fn held(&self, patience: Duration) -> Option<String> {
+        let gate = self.state.gate.lock().expect("no thread panicked");
+        let waits = |gate: &mut Gate| gate.point.is_none();
+        let (gate, _) = self
+            .state
+            .moved
+            .wait_timeout_while(gate, patience, waits)
+            .expect("no thread panicked");
+        gate.point.clone()
+    }
+
+    /// How many writes were let through since it was set.
+    pub(crate) fn written(&self) -> usize {
+        self.state.gate.lock().expect("no thread panicked").written
+    }
+}
+
+impl Drop for WriteGate {
+    fn drop(&mut self) {
+        self.state.closed.store(true, Ordering::SeqCst);
+        // Wakes the thread that accepts.
+        let _woken = TcpStream::connect(&self.address);
+        let _ended = self.proxy.kill();
+        let _waited = self.proxy.wait();
+    }
+}
+
+/// One request's head and body, as bytes.
+struct Request {
+    bytes: Vec<u8>,
+    write: Option<String>,
+}
+
+fn serve(client: TcpStream, upstream: &str, shared: &Arc<Shared>) {
+    let Ok(mut server) = TcpStream::connect(upstream) else {
+        return;
+    };
+    let silent = Arc::new(AtomicBool::new(false));
+    let answers = {
+        let (shared, silent) = (Arc::clone(shared), Arc::clone(&silent));
+        let server = server.try_clone().expect("a socket");
+        let client = client.try_clone().expect("a socket");
+        thread::spawn(move || relay(server, client, &shared, &silent))
+    };
+    let mut requests = BufReader::new(client);
+    while let Some(request) = read(&mut requests) {
+        if let Some(write) = request.write {
+            match pass(shared, write) {
+                Pass::Through => {}
+                Pass::Silently => silent.store(true, Ordering::SeqCst),
+                Pass::Never => break,
+            }
+        }
+        if server.write_all(&request.bytes).is_err() {
+            break;
+        }
+    }
+    // A client that was killed leaves no request half sent: what came whole is done.
+    let _ended = server.shutdown(Shutdown::Write);
+    let _ended = answers.join();
+}
+
+enum Pass {
+    Through,
+    /// It is done, and nobody hears of it.
+    Silently,
+    Never,
+}
+
+/// Decides on one write. Who is held waits for the gate to be set anew, and is gone by then.
+fn pass(shared: &Shared, write: String) -> Pass {
+    let mut gate = shared.gate.lock().expect("no thread panicked");
+    if gate.point.is_some() || gate.unanswered.is_some() {
+        return Pass::Never;
+    }
+    match &mut gate.holds {
+        Some((0, Hold::Before)) => {
+            gate.point = Some(write);
+            shared.moved.notify_all();
+            return Pass::Never;
+        }
+        Some((0, Hold::After)) => {
+            gate.written += 1;
+            gate.unanswered = Some(write);
+            return Pass::Silently;
+        }
+        Some((left, _)) => *left -= 1,
+        None => {}
+    }
+    gate.written += 1;
+    Pass::Through
+}
+
+/// Answers, until one is to be kept back: then the write is done, and the gate says so.
+fn relay(mut server: TcpStream, mut client: TcpStream, shared: &Shared, silent: &AtomicBool) {
+    let mut buffer = [0; 16 * 1024];
+    while let Ok(read) = server.read(&mut buffer) {
+        if silent.load(Ordering::SeqCst) {
+            let mut gate = shared.gate.lock().expect("no thread panicked");
+            gate.point = gate.unanswered.take();
+            shared.moved.notify_all();
+            return;
+        }
+        if read == 0 || client.write_all(&buffer[..read]).is_err() {
+            break;
+        }
+    }
+    let _ended = client.shutdown(Shutdown::Both);
+}
+
+/// The next request; none when the connection ends.
+fn read(client: &mut BufReader<TcpStream>) -> Option<Request> {
+    let mut bytes = Vec::new();
+    let (mut length, mut first) = (0, String::new());
+    loop {
+        let mut line = String::new();
+        if client.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        bytes.extend_from_slice(line.as_bytes());
+        let line = line.trim_end();
+        if first.is_empty() {
+            line.clone_into(&mut first);
+        }
+        if line.is_empty() {
+            break;
+        }
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        assert!(
+            !name.eq_ignore_ascii_case("transfer-encoding"),
+            "a body without a length is not read here"
+        );
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().expect("a length");
+        }
+    }
+    let head = bytes.len();
+    bytes.resize(head + length, 0);
+    client.read_exact(&mut bytes[head..]).ok()?;
+    Some(Request {
+        bytes,
+        write: write_of(&first),
+    })
+}
+
+/// Method and path, where a request changes something.
+fn write_of(first: &str) -> Option<String> {
+    let mut words = first.split(' ');
+    let (method, target) = (words.next()?, words.next()?);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let changes = ["POST", "PUT", "PATCH", "DELETE"].contains(&method)
+        && !path.starts_with(QUESTIONS)
+        && !query.contains("dryRun=All");
+    changes.then(|| format!("{method} {path}"))
+}
+
+/// How long after which a run that neither ends nor writes is given up.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How often a run is looked after.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Kills runs, one after the other, at their first write (after it) or their second (before it), until one ends by
+/// itself. The writes at which they died.
+pub(crate) fn deaths(
+    gate: &WriteGate,
+    hold: Hold,
+    start: impl Fn() -> Child,
+    ends_well: impl Fn(&Output) -> bool,
+) -> Vec<String> {
+    let mut points: Vec<String> = Vec::new();
+    loop {
+        assert!(points.len() < 200, "no run comes to its end: {points:?}");
+        // Before the very first one as well.
+        let nth = if points.is_empty() || hold == Hold::After {
+            1
+        } else {
+            2
+        };
+        gate.hold(nth, hold);
+        let mut run = start();
+        let began = Instant::now();
+        let point = loop {
+            let point = gate.held(LOOK);
+            if point.is_some() || run.try_wait().expect("it can be asked").is_some() {
+                break point;
+            }
+            assert!(began.elapsed() < PATIENCE, "a run hangs after {points:?}");
+        };
+        let Some(point) = point else {
+            let ended = run.wait_with_output().expect("it ends");
+            assert!(ends_well(&ended), "after {points:?}: {ended:?}");
+            gate.open();
+            return points;
+        };
+        run.kill().expect("it can be killed");
+        run.wait().expect("it ends");
+        points.push(point);
+    }
+}
