@@ -117,7 +117,7 @@ const COMPONENTS: [&str; 8] = [
 
 /// Two cores hold all of it.
 pub(crate) fn small() -> Value {
-    json!({"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "2Gi"}})
+    json!({"requests": {"cpu": "10m", "memory": "128Mi"}, "limits": {"memory": "2Gi"}})
 }
 
 /// Says how long a step of a test took, in its output.

@@ -6,5 +6,5 @@ pub(crate) mod eks_token;
 pub(crate) mod existing_cluster;
 pub(crate) mod graph;
 pub(crate) mod kubeconfig;
-mod kubernetes_access;
+pub(crate) mod kubernetes_access;
 pub(crate) mod uninstall;

@@ -20,7 +20,7 @@ use milvus_aws_core::{
     },
 };
 
-use crate::{TimelineFile, cluster::ClusterFlags, printer::Output};
+use crate::{Target, TimelineFile, cluster::ClusterFlags, printer::Output};
 
 /// Put a Milvus vector database on Kubernetes, and prove that it works
 #[derive(Debug, Parser)]
@@ -75,6 +75,10 @@ pub enum Command {
     Render(RenderArgs),
     /// Forward a local port to Milvus
     Connect(ConnectArgs),
+    /// Bring Milvus to another version, one component at a time, each proved before the next
+    Upgrade(UpgradeArgs),
+    /// Give components another number of pods
+    Scale(ScaleArgs),
     /// Remove the installation; volumes stay unless asked for
     Uninstall(UninstallArgs),
     /// Write the completion script of a shell
@@ -390,6 +394,55 @@ pub struct ConnectArgs {
     /// Local port; 0 takes any free one
     #[arg(long, value_name = "PORT", default_value = "19530")]
     pub port: u16,
+}
+
+/// Arguments of `upgrade`.
+#[derive(Debug, Args)]
+pub struct UpgradeArgs {
+    /// The version to bring it to, newer or older
+    #[arg(long, value_name = "X.Y.Z")]
+    pub to: String,
+    /// The installation's file, whatever version it names; `-` reads standard input
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Release name, when it was installed without a file
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    pub name: Option<String>,
+    /// Change nothing: `client` shows the order from the file's version on, `server` from what runs, with every change
+    #[arg(long, value_name = "WHERE")]
+    pub dry_run: Option<DryRun>,
+    /// Agree to what cannot be undone, without being asked
+    #[arg(short, long)]
+    pub yes: bool,
+    /// How long one component may take to become ready, and again to prove itself
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub gate_timeout: Duration,
+    /// How long all of it may take
+    #[arg(long, value_name = "DURATION", default_value = "3h", value_parser = duration)]
+    pub timeout: Duration,
+    /// Draw what happened when into this file, a picture (.svg) or a page (.html)
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run", value_parser = timeline_file())]
+    pub timeline: Option<TimelineFile>,
+}
+
+/// Arguments of `scale`.
+#[derive(Debug, Args)]
+pub struct ScaleArgs {
+    /// Components and their pods, for example queryNode=3
+    #[arg(value_name = "COMPONENT=N", required = true)]
+    pub targets: Vec<Target>,
+    /// The installation's file, for its name and namespace
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Release name; not needed when the namespace holds one installation
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    pub name: Option<String>,
+    /// Change nothing: `server` shows what would change
+    #[arg(long, value_name = "WHERE")]
+    pub dry_run: Option<DryRun>,
+    /// How long to wait until the pods are ready
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = duration)]
+    pub timeout: Duration,
 }
 
 /// Arguments of `uninstall`.

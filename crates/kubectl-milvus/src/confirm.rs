@@ -16,7 +16,7 @@ pub(crate) fn asking(engine: Engine, yes: bool, printer: Printer) -> Engine {
 }
 
 /// Asks on a terminal; elsewhere nobody can agree.
-fn agreed(question: &str, printer: Printer) -> io::Result<bool> {
+pub(crate) fn agreed(question: &str, printer: Printer) -> io::Result<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(false);
     }

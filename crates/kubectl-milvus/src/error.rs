@@ -4,7 +4,8 @@ use std::{io, path::PathBuf};
 
 use milvus_aws_core::{
     engine::{PlanError, RunError},
-    installation::{InvalidFile, InvalidName, InvalidVersion, UnreadableSecret},
+    installation::{InvalidFile, InvalidName, InvalidVersion, MilvusVersion, UnreadableSecret},
+    topology::UpgradeRefusal,
 };
 
 use milvus_manifests::helm::InvalidValues;
@@ -106,6 +107,22 @@ pub enum Error {
         #[source]
         source: Box<kube::Error>,
     },
+    /// There is no way to that version.
+    #[error(transparent)]
+    Upgrade(#[from] UpgradeRefusal),
+    /// A component cannot have that many pods.
+    #[error(transparent)]
+    Scale(#[from] milvus_manifests::apply::Unscalable),
+    /// Another version runs than is to be installed.
+    #[error("Milvus {live} runs there, and {wanted} is to be installed")]
+    OtherVersion {
+        /// What runs.
+        live: String,
+        /// What the file says.
+        wanted: MilvusVersion,
+        /// The file, where there is one.
+        file: Option<PathBuf>,
+    },
     /// Data would be deleted, and nobody confirmed it.
     #[error("deleting the data of {name} was not confirmed")]
     Unconfirmed {
@@ -156,12 +173,15 @@ impl Error {
             | Self::Usage(_)
             | Self::NoSize(_)
             | Self::NeedsAccount
+            | Self::Scale(_)
             | Self::Secret(_)
             | Self::Read { .. }
             | Self::UnknownIndex(_)
             | Self::Probe(milvus_probe::Error::InvalidEndpoint { .. }) => ExitCode::Usage,
             Self::Adoption(error) => error.exit_code(),
             Self::Unconfirmed { .. }
+            | Self::Upgrade(_)
+            | Self::OtherVersion { .. }
             | Self::Exists { .. }
             | Self::Run {
                 source: RunError::Refused(_) | RunError::Declined,
@@ -190,6 +210,16 @@ impl Error {
             } => "`--yes` agrees where no terminal can ask".to_owned(),
             Self::Aws(milvus_aws_core::aws::ConnectError::Identity(_)) => {
                 "log in to AWS, or choose a profile by AWS_PROFILE".to_owned()
+            }
+            Self::OtherVersion { wanted, file, .. } => {
+                let file = file.as_ref().map(|file| format!(" -f {}", file.display()));
+                format!(
+                    "`kubectl milvus upgrade --to {wanted}{}` brings it there, one component at a time",
+                    file.unwrap_or_default()
+                )
+            }
+            Self::Upgrade(UpgradeRefusal::OtherRoles { .. }) => {
+                "-f names the file that it was installed from".to_owned()
             }
             Self::Unconfirmed { name } => {
                 format!("say `--confirm {name}` if its vectors shall be gone for good")

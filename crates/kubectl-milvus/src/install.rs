@@ -1,6 +1,6 @@
 //! `install`: brings an installation about, or changes it, until it is as the file says.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use milvus_aws_core::{
     Installation,
@@ -83,9 +83,35 @@ pub(crate) async fn run(
     let place = Place::reach(&mut wanted, flags, host, printer).await?;
     if args.dry_run == Some(DryRun::Server) {
         plan::show(&wanted, &place, host, printer).await?;
+    }
+    same_version(&wanted, &place, args.file.file.as_deref()).await?;
+    if args.dry_run.is_some() {
         return Ok(ExitCode::Done);
     }
     install(&wanted, &place, args, (host, record), printer).await
+}
+
+/// Another version than the one that runs is `upgrade`'s to bring: everything at once would be replaced here.
+pub(crate) async fn same_version(
+    wanted: &Wanted,
+    place: &Place,
+    file: Option<&Path>,
+) -> Result<(), Error> {
+    let installation = &wanted.installation;
+    let live = place.running(installation).await?;
+    let others = live.components.iter().map(|component| &component.version);
+    let others: BTreeSet<_> = others
+        .filter(|live| **live != installation.version)
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let others: Vec<String> = others.into_iter().map(ToString::to_string).collect();
+    Err(Error::OtherVersion {
+        live: others.join(" and "),
+        wanted: installation.version.clone(),
+        file: file.map(Path::to_owned),
+    })
 }
 
 async fn install(
@@ -185,7 +211,7 @@ async fn verify_after(
     proof.await.map(Some)
 }
 
-async fn bring_about(
+pub(crate) async fn bring_about(
     graph: &Graph,
     engine: Engine,
     (host, record): (&Host, &Arc<Record>),

@@ -5,6 +5,7 @@
 
 mod adoption;
 mod aws;
+mod canary;
 pub mod cli;
 mod cluster;
 mod completion;
@@ -30,12 +31,14 @@ pub mod printer;
 mod progress;
 mod render;
 mod root_password;
+mod scale;
 mod secret_reader;
 mod size;
 mod size_text;
 mod status;
 mod timeline_file;
 mod uninstall;
+mod upgrade;
 mod verify;
 mod version;
 mod wanted;
@@ -46,6 +49,7 @@ use printer::Printer;
 pub use error::Error;
 pub use exit_code::ExitCode;
 pub use host::{Heard, Host};
+pub use scale::{InvalidTarget, Target};
 pub use timeline_file::{TimelineFile, UnknownPicture};
 
 /// Does what the command line asks for. Must run inside a tokio runtime.
@@ -66,6 +70,8 @@ pub async fn run_on(cli: Cli, host: &Host, printer: Printer) -> Result<ExitCode,
         Command::Status(args) => status::run(args, flags, printer).await,
         Command::Render(args) => render::run(args, flags, printer),
         Command::Connect(args) => connect::run(args, flags, printer).await,
+        Command::Upgrade(args) => Box::pin(upgrade::run(args, flags, host, printer)).await,
+        Command::Scale(args) => Box::pin(scale::run(args, flags, printer)).await,
         // Large, as it holds an installation for long: apart from the others on the heap.
         Command::Uninstall(args) => Box::pin(uninstall::run(args, flags, host, printer)).await,
         Command::Completion(args) => {

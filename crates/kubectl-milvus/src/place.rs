@@ -8,7 +8,7 @@ use milvus_aws_core::{
     engine::{After, Graph, GraphBuilder, Handle, InvalidGraph, Late, Report},
     installation::{Namespace, Target},
 };
-use milvus_manifests::apply::{Install, Installed};
+use milvus_manifests::apply::{Install, Installed, RunningMilvus, running};
 use milvus_probe::Login;
 
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     printer::Printer,
     render::manifests,
     root_password::RootPassword,
+    upgrade::Order,
     wanted::Wanted,
 };
 
@@ -71,19 +72,65 @@ impl Place {
         }
     }
 
+    /// A client of the cluster that is there already; none where it has to be made first.
+    pub(crate) async fn kubernetes(
+        &self,
+        installation: &Installation,
+    ) -> Result<Option<kube::Client>, Error> {
+        match self {
+            Self::Kubernetes(cluster) => Ok(Some(cluster.client.clone())),
+            Self::Aws(account) => {
+                let settings = &installation.on_aws().ok_or(Error::NotOnAws)?.aws;
+                match account.cloud.cluster_of(settings).await? {
+                    Some(cluster) => {
+                        let client = aws::kubernetes_access::client(&cluster, &account.login);
+                        Ok(Some(client.await?))
+                    }
+                    None => Ok(None),
+                }
+            }
+        }
+    }
+
+    /// What of the installation runs there; nothing where there is no cluster, or none that lets us in yet.
+    pub(crate) async fn running(
+        &self,
+        installation: &Installation,
+    ) -> Result<RunningMilvus, Error> {
+        let Some(client) = self.kubernetes(installation).await? else {
+            return Ok(RunningMilvus::default());
+        };
+        let seen = running(&client, &installation.name, &installation.namespace).await;
+        match (self, seen) {
+            // A cluster that is only being made: the run waits until it can be asked.
+            (Self::Aws(_), Err(_)) => Ok(RunningMilvus::default()),
+            (_, seen) => Ok(seen?),
+        }
+    }
+
     /// What shall be there; `wait` says whether pods are waited for.
     pub(crate) fn graph(&self, wanted: &Wanted, wait: bool) -> Result<Placed, Error> {
+        self.graph_in_order(wanted, wait, None)
+    }
+
+    /// The same, where an order is given one component at a time.
+    pub(crate) fn graph_in_order(
+        &self,
+        wanted: &Wanted,
+        wait: bool,
+        order: Option<&Order>,
+    ) -> Result<Placed, Error> {
         match self {
             Self::Kubernetes(cluster) => {
                 let manifests = manifests(wanted)?;
                 let installation = &wanted.installation;
                 let mut builder = Graph::builder();
                 let client = Late::Known(cluster.client.clone());
-                let installed = Install::new(client.clone(), installation, &manifests)
+                let install = Install::new(client.clone(), installation, &manifests)
                     .adopt(wanted.adopt.adopt)
                     .remove_helm_record(wanted.adopt.remove_helm_record)
-                    .wait(wait)
-                    .add_to(&mut builder, &[])?;
+                    .wait(wait);
+                let installed = add_in_order(&mut builder, install, order, &client, installation)?;
                 let login = add_root_password(
                     &mut builder,
                     client.clone(),
@@ -100,7 +147,7 @@ impl Place {
                 })
             }
             Self::Aws(account) => {
-                let aws = aws::graph::of(account, &wanted.installation, wait)?;
+                let aws = aws::graph::of(account, &wanted.installation, wait, order)?;
                 Ok(Placed {
                     graph: aws.graph,
                     cluster: Some(aws.cluster),
@@ -157,6 +204,24 @@ impl Place {
             }
         }
     }
+}
+
+/// Adds the objects; where an order is given, with what comes between them.
+pub(crate) fn add_in_order(
+    builder: &mut GraphBuilder,
+    install: Install<'_>,
+    order: Option<&Order>,
+    client: &Late<kube::Client>,
+    installation: &Installation,
+) -> Result<Installed, Error> {
+    let Some(order) = order else {
+        return Ok(install.add_to(builder, &[])?);
+    };
+    let canaries = order.canaries(installation, client.clone());
+    let install = install.one_by_one(Some(order.one_by_one(&canaries)));
+    let installed = install.add_to(builder, &[])?;
+    order.add_end(builder, &canaries, &installed)?;
+    Ok(installed)
 }
 
 /// Nobody logs in with the password that everybody knows. Without waiting for pods, that stays for the next run to do.

@@ -3,8 +3,8 @@
 use milvus_aws_core::engine::{Plan, RunError};
 
 use crate::{
-    ExitCode, adoption, cli::PlanArgs, cluster::ClusterFlags, error::Error, host::Host, interrupt,
-    place::Place, plan_text, printer::Printer, wanted::Wanted,
+    ExitCode, adoption, cli::PlanArgs, cluster::ClusterFlags, error::Error, host::Host,
+    install::same_version, interrupt, place::Place, plan_text, printer::Printer, wanted::Wanted,
 };
 
 /// Shows the plan; with `--exit-code` 4 says that something would change.
@@ -18,6 +18,7 @@ pub(crate) async fn run(
     let mut wanted = adoption::wanted(&args.file, args.adopt, flags, printer).await?;
     let place = Place::reach(&mut wanted, flags, host, printer).await?;
     let plan = show(&wanted, &place, host, printer).await?;
+    same_version(&wanted, &place, args.file.file.as_deref()).await?;
     Ok(if args.exit_code && plan.has_changes() {
         ExitCode::ChangesPending
     } else {

@@ -7,7 +7,7 @@ use std::{
 
 use milvus_aws_core::{
     Installation,
-    installation::{InstallationName, Namespace, Secrets},
+    installation::{InstallationName, MilvusVersion, Namespace, Secrets},
 };
 use milvus_manifests::{apply::HelmRelease, helm::Release};
 use secrecy::ExposeSecret as _;
@@ -30,6 +30,8 @@ pub(crate) struct Wanted {
     pub installation: Installation,
     /// Its passwords.
     pub secrets: Secrets,
+    /// The version that its file names, where another one was asked for.
+    pub file_version: Option<MilvusVersion>,
     /// Whether a Helm release is taken over.
     pub adopt: AdoptArgs,
     /// Whether a flag or the file names the namespace.
@@ -53,7 +55,42 @@ impl Wanted {
             },
             adopt: AdoptArgs::default(),
             names_namespace: flags.namespace.is_some() || args.file.is_some(),
+            file_version: None,
             installation: described.installation,
+        })
+    }
+
+    /// Reads the file as if it named that version, or makes an installation of that version of the flags.
+    pub(crate) fn read_at(
+        args: &FileArgs,
+        flags: &ClusterFlags,
+        version: &MilvusVersion,
+    ) -> Result<Self, Error> {
+        let (mut installation, file_version, folder) = match &args.file {
+            Some(path) => {
+                let text = read(path)?;
+                let itself = Installation::from_yaml(&origin(path), &text);
+                (
+                    Installation::from_yaml_at(&origin(path), &text, version)?,
+                    itself.ok().map(|itself| itself.version),
+                    path.parent().map(Path::to_owned).unwrap_or_default(),
+                )
+            }
+            None => (Installation::default(), None, PathBuf::new()),
+        };
+        installation.version = version.clone();
+        if let Some(name) = &args.name {
+            installation.name = name.parse()?;
+        }
+        if let Some(namespace) = &flags.namespace {
+            installation.namespace = namespace.parse()?;
+        }
+        Ok(Self {
+            secrets: installation.resolve_secrets(&FolderReader { folder })?,
+            adopt: AdoptArgs::default(),
+            names_namespace: args.file.is_some() || flags.namespace.is_some(),
+            file_version,
+            installation,
         })
     }
 
@@ -84,6 +121,7 @@ impl Wanted {
             secrets: imported.secrets,
             adopt: AdoptArgs::default(),
             names_namespace: true,
+            file_version: None,
         })
     }
 
@@ -134,6 +172,9 @@ impl Described {
         }
         if let Some(version) = &args.milvus_version {
             installation.version = version.parse()?;
+        }
+        if let Some(version) = version {
+            installation.version = version.clone();
         }
         if let Some(namespace) = &flags.namespace {
             installation.namespace = namespace.parse()?;

@@ -2,20 +2,24 @@
 
 pub(crate) mod broker_properties;
 mod component;
+mod edges;
 mod line;
 mod role;
 mod settings;
+mod upgrade;
 
 use serde::Serialize;
 
 use crate::installation::{Deployment, Installation, Queue};
 
 pub use component::{Component, ComponentService, Port};
-pub(crate) use line::row_of;
-pub use line::{KnownBad, Line, MessageQueue, line_of, lines};
+pub use edges::{Edge, Undoing, edges};
+pub(crate) use line::{KAFKA_FOUR, row_of};
+pub use line::{KnownBad, KnownBadPair, Line, MessageQueue, Partner, line_of, lines};
 pub use role::Role;
 pub(crate) use settings::merge_maps;
-pub use settings::{CERTIFICATES, Settings};
+pub use settings::{CERTIFICATES, Settings, queue_of};
+pub use upgrade::{Action, Running, Stage, Upgrade, UpgradeRefusal};
 
 /// How the server learns its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

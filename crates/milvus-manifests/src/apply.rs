@@ -19,17 +19,20 @@
 mod adapt;
 mod adopted_claims;
 mod api;
+mod both_settings;
 mod certified;
 mod cluster;
 mod default_class;
 mod difference;
 mod failure;
+mod former_coordinators;
 mod helm_release;
 mod install;
 mod installations;
 mod namespace;
 mod object;
 mod obsolete;
+mod one_by_one;
 mod operator;
 mod other_controller;
 mod owner;
@@ -37,6 +40,8 @@ mod placed;
 mod readiness;
 mod released;
 mod root_secret;
+mod running;
+mod scale;
 mod strangers;
 mod taken_over;
 mod uninstall;
@@ -46,10 +51,13 @@ pub use cluster::{ControllerHandles, add_load_balancer_controller, add_storage_c
 pub use helm_release::{HelmRelease, helm_releases};
 pub use install::{Install, InstallGraph, Installed};
 pub use installations::installations;
+pub use one_by_one::{OneByOne, Proofs, Turn};
 pub use operator::operated;
 pub use other_controller::has_other_controller;
 pub use placed::Placed;
 pub use released::{exists, still_of_helm};
+pub use running::{RunningComponent, RunningMilvus, running};
+pub use scale::{Unscalable, scale};
 pub use uninstall::{Kept, Uninstall, uninstall};
 
 /// The field manager of everything that we apply.

@@ -2,6 +2,7 @@
 //!
 //! - [`Client`]: one gRPC client for the servers of all lines, 2.3 to 3.0, with a deadline on every call.
 //! - [`verify()`]: stores, indexes and finds vectors, and checks every answer against what the client computed itself.
+//! - [`Canary`]: writes rows and finds them again while the server under them is being replaced.
 //! - [`health`]: `/healthz` and `/metrics` of port 9091.
 //!
 //! ```no_run
@@ -36,4 +37,4 @@ pub use endpoint::{Endpoint, Login};
 pub use error::{Call, Error};
 pub use index::{Index, IndexKind, Metric, UnknownIndex};
 pub use schema::{Field, FieldKind, Schema};
-pub use verify::{Event, Options, Outcome, Report, verify};
+pub use verify::{CANARY_COLLECTION, Canary, Event, Options, Outcome, Report, verify};

@@ -1,5 +1,6 @@
 //! Proof that a server works: rows go in, and every answer is checked against what the client computed itself.
 
+mod canary;
 mod check;
 mod dataset;
 mod poll;
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Client, Index, IndexKind, Metric, health::HealthEndpoint};
 
+pub use canary::{CANARY_COLLECTION, Canary};
 use dataset::Dataset;
 pub use report::{Cleanup, Failure, Outcome, Recall, Report, StepReport};
 use step::{Scenario, Step};

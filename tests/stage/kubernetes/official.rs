@@ -79,7 +79,11 @@ pub(crate) fn etcd(build: &Build<'_>) -> Result<()> {
 pub(crate) fn milvus(build: &Build<'_>) -> Result<()> {
     let (debian, milvus) = (build.part("debian")?, build.part("milvus")?);
     let mut image = Image {
-        names: vec!["docker.io/milvusdb/milvus:v2.3.5"],
+        // The second name is for upgrades: the same server, as if it were a later release.
+        names: vec![
+            "docker.io/milvusdb/milvus:v2.3.5",
+            "docker.io/milvusdb/milvus:v2.3.13",
+        ],
         cmd: vec!["milvus", "run", "standalone"],
         env: vec![
             "PATH=/milvus/bin:/usr/bin:/bin",

@@ -95,7 +95,7 @@ pub(crate) fn parts() -> Vec<Part> {
         image("image-etcd", "3.4.23", &["debian"], official::etcd),
         image(
             "image-milvus",
-            "2.3.5",
+            "2.3.5-under-two-names",
             &["debian", "milvus"],
             official::milvus,
         ),

@@ -23,7 +23,11 @@ use milvus_probe::Login;
 use secrecy::SecretString;
 
 use super::{account::AwsAccount, ebs_driver::EbsDriver, kubernetes_access::KubernetesAccess};
-use crate::{error::Error, place::add_root_password};
+use crate::{
+    error::Error,
+    place::{add_in_order, add_root_password},
+    upgrade::Order,
+};
 
 /// Pods of the controller: one of them leads.
 const CONTROLLERS: u16 = 2;
@@ -42,11 +46,12 @@ pub(crate) struct AwsGraph {
     pub login: Option<Handle<Login>>,
 }
 
-/// Puts it together. `wait` says whether pods are waited for.
+/// Puts it together. `wait` says whether pods are waited for, an order that components come one at a time.
 pub(crate) fn of(
     account: &AwsAccount,
     installation: &Installation,
     wait: bool,
+    order: Option<&Order>,
 ) -> Result<AwsGraph, Error> {
     let cloud = &account.cloud;
     let settings = &installation.on_aws().ok_or(Error::NotOnAws)?.aws;
@@ -78,14 +83,14 @@ pub(crate) fn of(
     };
     // Which objects there will be does not depend on the brokers.
     let known = milvus.manifests(Vec::new(), nobody(), None)?;
-    let installed = Install::new(client.clone(), installation, &known)
+    let install = Install::new(client.clone(), installation, &known)
         .wait(wait)
         .rendered_by(milvus.rendered(&aws))
         .load_balancers_rendered_by(milvus.rendered_in(&aws.network))
         .after(Kind::StatefulSet, before_etcd)
         .after(Kind::Deployment, before_pods(&aws))
-        .load_balancers_after(controller.iter().map(|controller| controller.ready.need()))
-        .add_to(&mut builder, &[])?;
+        .load_balancers_after(controller.iter().map(|controller| controller.ready.need()));
+    let installed = add_in_order(&mut builder, install, order, &client, installation)?;
     let address = add_load_balancer(&mut builder, account, &installed)?;
     let login = add_root_password(&mut builder, client, installation, &installed, wait)?;
     Ok(AwsGraph {

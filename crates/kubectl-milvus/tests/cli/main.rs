@@ -16,4 +16,5 @@ mod readme;
 mod render;
 mod size;
 mod unreachable;
+mod upgrade;
 mod usage;

@@ -12,12 +12,17 @@ fn no_api_server_answers() {
         "status",
         "verify",
         "connect",
+        "upgrade",
+        "scale",
         "uninstall",
     ] {
         let mut args = vec![command];
-        if command == "uninstall" {
-            args.push("milvus");
-        }
+        args.extend(match command {
+            "uninstall" => &["milvus"][..],
+            "upgrade" => &["--to", "2.6.20"],
+            "scale" => &["proxy=2"],
+            _ => &[],
+        });
         let ran = folder.run(&args).exits(1);
         for word in ["error: ", "127.0.0.1:1", "refused", "hint: ", "--context"] {
             assert!(ran.stderr.contains(word), "no {word}: {ran:#?}");

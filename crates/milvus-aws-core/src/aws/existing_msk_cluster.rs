@@ -9,7 +9,7 @@ use super::{
 use crate::{
     engine::{Context, Readiness, ResourceError, ResourceId},
     installation::MskClusterName,
-    topology::broker_properties,
+    topology::{KAFKA_FOUR, broker_properties},
 };
 
 /// What the calls of this file need.
@@ -40,7 +40,8 @@ impl ExistingMskCluster {
         let version = version(provisioned).unwrap_or_default();
         if version.starts_with("4.") {
             return Err(format!(
-                "the brokers {name} have Kafka {version}, and the Kafka client of Milvus cannot log in to Kafka 4.x by SCRAM (milvus-io/milvus#52601); name brokers of 3.x at `aws.existing.mskCluster`"
+                "the brokers {name} have Kafka {version}, and {}; name brokers of 3.x at `aws.existing.mskCluster`",
+                KAFKA_FOUR.because
             ));
         }
         let sasl = provisioned.client_authentication().and_then(|it| it.sasl());

@@ -9,6 +9,7 @@ use super::{
     BucketName, Existing, Memory, Region,
     text_type::{length, only, text_type},
 };
+use crate::topology::KAFKA_FOUR;
 
 /// Everything that the targets `aws` and `eks` make or use besides Milvus itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -338,10 +339,10 @@ fn kafka_version(text: &str) -> Option<String> {
     let parts: Vec<&str> = text.split('.').collect();
     let numeric = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
     match parts.as_slice() {
-        ["4", ..] => Some(
-            "the Kafka client of Milvus cannot log in to Kafka 4.x by SCRAM (milvus-io/milvus#52601), write `3.9.x`".to_owned(),
-        ),
-        [major @ ("2" | "3"), minor, patch] if numeric(minor) && (numeric(patch) || *patch == "x") => {
+        ["4", ..] => Some(format!("{}, write `3.9.x`", KAFKA_FOUR.because)),
+        [major @ ("2" | "3"), minor, patch]
+            if numeric(minor) && (numeric(patch) || *patch == "x") =>
+        {
             let old = *major == "2" && minor.parse().is_ok_and(|minor: u16| minor < 8);
             old.then(|| "MSK has no brokers before 2.8 any more, write `3.9.x`".to_owned())
         }

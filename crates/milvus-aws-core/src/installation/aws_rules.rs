@@ -8,7 +8,7 @@ use super::{
     file::{InstallationFile, Mode},
     rules::Broken,
 };
-use crate::topology::{self, MessageQueue, broker_properties};
+use crate::topology::{self, MessageQueue, Partner, Role, broker_properties};
 
 /// The smallest and the largest disk of a broker (source: MSK quotas: 1 GiB to 16 TiB).
 const BROKER_STORAGE: (Memory, Memory) =
@@ -19,6 +19,27 @@ const SMALLEST_NODE_STORAGE: Memory = Memory::from_mib(20 * 1024);
 const MOST_BROKERS_A_ZONE: u16 = 10;
 /// Zones that brokers and a cluster's control plane need at least.
 const FEWEST_SUBNETS: usize = 2;
+
+/// Coordinators come in pairs here, unless the file says otherwise.
+fn check_pairs(file: &InstallationFile, broken: &mut Vec<Broken>) {
+    let version = file.version();
+    let line = topology::line_of(version);
+    let Some(pair) = line.bad_pair(Partner::SecondCoordinator, version) else {
+        return;
+    };
+    let components = file.cluster.as_ref().map(|cluster| &cluster.components);
+    let spec = |role: &Role| components.and_then(|components| components.get(role));
+    let roles = line.roles(|role| spec(role).is_some());
+    let mut coordinators = roles.iter().filter(|role| role.is_coordinator());
+    if coordinators.any(|role| spec(role).is_none_or(|spec| spec.replicas.is_none())) {
+        let (major, minor, patch) = line.newest;
+        let message = format!(
+            "{version}: coordinators come in pairs here, and {}; write `{major}.{minor}.{patch}`, or `replicas: 1` for each",
+            pair.because
+        );
+        broken.push((Path::of(&["version"]), message));
+    }
+}
 
 /// Every broken rule.
 pub(super) fn check(file: &InstallationFile, broken: &mut Vec<Broken>) {
@@ -45,6 +66,7 @@ pub(super) fn check(file: &InstallationFile, broken: &mut Vec<Broken>) {
             format!("Milvus {version} cannot log to Kafka, which `target: {target}` needs");
         broken.push((Path::of(&["version"]), message));
     }
+    check_pairs(file, broken);
     if file.attu.is_some() {
         let message = format!("is `aws.attu` with `target: {target}`; write that");
         broken.push((Path::of(&["attu"]), message));

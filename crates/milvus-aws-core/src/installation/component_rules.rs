@@ -7,7 +7,7 @@ use super::{
     rules::{self, Broken},
     sections::ClusterSection,
 };
-use crate::topology::{self, Line, Role};
+use crate::topology::{self, Line, Partner, Role};
 
 /// Replicas beyond this are a slip of the finger.
 const MOST_REPLICAS: u16 = 1000;
@@ -28,7 +28,7 @@ pub(super) fn check(
         if !roles.contains(role) {
             broken.push((path.clone(), line.why_not(*role, version)));
         }
-        check_replicas(*role, spec, &path, broken);
+        check_replicas(*role, spec, version, &path, broken);
         if let Some(resources) = &spec.resources {
             rules::check_resources(&path.key("resources"), resources, broken);
         }
@@ -46,13 +46,31 @@ pub(super) fn check(
     }
 }
 
-fn check_replicas(role: Role, spec: &ComponentSpec, path: &Path, broken: &mut Vec<Broken>) {
+fn check_replicas(
+    role: Role,
+    spec: &ComponentSpec,
+    version: &MilvusVersion,
+    path: &Path,
+    broken: &mut Vec<Broken>,
+) {
     let path = path.key("replicas");
     let Some(replicas) = spec.replicas else {
         return;
     };
     if replicas.get() > MOST_REPLICAS {
         let message = format!("is {replicas}, at most {MOST_REPLICAS} replicas are possible");
+        broken.push((path.clone(), message));
+    }
+    let line = topology::line_of(version);
+    if role.is_coordinator()
+        && replicas.get() > 1
+        && let Some(pair) = line.bad_pair(Partner::SecondCoordinator, version)
+    {
+        let newest = MilvusVersion::newest_of(version.line());
+        let message = format!(
+            "is {replicas}, and with Milvus {version} {}; write `1`, or `version: {newest}`",
+            pair.because
+        );
         broken.push((path.clone(), message));
     }
     if role == Role::Cdc && replicas.get() > 1 {

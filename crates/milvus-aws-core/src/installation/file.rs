@@ -120,6 +120,10 @@ impl InstallationFile {
         &self.version
     }
 
+    pub(super) fn set_version(&mut self, version: MilvusVersion) {
+        self.version = version;
+    }
+
     pub(super) fn authorization(&self) -> bool {
         self.authorization
             .unwrap_or(self.target != Target::Kubernetes)

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{
-    Installation,
+    Installation, MilvusVersion,
     collect::{collect, place_of},
     diagnostic::{InvalidFile, Path, Problem},
     document::{self, Node, Value},
@@ -14,13 +14,23 @@ use super::{
 impl Installation {
     /// Reads a file. `origin` is its name, for messages. Everything that can be found wrong at once is told.
     pub fn from_yaml(origin: &str, text: impl AsRef<[u8]>) -> Result<Self, InvalidFile> {
-        read(text.as_ref()).map_err(|problems| InvalidFile::new(origin, problems))
+        read(text.as_ref(), None).map_err(|problems| InvalidFile::new(origin, problems))
+    }
+
+    /// The same, as if the file named that version: what the file says must be possible there.
+    pub fn from_yaml_at(
+        origin: &str,
+        text: impl AsRef<[u8]>,
+        version: &MilvusVersion,
+    ) -> Result<Self, InvalidFile> {
+        let read = read(text.as_ref(), Some(version));
+        read.map_err(|problems| InvalidFile::new(origin, problems))
     }
 
     /// The same for a file that is a value already, as other formats are translated to. Problems have paths in it, and
     /// no places.
     pub fn from_json(origin: &str, file: &Json) -> Result<Self, InvalidFile> {
-        interpret(&document::of_json(file)).map_err(|problems| InvalidFile::new(origin, problems))
+        interpret(&document::of_json(file), None).map_err(|problems| InvalidFile::new(origin, problems))
     }
 
     /// Writes the file that [`Self::from_yaml`] reads the same installation from.
@@ -52,15 +62,18 @@ impl Installation {
     }
 }
 
-fn read(text: &[u8]) -> Result<Installation, Vec<Problem>> {
+fn read(text: &[u8], version: Option<&MilvusVersion>) -> Result<Installation, Vec<Problem>> {
     let tree = document::parse(text)?;
     check_api_version(&tree).map_err(|problem| vec![problem])?;
-    interpret(&tree)
+    interpret(&tree, version)
 }
 
 /// Apart from [`read`]: a file is large, and the parser, which recurses, needs the stack for itself.
-fn interpret(tree: &Node) -> Result<Installation, Vec<Problem>> {
-    let file: InstallationFile = collect(tree.clone())?;
+fn interpret(tree: &Node, version: Option<&MilvusVersion>) -> Result<Installation, Vec<Problem>> {
+    let mut file: InstallationFile = collect(tree.clone())?;
+    if let Some(version) = version {
+        file.set_version(version.clone());
+    }
     let broken = rules::check(&file);
     let installation = file.into_installation();
     match installation {

@@ -37,11 +37,7 @@ const DEFAULT_LINE: (u64, u64) = (2, 6);
 
 impl Default for MilvusVersion {
     fn default() -> Self {
-        let (major, minor, patch) = newest_of(DEFAULT_LINE);
-        Self {
-            version: semver::Version::new(major, minor, patch),
-            row: topology::row_of(major, minor, patch).unwrap_or(0),
-        }
+        Self::newest_of(DEFAULT_LINE)
     }
 }
 
@@ -54,6 +50,22 @@ fn newest_of(line: (u64, u64)) -> (u64, u64, u64) {
 }
 
 impl MilvusVersion {
+    /// The newest release that is known of a line of the table.
+    pub(crate) fn newest_of(line: (u64, u64)) -> Self {
+        let (major, minor, patch) = newest_of(line);
+        Self {
+            version: semver::Version::new(major, minor, patch),
+            row: topology::row_of(major, minor, patch).unwrap_or(0),
+        }
+    }
+
+    /// Whether it comes before a release: `2.6.0-rc1`. Other additions (`2.4.5-gpu`) name builds of a release.
+    pub fn is_candidate(&self) -> bool {
+        let before = ["alpha", "beta", "dev", "rc"];
+        let addition = self.version.pre.to_lowercase();
+        before.iter().any(|word| addition.starts_with(word))
+    }
+
     /// Major and minor, which name the line: `(2, 6)`.
     pub fn line(&self) -> (u64, u64) {
         (self.version.major, self.version.minor)

@@ -52,6 +52,39 @@ pub struct KnownBad {
     pub because: &'static str,
 }
 
+/// Something that releases do not work with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KnownBadPair {
+    /// What they do not work with.
+    pub partner: Partner,
+    /// The only release that does not; all of the row when absent.
+    pub version: Option<&'static str>,
+    /// What is wrong.
+    pub because: &'static str,
+    /// The first release of the line that works; absent while none is known.
+    pub fixed_in: Option<&'static str>,
+}
+
+/// What releases may not work with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Partner {
+    /// Brokers of Kafka 4.x that are logged in to by SCRAM.
+    KafkaFour,
+    /// A coordinator that stands by.
+    SecondCoordinator,
+}
+
+/// librdkafka before 2.6.1, which every line was built with, sends a nonce twice. The later one went into the branches of
+/// 2.6 and 3.0 in September 2026 (milvus#52666, #53086) and into a hotfix of 2.5.13 (#52668); no release with it is known.
+pub(crate) const KAFKA_FOUR: KnownBadPair = KnownBadPair {
+    partner: Partner::KafkaFour,
+    version: None,
+    because: "the Kafka client of Milvus cannot log in to Kafka 4.x by SCRAM (milvus-io/milvus#52601)",
+    fixed_in: None,
+};
+
 /// One row of the table: releases from one on, until the next row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -74,6 +107,8 @@ pub struct Line {
     pub config_loader: ConfigLoader,
     /// The log of a standalone server.
     pub standalone_queue: MessageQueue,
+    /// What a standalone server may log to.
+    pub standalone_queues: &'static [MessageQueue],
     /// What a cluster may log to.
     pub cluster_queues: &'static [MessageQueue],
     /// Whether query and streaming nodes can be grouped, each group with a replica of everything.
@@ -86,9 +121,24 @@ pub struct Line {
     pub attu_image: &'static str,
     /// Releases of the row that must not be installed.
     pub known_bad: &'static [KnownBad],
+    /// What releases of the row do not work with.
+    pub bad_pairs: &'static [KnownBadPair],
 }
 
 impl Line {
+    /// Why that release does not work with that; none where it does.
+    pub fn bad_pair(
+        &self,
+        partner: Partner,
+        version: &MilvusVersion,
+    ) -> Option<&'static KnownBadPair> {
+        let text = version.to_string();
+        let is_it = |pair: &&KnownBadPair| {
+            pair.partner == partner && pair.version.is_none_or(|only| only == text)
+        };
+        self.bad_pairs.iter().find(is_it)
+    }
+
     /// Why a cluster of that release has no such role, and what to write instead.
     pub fn why_not(&self, role: Role, version: &MilvusVersion) -> String {
         if self.cluster.contains(&role) || self.other_coordinators.contains(&role) {
@@ -154,6 +204,11 @@ const V2_3: Line = Line {
     local_disk: &[Role::Standalone, Role::QueryNode, Role::IndexNode],
     config_loader: ConfigLoader::Environment,
     standalone_queue: MessageQueue::RocksMq,
+    standalone_queues: &[
+        MessageQueue::RocksMq,
+        MessageQueue::Kafka,
+        MessageQueue::Pulsar,
+    ],
     cluster_queues: &[MessageQueue::Kafka, MessageQueue::Pulsar],
     has_resource_groups: false,
     sets_root_password: false,
@@ -163,6 +218,7 @@ const V2_3: Line = Line {
         version: "2.3.0",
         because: "its image was built without OpenSSL and cannot log in to Kafka",
     }],
+    bad_pairs: &[KAFKA_FOUR],
 };
 const V2_4: Line = Line {
     from: (2, 4, 0),
@@ -189,6 +245,19 @@ const V2_5: Line = Line {
     newest: (2, 5, 26),
     etcd_image: "milvusdb/etcd:3.5.18-r1",
     attu_image: "zilliz/attu:v2.5.3",
+    known_bad: &[KnownBad {
+        version: "2.5.14",
+        because: "renaming a collection can lose its metadata (milvus-io/milvus#43407)",
+    }],
+    bad_pairs: &[
+        KAFKA_FOUR,
+        KnownBadPair {
+            partner: Partner::SecondCoordinator,
+            version: Some("2.5.17"),
+            because: "a second coordinator does not stand by, but ends again and again (milvus-io/milvus#45019)",
+            fixed_in: None,
+        },
+    ],
     ..V2_4_7
 };
 const V2_6: Line = Line {
@@ -210,6 +279,12 @@ const V2_6: Line = Line {
         Role::StreamingNode,
     ],
     standalone_queue: MessageQueue::Woodpecker,
+    standalone_queues: &[
+        MessageQueue::Woodpecker,
+        MessageQueue::RocksMq,
+        MessageQueue::Kafka,
+        MessageQueue::Pulsar,
+    ],
     cluster_queues: &[
         MessageQueue::Kafka,
         MessageQueue::Pulsar,
@@ -221,6 +296,7 @@ const V2_6: Line = Line {
         version: "2.6.0-rc1",
         because: "no later release can read what it has written",
     }],
+    bad_pairs: &[KAFKA_FOUR],
     ..V2_5
 };
 const V2_6_6: Line = Line {

@@ -92,6 +92,13 @@ impl Role {
         }
     }
 
+    /// The role that has that name in object names and in the label `component`.
+    pub fn of_component(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|role| role.component_name() == name)
+    }
+
     /// The name in `milvus.yaml` of this project.
     pub const fn key(self) -> &'static str {
         match self {

@@ -71,12 +71,27 @@ impl Settings {
         variables
     }
 
+    /// What the server is to log to, as `mq.type` says it.
+    pub(super) fn queue(&self) -> Option<&str> {
+        queue_of(&self.0)
+    }
+
     /// What comes later wins. The server does not tell upper from lower case in keys, so that neither does this.
     fn merge(&mut self, later: Value) {
         if let Value::Object(later) = later {
             merge_maps(&mut self.0, later);
         }
     }
+}
+
+/// The value of `mq.type` in settings; upper and lower case are the same.
+pub fn queue_of(settings: &Map<String, Value>) -> Option<&str> {
+    let find = |map: &'_ Map<String, Value>, wanted: &str| {
+        let key = map.keys().find(|key| key.eq_ignore_ascii_case(wanted));
+        key.cloned()
+    };
+    let section = settings.get(&find(settings, "mq")?)?.as_object()?;
+    section.get(&find(section, "type")?)?.as_str()
 }
 
 /// What comes later wins, section by section; upper and lower case are the same.

@@ -9,3 +9,4 @@ mod engine;
 mod installation;
 mod sizing;
 mod topology;
+mod upgrade;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use milvus_aws_core::{
     Installation, Topology,
-    topology::{ConfigLoader, Role, lines},
+    installation::MilvusVersion,
+    topology::{ConfigLoader, MessageQueue, Partner, Role, lines},
 };
 use serde_json::json;
 
@@ -236,6 +237,28 @@ fn the_table_is_in_order() {
             "{line:?}"
         );
         assert!(!roles.contains(&Role::IndexNode) || !roles.contains(&Role::StreamingNode));
+        assert!(line.standalone_queues.contains(&line.standalone_queue));
+        let built_in = |queue: &&MessageQueue| **queue == MessageQueue::RocksMq;
+        assert!(
+            !line.cluster_queues.iter().any(|queue| built_in(&queue)),
+            "it is of one process"
+        );
+        let known = line.known_bad.iter().map(|bad| bad.version);
+        for version in known.chain(line.bad_pairs.iter().filter_map(|pair| pair.version)) {
+            let version: MilvusVersion = version.parse().unwrap();
+            assert_eq!(
+                version.line(),
+                (line.from.0, line.from.1),
+                "{version} is of another row"
+            );
+        }
+        // Whoever refuses Kafka 4.x does so whatever the version.
+        let newest: MilvusVersion =
+            format!("{}.{}.{}", line.newest.0, line.newest.1, line.newest.2)
+                .parse()
+                .unwrap();
+        let kafka_four = line.bad_pair(Partner::KafkaFour, &newest).unwrap();
+        assert_eq!((kafka_four.version, kafka_four.fixed_in), (None, None));
     }
 }
 
@@ -245,6 +268,73 @@ fn keys_of_roles() {
     for role in Role::ALL {
         assert_eq!(serde_json::to_value(role).unwrap(), json!(role.key()));
     }
+}
+
+/// Settings of one file mean the same in both lines of every step: while both run, all pods read one ConfigMap.
+#[test]
+fn settings_of_two_lines_do_not_contradict_each_other() {
+    let steps = [
+        ("2.3.13", "2.4.5"),
+        ("2.4.6", "2.4.17"),
+        ("2.4.17", "2.5.26"),
+        ("2.5.26", "2.6.20"),
+        ("2.6.20", "3.0.0"),
+    ];
+    let mixed = CLUSTER.replace(
+        "  kafka:",
+        "  components: {mixCoordinator: {replicas: 2}}\n  kafka:",
+    );
+    for (from, to) in steps {
+        let [before, after] =
+            [from, to].map(|version| topology(&mixed, version).settings.as_yaml_value());
+        agree("", &before, &after);
+    }
+}
+
+fn agree(path: &str, before: &serde_json::Value, after: &serde_json::Value) {
+    match (before.as_object(), after.as_object()) {
+        (Some(before), Some(after)) => {
+            for (key, value) in before {
+                if let Some(other) = after.get(key) {
+                    agree(&format!("{path}.{key}"), value, other);
+                }
+            }
+        }
+        _ => assert_eq!(before, after, "{path}"),
+    }
+}
+
+/// Row 44 of the pains, and the release that cannot do it.
+#[test]
+fn a_release_whose_second_coordinator_fails_gets_none() {
+    let file = |version: &str, replicas: u8| {
+        let components =
+            format!("  components: {{mixCoordinator: {{replicas: {replicas}}}}}\n  kafka:");
+        let text = format!(
+            "{}version: {version}\n",
+            CLUSTER.replace("  kafka:", &components)
+        );
+        Installation::from_yaml("milvus.yaml", text)
+            .map(drop)
+            .map_err(|error| error.to_string())
+    };
+    let refused = file("2.5.17", 2).unwrap_err();
+    assert!(
+        refused.contains("milvus#45019") && refused.contains("write `1`, or `version: 2.5.26`"),
+        "{refused}"
+    );
+    assert_eq!(file("2.5.17", 1), Ok(()));
+    assert_eq!(file("2.5.16", 2), Ok(()));
+    let aws = "apiVersion: kubectl-milvus/v1\nname: demo\ntarget: aws\nversion: 2.5.17\n";
+    let refused = Installation::from_yaml("milvus.yaml", aws)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("2.5.17: coordinators come in pairs here"),
+        "{refused}"
+    );
+    let alone = format!("{aws}cluster: {{components: {{mixCoordinator: {{replicas: 1}}}}}}\n");
+    assert!(Installation::from_yaml("milvus.yaml", alone).is_ok());
 }
 
 #[test]

@@ -83,6 +83,17 @@ impl Objects {
         self.value(name, &object)
     }
 
+    /// Changes fields of an object that exists, and takes over no others.
+    pub(super) async fn change(&self, name: &str, change: &Value) -> Result<Value, ResourceError> {
+        let params = PatchParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let answer = self.api.patch(name, &params, &Patch::Merge(change)).await;
+        let object = answer.map_err(|error| self.failed("change", name, error))?;
+        self.value(name, &object)
+    }
+
     /// Makes those the owners of its fields, unless it was written meanwhile. Nothing else changes.
     pub(super) async fn own(
         &self,

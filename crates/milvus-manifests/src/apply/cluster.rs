@@ -8,7 +8,7 @@ use milvus_aws_core::engine::{After, GraphBuilder, Handle, Late, Need};
 use super::{
     certified::Certified,
     default_class::DefaultClass,
-    object::KubernetesObject,
+    object::{KubernetesObject, SettingsOf},
     placed::Placed,
     readiness::{is_watched, usual_duration},
     webhook_answers::WebhookAnswers,
@@ -147,6 +147,8 @@ impl Place<'_> {
             adopts: false,
             waits: is_watched(object.kind()),
             usual: usual_duration(object, true),
+            limit: None,
+            settings: SettingsOf::Wanted,
         }
     }
 }

@@ -16,13 +16,17 @@ use super::{
     adopted_claims::AdoptedClaims,
     helm_release::HelmRecord,
     namespace::MilvusNamespace,
-    object::KubernetesObject,
+    object::{KubernetesObject, SettingsOf},
     obsolete::Obsolete,
+    one_by_one::{OneByOne, Turn},
     placed::Placed,
     readiness::{is_balanced, is_watched, usual_duration},
     root_secret::RootSecret,
 };
-use crate::{Error, Kind, Manifests, Object, ObjectRef, labels::Owner};
+use crate::{
+    Error, Kind, Manifests, Object, ObjectRef,
+    labels::{COMPONENT, Owner},
+};
 
 /// Brings an installation's objects about.
 #[derive(Clone)]
@@ -37,6 +41,7 @@ pub struct Install<'a> {
     adopts: bool,
     forgets_helm: bool,
     wait: bool,
+    one_by_one: Option<OneByOne<'a>>,
 }
 
 /// The resources of an installation, and those whose outputs are of use.
@@ -81,6 +86,7 @@ impl<'a> Install<'a> {
             adopts: false,
             forgets_helm: false,
             wait: true,
+            one_by_one: None,
         }
     }
 
@@ -135,6 +141,14 @@ impl<'a> Install<'a> {
         self
     }
 
+    /// Deployments are brought about one after the other, and waited for. Meanwhile settings hold what the live ones
+    /// hold, too.
+    #[must_use]
+    pub fn one_by_one(mut self, order: Option<OneByOne<'a>>) -> Self {
+        self.one_by_one = order;
+        self
+    }
+
     /// The objects alone.
     pub fn graph(&self) -> Result<InstallGraph, Error> {
         let mut builder = Graph::builder();
@@ -148,17 +162,27 @@ impl<'a> Install<'a> {
     /// Adds the objects to a graph of more; all but the namespace come after `first`.
     pub fn add_to(&self, builder: &mut GraphBuilder, first: &[Need]) -> Result<Installed, Error> {
         let namespace = builder.add(self.namespace()?)?;
-        let base: Vec<Need> = first.iter().cloned().chain([namespace.need()]).collect();
+        let mut base: Vec<Need> = first.iter().cloned().chain([namespace.need()]).collect();
+        if let Some((order, Turn::Proof(at))) = self.first_turn() {
+            base.push(order.proofs.add(builder, at, base.clone())?);
+        }
         let mut added = Added {
             base,
             ..Added::default()
         };
         let known = Arc::new(self.manifests.clone());
         for object in self.manifests.objects() {
+            // They have their turns.
+            if self.one_by_one.is_some() && object.kind() == Kind::Deployment {
+                continue;
+            }
             let resource = self.resource(object, &known, &added);
             let reference = resource.reference.clone();
             let handle = builder.add(resource)?;
             added.add(reference, handle);
+        }
+        if let Some(order) = &self.one_by_one {
+            self.add_in_turn(builder, order, &known, &mut added)?;
         }
         let root = self.root(builder, &added)?;
         let all = added.objects.values().map(Handle::need);
@@ -193,6 +217,78 @@ impl<'a> Install<'a> {
             objects: added.objects,
             complete,
         })
+    }
+
+    fn first_turn(&self) -> Option<(&OneByOne<'a>, &Turn)> {
+        let order = self.one_by_one.as_ref()?;
+        Some((order, order.turns.first()?))
+    }
+
+    /// Adds the deployments, each after the turn before, and at the end the settings of the wanted version alone.
+    fn add_in_turn(
+        &self,
+        builder: &mut GraphBuilder,
+        order: &OneByOne<'_>,
+        known: &Arc<Manifests>,
+        added: &mut Added,
+    ) -> Result<(), Error> {
+        for (place, turn) in order.turns.iter().enumerate() {
+            match turn {
+                // What comes before everything was added before everything.
+                Turn::Proof(_) if place == 0 => {}
+                Turn::Proof(at) => {
+                    let mut after = added.base.clone();
+                    after.extend(added.before.take());
+                    added.before = Some(order.proofs.add(builder, at, after)?);
+                }
+                Turn::Component(component) => {
+                    for object in self.deployments_of(component) {
+                        self.add_next(builder, object, known, added)?;
+                    }
+                }
+            }
+        }
+        for object in self.manifests.objects() {
+            let reference = object.reference();
+            if reference.kind == Kind::Deployment && !added.objects.contains_key(&reference) {
+                self.add_next(builder, object, known, added)?;
+            }
+        }
+        let settings = self.manifests.objects().iter();
+        for object in settings.filter(|object| object.kind() == Kind::ConfigMap) {
+            let mut resource = self.resource(object, known, added);
+            resource.settings = SettingsOf::WantedAlone;
+            resource.needs.0.0.extend(added.before.clone());
+            // What is no longer wanted goes after this too.
+            added.base.push(builder.add(resource)?.need());
+        }
+        Ok(())
+    }
+
+    /// One, or one for each resource group.
+    fn deployments_of(&self, component: &str) -> impl Iterator<Item = &'a Object> {
+        self.manifests.objects().iter().filter(move |object| {
+            let label = object
+                .metadata()
+                .labels
+                .as_ref()
+                .and_then(|all| all.get(COMPONENT));
+            object.kind() == Kind::Deployment && label.is_some_and(|label| label == component)
+        })
+    }
+
+    fn add_next(
+        &self,
+        builder: &mut GraphBuilder,
+        object: &Object,
+        known: &Arc<Manifests>,
+        added: &mut Added,
+    ) -> Result<(), Error> {
+        let resource = self.resource(object, known, added);
+        let handle = builder.add(resource)?;
+        added.before = Some(handle.need());
+        added.add(object.reference(), handle);
+        Ok(())
     }
 
     fn root(
@@ -252,6 +348,11 @@ impl<'a> Install<'a> {
             _ => None,
         };
         let manifests = rendered.unwrap_or_else(|| Late::Known(known.clone()));
+        let (limit, settings) = match (&self.one_by_one, kind) {
+            (Some(order), Kind::Deployment) => (Some(order.patience), SettingsOf::Wanted),
+            (Some(_), Kind::ConfigMap) => (None, SettingsOf::Both),
+            _ => (None, SettingsOf::Wanted),
+        };
         KubernetesObject {
             reference: object.reference(),
             namespace: self.installation.namespace.to_string(),
@@ -260,6 +361,8 @@ impl<'a> Install<'a> {
             adopts: self.adopts,
             waits: self.wait && is_watched(kind),
             usual: usual_duration(object, self.wait),
+            limit,
+            settings,
         }
     }
 }
@@ -281,6 +384,8 @@ struct Added {
     secrets: Vec<Handle<Placed>>,
     /// Our etcd, without which Milvus does not start.
     etcd: Vec<Need>,
+    /// What the next deployment comes after, where they come one after the other.
+    before: Option<Need>,
     objects: BTreeMap<ObjectRef, Handle<Placed>>,
 }
 
@@ -292,7 +397,7 @@ impl Added {
             Kind::StatefulSet => needs.extend(self.for_pods.iter().cloned()),
             Kind::Deployment => {
                 let pods = self.for_pods.iter().chain(&self.settings);
-                needs.extend(pods.chain(&self.etcd).cloned());
+                needs.extend(pods.chain(&self.etcd).chain(&self.before).cloned());
                 secrets.clone_from(&self.secrets);
             }
             _ => {}

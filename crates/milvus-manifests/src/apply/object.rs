@@ -12,7 +12,9 @@ use serde_json::Value;
 use super::{
     adapt::{Live, adapted},
     api::{Objects, Write, leaving, uid_of},
+    both_settings,
     difference::{changes, changes_from_helm},
+    former_coordinators::make_room,
     owner::{Ownership, is_released, owner_of},
     placed::Placed,
     readiness::{self, Watched},
@@ -43,6 +45,21 @@ pub(super) struct KubernetesObject {
     /// Whether it is waited for; else its existence is enough.
     pub(super) waits: bool,
     pub(super) usual: Duration,
+    /// How long it is waited for; as long as the run takes when absent.
+    pub(super) limit: Option<Duration>,
+    /// Whose settings a ConfigMap holds.
+    pub(super) settings: SettingsOf,
+}
+
+/// Whose settings a ConfigMap holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SettingsOf {
+    /// The version that is wanted.
+    Wanted,
+    /// That one and the one that is live, while components of both run.
+    Both,
+    /// The version that is wanted alone, once no other one runs any more.
+    WantedAlone,
 }
 
 /// What a look at an object found.
@@ -93,7 +110,11 @@ impl KubernetesObject {
         let wanted = wanted.map_err(|error| {
             ResourceError::fatal(format!("render {}", self.reference)).caused_by(error)
         })?;
-        Ok(adapted(self.reference.kind, &wanted, live, secrets))
+        let mut wanted = adapted(self.reference.kind, &wanted, live, secrets);
+        if let (SettingsOf::Both, Some(live)) = (self.settings, live.object()) {
+            both_settings::with_live(&mut wanted, live)?;
+        }
+        Ok(wanted)
     }
 
     fn readiness_of(&self, live: &Value) -> Readiness<Placed> {
@@ -137,6 +158,9 @@ impl KubernetesObject {
         match self.find(&objects).await? {
             Found::Absent => {
                 let wanted = self.wanted(manifests, Live::Absent, secrets)?;
+                if self.reference.kind == Kind::Deployment {
+                    make_room(&objects, &self.owner, &wanted).await?;
+                }
                 objects.apply(name, wanted, None, Write::Create).await
             }
             Found::Ours(live) => {
@@ -166,7 +190,12 @@ impl Resource for KubernetesObject {
     type Output = Placed;
 
     fn id(&self) -> ResourceId {
-        ResourceId::new(self.reference.to_string())
+        match self.settings {
+            SettingsOf::WantedAlone => {
+                ResourceId::new(format!("{} without old settings", self.reference))
+            }
+            _ => ResourceId::new(self.reference.to_string()),
+        }
     }
 
     fn needs(&self) -> &Self::Needs {
@@ -270,7 +299,7 @@ impl Resource for KubernetesObject {
         let live = if self.waits {
             let object = self.rendered(manifests)?;
             let watched = Watched::of(client, &self.namespace, object, manifests);
-            readiness::wait(&self.reference, &objects, &watched, context).await?
+            readiness::wait(&self.reference, &objects, &watched, self.limit, context).await?
         } else {
             let gone = || ResourceError::transient("it was taken away meanwhile");
             let found = objects.get(&self.reference.name).await?;

@@ -157,11 +157,12 @@ pub(super) fn is_watched(kind: Kind) -> bool {
     )
 }
 
-/// Watches an object and its pods until it is ready; gives it back as it is then.
+/// Watches an object and its pods until it is ready; gives it back as it is then. After the limit it has failed.
 pub(super) async fn wait(
     reference: &ObjectRef,
     objects: &Objects,
     watched: &Watched,
+    limit: Option<Duration>,
     context: &Context,
 ) -> Result<Value, ResourceError> {
     let mut object = pin!(watch_object(objects.api.clone(), &reference.name).default_backoff());
@@ -169,6 +170,7 @@ pub(super) async fn wait(
     let mut pods: BTreeMap<String, Pod> = BTreeMap::new();
     let mut state = "it is being made".to_owned();
     let mut lasting = Lasting::default();
+    let began = context.elapsed();
     loop {
         tokio::select! {
             seen = object.next() => match seen {
@@ -189,7 +191,11 @@ pub(super) async fn wait(
             () = context.sleep(LOOK_AGAIN) => {}
         }
         let troubles = pods.values().filter_map(pods::trouble_of);
+        let over = limit.filter(|limit| context.elapsed().saturating_sub(began) >= *limit);
         let Some(trouble) = troubles.max_by_key(Trouble::severity) else {
+            if let Some(limit) = over {
+                return Err(too_late(limit, &state));
+            }
             context.progress(state.clone());
             continue;
         };
@@ -198,8 +204,15 @@ pub(super) async fn wait(
         if trouble.hopeless_after().is_some_and(|limit| age >= limit) {
             return Err(ResourceError::fatal(reason));
         }
+        if let Some(limit) = over {
+            return Err(too_late(limit, &reason));
+        }
         context.progress(reason);
     }
+}
+
+fn too_late(limit: Duration, state: &str) -> ResourceError {
+    ResourceError::fatal(format!("not ready within {} s: {state}", limit.as_secs()))
 }
 
 impl Watched {

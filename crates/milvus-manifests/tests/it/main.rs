@@ -21,6 +21,8 @@ mod fixtures;
 mod helm;
 #[cfg(feature = "apply")]
 mod late;
+#[cfg(feature = "apply")]
+mod one_by_one;
 mod pains;
 mod properties;
 mod said;

@@ -1,0 +1,310 @@
+//! Proofs between the steps of an upgrade: rows go in and are found, with all that went in before.
+
+use std::{sync::Arc, time::Duration};
+
+use milvus_aws_core::{
+    engine::{
+        After, Change, Context, GraphBuilder, InvalidGraph, Late, Need, Observed, Readiness,
+        Resource, ResourceError, ResourceId, Step,
+    },
+    installation::{InstallationName, Namespace},
+};
+use milvus_manifests::apply::Proofs;
+use milvus_probe::{CANARY_COLLECTION, Canary, Client};
+use tokio::sync::Mutex;
+
+use crate::{
+    error::Error, installed::Installed, port_forward::PortForward, root_password::root_login,
+};
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_secs(1);
+/// One attempt hangs no longer: connections to pods that went may never answer.
+const ATTEMPT: Duration = Duration::from_secs(40);
+/// How long the collection's removal is tried again.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+type Needs = (After, Late<kube::Client>);
+
+/// Whose Milvus is proved.
+#[derive(Clone)]
+pub(crate) struct Canaries {
+    pub(crate) name: InstallationName,
+    pub(crate) namespace: Namespace,
+    pub(crate) client: Late<kube::Client>,
+    /// How long a proof is tried again before it has failed.
+    pub(crate) patience: Duration,
+    /// What went in so far.
+    canary: Arc<Mutex<Canary>>,
+}
+
+/// One proof.
+struct Proof {
+    canaries: Canaries,
+    at: String,
+    needs: Needs,
+}
+
+/// The end of all of them: nothing of theirs stays.
+struct Leaving {
+    canaries: Canaries,
+    needs: Needs,
+}
+
+impl Canaries {
+    pub(crate) fn new(
+        name: &InstallationName,
+        namespace: &Namespace,
+        client: Late<kube::Client>,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            name: name.clone(),
+            namespace: namespace.clone(),
+            client,
+            patience,
+            canary: Arc::default(),
+        }
+    }
+
+    /// Adds the removal of their collection, after everything.
+    pub(crate) fn add_leaving(
+        &self,
+        builder: &mut GraphBuilder,
+        after: Vec<Need>,
+    ) -> Result<Need, InvalidGraph> {
+        let leaving = Leaving {
+            needs: (After(after), self.client.clone()),
+            canaries: self.clone(),
+        };
+        Ok(builder.add(leaving)?.need())
+    }
+
+    /// Talks to Milvus through a pod that is ready now.
+    async fn with_milvus<T>(
+        &self,
+        client: &kube::Client,
+        talk: impl AsyncFnOnce(&Client) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let reached = async {
+            let installed = Installed::find(client, &self.namespace, Some(&self.name)).await?;
+            let forward = PortForward::open(client.clone(), installed.grpc(), 0).await?;
+            let login = root_login(client, &installed).await?;
+            Ok::<_, Error>((forward, login))
+        };
+        let (forward, login) = reached.await.map_err(|error| in_full(&error))?;
+        let talking = async {
+            let endpoint = format!("http://{}", forward.address());
+            let endpoint = endpoint.parse().map_err(|error| in_full(&error))?;
+            let connecting = Client::builder(endpoint).login(login).connect();
+            talk(&connecting.await.map_err(|error| in_full(&error))?).await
+        };
+        let told = tokio::time::timeout(ATTEMPT.min(self.patience), talking).await;
+        forward.close().await;
+        told.unwrap_or_else(|_| Err("Milvus does not answer".to_owned()))
+    }
+
+    async fn prove(&self, client: &kube::Client) -> Result<u64, String> {
+        let mut canary = self.canary.lock().await;
+        self.with_milvus(client, async |milvus| {
+            canary
+                .sing(milvus)
+                .await
+                .map_err(|failure| failure.to_string())
+        })
+        .await
+    }
+}
+
+impl Proofs for Canaries {
+    fn add(
+        &self,
+        builder: &mut GraphBuilder,
+        at: &str,
+        after: Vec<Need>,
+    ) -> Result<Need, InvalidGraph> {
+        let proof = Proof {
+            needs: (After(after), self.client.clone()),
+            canaries: self.clone(),
+            at: at.to_owned(),
+        };
+        Ok(builder.add(proof)?.need())
+    }
+}
+
+impl Resource for Proof {
+    type Needs = Needs;
+    type Output = ();
+
+    fn id(&self) -> ResourceId {
+        ResourceId::new(format!("canary {}", self.at))
+    }
+
+    fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    fn usual_duration(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
+    /// A proof of before proves nothing now.
+    async fn observe(
+        &self,
+        _: Option<&((), kube::Client)>,
+        _: &Context,
+    ) -> Result<Observed<()>, ResourceError> {
+        Ok(Observed::Absent)
+    }
+
+    async fn apply(
+        &self,
+        _: &((), kube::Client),
+        _: &Step,
+        _: &Context,
+    ) -> Result<Readiness<()>, ResourceError> {
+        Ok(Readiness::Waiting {
+            reason: "rows go in and are found".to_owned(),
+        })
+    }
+
+    async fn readiness(
+        &self,
+        ((), client): &((), kube::Client),
+        _: &Context,
+    ) -> Result<Readiness<()>, ResourceError> {
+        Ok(match self.canaries.prove(client).await {
+            Ok(_) => Readiness::Ready(()),
+            Err(reason) => Readiness::Waiting { reason },
+        })
+    }
+
+    async fn wait_ready(
+        &self,
+        ((), client): &((), kube::Client),
+        context: &Context,
+    ) -> Result<(), ResourceError> {
+        let began = context.elapsed();
+        loop {
+            let reason = match self.canaries.prove(client).await {
+                Ok(_) => return Ok(()),
+                Err(reason) => reason,
+            };
+            let patience = self.canaries.patience;
+            if context.elapsed().saturating_sub(began) >= patience {
+                return Err(ResourceError::fatal(format!(
+                    "Milvus does not store and find rows, for {} s: {reason}{}",
+                    patience.as_secs(),
+                    recipe(&reason)
+                )));
+            }
+            context.progress(reason);
+            context.sleep(PAUSE).await;
+        }
+    }
+
+    async fn delete(
+        &self,
+        _: Option<&((), kube::Client)>,
+        _: &Context,
+    ) -> Result<(), ResourceError> {
+        Ok(())
+    }
+}
+
+impl Resource for Leaving {
+    type Needs = Needs;
+    type Output = ();
+
+    fn id(&self) -> ResourceId {
+        ResourceId::new("canary's collection")
+    }
+
+    fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    fn usual_duration(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn patience(&self) -> Duration {
+        PATIENCE
+    }
+
+    async fn observe(
+        &self,
+        inputs: Option<&((), kube::Client)>,
+        _: &Context,
+    ) -> Result<Observed<()>, ResourceError> {
+        let Some(((), client)) = inputs else {
+            return Ok(Observed::Unknown);
+        };
+        let there = self.canaries.with_milvus(client, async |milvus| {
+            let there = milvus.has_collection(CANARY_COLLECTION).await;
+            there.map_err(|error| error.to_string())
+        });
+        Ok(match there.await {
+            Ok(false) => Observed::Current { output: Some(()) },
+            // Who cannot be asked now is asked again when it is this one's turn.
+            Ok(true) | Err(_) => Observed::Differs {
+                changes: vec![Change {
+                    field: CANARY_COLLECTION.to_owned(),
+                    from: Some("rows of the canary".to_owned()),
+                    to: None,
+                }],
+                output: Some(()),
+            },
+        })
+    }
+
+    async fn apply(
+        &self,
+        ((), client): &((), kube::Client),
+        _: &Step,
+        _: &Context,
+    ) -> Result<Readiness<()>, ResourceError> {
+        let left = self.canaries.with_milvus(client, async |milvus| {
+            Canary::leave(milvus)
+                .await
+                .map_err(|error| error.to_string())
+        });
+        match left.await {
+            Ok(()) => Ok(Readiness::Ready(())),
+            Err(reason) => Err(ResourceError::transient(format!(
+                "drop collection {CANARY_COLLECTION}: {reason}"
+            ))),
+        }
+    }
+
+    async fn readiness(
+        &self,
+        _: &((), kube::Client),
+        _: &Context,
+    ) -> Result<Readiness<()>, ResourceError> {
+        Ok(Readiness::Ready(()))
+    }
+
+    async fn delete(
+        &self,
+        _: Option<&((), kube::Client)>,
+        _: &Context,
+    ) -> Result<(), ResourceError> {
+        Ok(())
+    }
+}
+
+/// What is known to help (source: milvus#47806, #42838, #44486).
+fn recipe(reason: &str) -> &'static str {
+    if reason.contains("RW channel") {
+        "; restart the pods of mixcoord, and those of streamingnode once it is ready"
+    } else {
+        ""
+    }
+}
+
+fn in_full(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes: Vec<_> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
+}

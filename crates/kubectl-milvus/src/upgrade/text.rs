@@ -1,0 +1,116 @@
+//! An upgrade as people read it.
+
+use std::{fmt::Write as _, path::Path};
+
+use milvus_aws_core::{
+    engine::Report,
+    topology::{Action, Role, Upgrade},
+};
+use milvus_manifests::apply::RunningMilvus;
+
+use crate::{progress::seconds, wanted::Wanted};
+
+/// What is done, in order.
+pub(super) fn plan(upgrade: &Upgrade) -> String {
+    let Upgrade { from, to, .. } = upgrade;
+    if upgrade.is_done() {
+        return format!("every component is Milvus {to} already\n");
+    }
+    let direction = if upgrade.is_backwards() {
+        "back from"
+    } else {
+        "from"
+    };
+    let mut text = format!("{direction} Milvus {from} to {to}, one component at a time:\n");
+    for (number, stage) in (1..).zip(&upgrade.stages) {
+        let what = match stage.action {
+            Action::Done => "is done",
+            Action::Replace => "is replaced",
+            Action::Start => "is new, and started",
+            Action::Remove => "is not needed any more, and removed",
+        };
+        let _infallible = writeln!(text, "{number:3}. {} {what}", stage.role.component_name());
+    }
+    if !upgrade.pauses.is_empty() {
+        let _infallible = writeln!(
+            text,
+            "Milvus pauses while {} is replaced: there is no second one to take over",
+            names(&upgrade.pauses)
+        );
+    }
+    if !upgrade.can_go_back && !upgrade.undoes {
+        text.push_str("this cannot be undone: an older line reads neither metadata nor indexes of a newer one\n");
+    }
+    text
+}
+
+/// What a person wants to know after it ended well; what went wrong is the error's to say.
+pub(super) fn done(
+    wanted: &Wanted,
+    upgrade: &Upgrade,
+    report: &Report,
+    file: Option<&Path>,
+) -> String {
+    if report.result().is_err() {
+        return String::new();
+    }
+    let installation = &wanted.installation;
+    let (name, to) = (&installation.name, &upgrade.to);
+    let follows = match file {
+        Some(file) if wanted.file_version.as_ref() != Some(to) => format!(
+            "write `version: {to}` into {}: an install from it as it is would be refused\n",
+            file.display()
+        ),
+        _ => String::new(),
+    };
+    format!(
+        "{name} is Milvus {to}, after {}\n\
+         {follows}\
+         prove it:  kubectl milvus verify {name} -n {}\n",
+        seconds(report.took),
+        installation.namespace
+    )
+}
+
+/// What runs after it stopped, and how it goes on or back.
+pub(super) fn stopped(upgrade: &Upgrade, live: &RunningMilvus, file: Option<&Path>) -> String {
+    let mut text = String::from("stopped; what runs now:\n");
+    for component in &live.components {
+        let state = if component.ready {
+            "ready"
+        } else {
+            "not ready"
+        };
+        let _infallible = writeln!(
+            text,
+            "  {:14} {}, {state}",
+            component.role.component_name(),
+            component.version
+        );
+    }
+    let file = file.map(|file| format!(" -f {}", file.display()));
+    let file = file.unwrap_or_default();
+    let Upgrade { from, to, .. } = upgrade;
+    let _infallible = writeln!(text, "go on:    kubectl milvus upgrade --to {to}{file}");
+    let back = if from == to {
+        return text;
+    } else if way_back(upgrade, live) {
+        format!("kubectl milvus upgrade --to {from}{file}")
+    } else {
+        format!("there is none to {from}: what runs already has written what it cannot read")
+    };
+    let _infallible = writeln!(text, "go back:  {back}");
+    text
+}
+
+/// Whether what was done may be undone.
+fn way_back(upgrade: &Upgrade, live: &RunningMilvus) -> bool {
+    let reached = live.components.iter().filter(|it| it.version == upgrade.to);
+    let reached: Vec<Role> = reached.map(|it| it.role).collect();
+    upgrade.can_be_undone_after(&reached)
+}
+
+fn names(roles: &[Role]) -> String {
+    let names: Vec<&str> = roles.iter().map(|role| role.component_name()).collect();
+    names.join(", ")
+}
