@@ -13,6 +13,8 @@ pub(crate) const SERVICE_ACCOUNT: &str = "milvus-s3-access-sa";
 const BUCKET: &str = "milvus-demo-bucket";
 /// The version whose real server the stage has.
 pub(crate) const VERSION: &str = "2.3.5";
+/// EKS's own class has no driver here.
+pub(crate) const STORAGE_CLASS: &str = "local-path";
 /// Values that the guide gives, with sample names.
 const VALUES: &str = "golden/helm/values/a-guide.yaml";
 
@@ -77,6 +79,7 @@ impl Guide {
             "common:\n  chanNamePrefix:\n    cluster: {}\n",
             self.namespace.name
         ));
+        values["etcd"]["persistence"]["storageClass"] = json!(STORAGE_CLASS);
         for component in COMPONENTS {
             values[component]["resources"] = small();
         }

@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
-use crate::guide::{VERSION, golden, small};
+use crate::guide::{STORAGE_CLASS, VERSION, golden, small};
 
 /// The objects of chart 4.1.34, as release [`RELEASE`].
 const OBJECTS: &str = "golden/helm/a-guide-4.1.34.yaml";
@@ -79,6 +79,13 @@ fn adapt(object: &mut Value) {
     }
     if object["metadata"]["name"] == RELEASE && object["kind"] == "ConfigMap" {
         object["data"]["user.yaml"] = json!("USER FILE");
+    }
+    for claim in object["spec"]["volumeClaimTemplates"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+    {
+        claim["spec"]["storageClassName"] = json!(STORAGE_CLASS);
     }
     let pod = &mut object["spec"]["template"]["spec"];
     if pod.is_null() {
