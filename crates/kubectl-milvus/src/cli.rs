@@ -111,9 +111,9 @@ pub struct FileArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub struct HelmArgs {
     /// Values of the official Helm chart (4.x or 5.x) in place of a file; `-` reads standard input
-    #[arg(long, value_name = "FILE", requires = "release", conflicts_with_all = ["file", "name"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "name"])]
     pub helm_values: Option<PathBuf>,
-    /// The release that the values are for
+    /// The release that the values are for; `milvus` when absent
     #[arg(long, value_name = "NAME", requires = "helm_values")]
     pub release: Option<InstallationName>,
     /// Go on without what the values ask for and cannot get
@@ -213,11 +213,10 @@ pub struct InitArgs {
     #[arg(
         long,
         value_name = "FILE",
-        requires = "release",
         conflicts_with_all = ["vectors", "name", "eks_cluster"]
     )]
     pub helm_values: Option<PathBuf>,
-    /// The release that the values are for
+    /// The release that the values are for; `milvus` when absent
     #[arg(long, value_name = "NAME", requires = "helm_values")]
     pub release: Option<InstallationName>,
     /// Go on without what the values ask for and cannot get

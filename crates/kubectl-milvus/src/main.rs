@@ -1,6 +1,6 @@
 //! The `kubectl-milvus` binary: reads arguments, calls the library, chooses the exit code.
 
-use std::{io, process::ExitCode as ProcessExitCode};
+use std::{env, io, process::ExitCode as ProcessExitCode};
 
 use clap::Parser;
 use kubectl_milvus::{ExitCode, cli::Cli, printer::Printer};
@@ -8,7 +8,9 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ProcessExitCode {
     let cli = Cli::parse();
-    log_to_stderr(cli.verbose);
+    if cli.verbose > 0 || env::var_os(EnvFilter::DEFAULT_ENV).is_some() {
+        log_to_stderr(cli.verbose);
+    }
     let printer = Printer::new(cli.output);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -160,10 +160,33 @@ fn and_back() {
 }
 
 #[test]
+fn a_release_has_a_name_of_its_own_unless_told() {
+    let folder = folder();
+    let named = |args: &[&str]| folder.run(args).exits(0).stdout;
+    let told = [
+        "render",
+        "--helm-values",
+        "values.yaml",
+        "--release",
+        "milvus",
+    ];
+    assert_eq!(named(&told[..3]), named(&told));
+    assert_ne!(
+        named(&told[..3]),
+        named(&[
+            "render",
+            "--helm-values",
+            "values.yaml",
+            "--release",
+            "demo"
+        ])
+    );
+}
+
+#[test]
 fn flags_that_do_not_go_together() {
     let folder = folder();
     let wrong = |args: &[&str], words: &[&str]| folder.run(args).exits(2).says(words);
-    wrong(&["render", "--helm-values", "values.yaml"], &["--release"]);
     wrong(&["render", "--release", "demo"], &["--helm-values"]);
     wrong(
         &[&["render", "-f", "milvus.yaml"], &ARGS[..]].concat(),
