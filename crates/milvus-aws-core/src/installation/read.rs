@@ -30,7 +30,8 @@ impl Installation {
     /// The same for a file that is a value already, as other formats are translated to. Problems have paths in it, and
     /// no places.
     pub fn from_json(origin: &str, file: &Json) -> Result<Self, InvalidFile> {
-        interpret(&document::of_json(file), None).map_err(|problems| InvalidFile::new(origin, problems))
+        interpret(&document::of_json(file), None)
+            .map_err(|problems| InvalidFile::new(origin, problems))
     }
 
     /// Writes the file that [`Self::from_yaml`] reads the same installation from.

@@ -223,7 +223,8 @@ fn own(object: &mut Value, wanted: &Value) {
         Value::Array(entries) => std::mem::take(entries),
         _ => Vec::new(),
     };
-    let is_ours = |entry: &&Value| entry["manager"] == "kubectl-milvus" && entry["operation"] == "Apply";
+    let is_ours =
+        |entry: &&Value| entry["manager"] == "kubectl-milvus" && entry["operation"] == "Apply";
     if let Some(before) = entries.iter().find(is_ours) {
         prune(object, &before["fieldsV1"], &fields);
     }
