@@ -7,10 +7,11 @@ use std::{
 };
 
 use milvus_probe::{CANARY_COLLECTION, Client};
+use milvus_stage::{cache::Cache, data_plane::Services};
 use serde_json::{Value, json};
 
 use crate::{
-    guide::{Guide, timed},
+    guide::{Guide, SERVICE_ACCOUNT, small, timed},
     plugin::{KAFKA_PASSWORD, Namespace, Ran, kubectl, stderr_lines},
     writer::Writer,
 };
@@ -35,15 +36,51 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 fn installed(label: &str) -> (Guide, Value) {
     let guide = Guide::new(label, KAFKA_PASSWORD);
-    let file = guide.file(NAME);
+    let file = file(&guide);
     let install = ["install", "-f", "-", "--verify=false"];
-    timed("install", || guide.milvus(&install, &file).exits(0));
+    timed("install", || milvus(&guide, &install, &file).exits(0));
     (guide, file)
 }
 
+/// The guide's cluster: coordinators and proxies in pairs, on the stage's Kafka and S3.
+fn file(guide: &Guide) -> Value {
+    let cache = Cache::open().expect("the cache");
+    let services = Services::start(&cache).expect("Kafka");
+    let namespace = &guide.namespace.name;
+    let pair = json!({"replicas": 2, "resources": small()});
+    let one = json!({"replicas": 1, "resources": small()});
+    json!({
+        "apiVersion": "kubectl-milvus/v1", "name": NAME, "version": FROM, "mode": "cluster",
+        "cluster": {
+            "components": {
+                "rootCoordinator": pair, "queryCoordinator": pair, "indexCoordinator": pair, "dataCoordinator": pair,
+                "proxy": pair, "queryNode": one, "dataNode": one, "indexNode": one,
+            },
+            "etcd": {"inCluster": {"replicas": 1, "resources": small()}},
+            "kafka": {
+                "brokers": [services.kafka_bootstrap()],
+                "security": {"scramSha512": {"username": format!("user-{namespace}"), "password": {"env": "KAFKA_PASSWORD"}}},
+            },
+            "s3": {
+                "endpoint": "s3.us-west-2.amazonaws.com:443", "bucket": "milvus-demo-bucket", "rootPath": "demo",
+                "region": "us-west-2", "access": "iam",
+            },
+            "serviceAccount": {"name": SERVICE_ACCOUNT, "create": false},
+        },
+        "config": {"common": {"chanNamePrefix": {"cluster": namespace}}},
+    })
+}
+
+fn milvus(guide: &Guide, args: &[&str], file: &Value) -> Ran {
+    guide.namespace.milvus(args, &file.to_string())
+}
+
 fn upgrade(guide: &Guide, file: &Value, more: &[&str]) -> Ran {
-    let args = [&["upgrade", "-f", "-", "-o", "json"], more].concat();
-    guide.milvus(&args, file)
+    milvus(
+        guide,
+        &[&["upgrade", "-f", "-", "-o", "json"], more].concat(),
+        file,
+    )
 }
 
 /// The version of each component's deployment, in the order of the upgrade.
@@ -88,10 +125,10 @@ fn aws_upgrade_keeps_every_row_while_a_client_writes_and_searches() {
     let (guide, file) = installed("upgrade");
     let mut newer = file.clone();
     newer["version"] = json!(TO);
-    let refused = guide.milvus(&["install", "-f", "-"], &newer).exits(5);
+    let refused = milvus(&guide, &["install", "-f", "-"], &newer).exits(5);
     let hint = format!("kubectl milvus upgrade --to {TO}");
     assert!(refused.stderr.contains(&hint), "{}", refused.stderr);
-    guide.milvus(&["plan", "-f", "-"], &newer).exits(5);
+    milvus(&guide, &["plan", "-f", "-"], &newer).exits(5);
 
     let dry = upgrade(&guide, &file, &["--to", TO, "--dry-run=server"]).exits(0);
     let dry = dry.result_of("upgrade");
@@ -120,7 +157,7 @@ fn aws_upgrade_keeps_every_row_while_a_client_writes_and_searches() {
         .result_of("upgrade");
     assert_eq!(again["changed"], false, "{again}");
     // What is installed from a file that follows is as wanted.
-    let follows = guide.milvus(&["plan", "-f", "-", "--exit-code"], &newer);
+    let follows = milvus(&guide, &["plan", "-f", "-", "--exit-code"], &newer);
     follows.exits(0);
     assert!(
         pods(&guide.namespace)

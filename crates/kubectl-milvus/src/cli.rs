@@ -20,7 +20,7 @@ use milvus_aws_core::{
     },
 };
 
-use crate::{Target, TimelineFile, cluster::ClusterFlags, printer::Output};
+use crate::{Pods, TimelineFile, cluster::ClusterFlags, printer::Output};
 
 /// Put a Milvus vector database on Kubernetes, and prove that it works
 #[derive(Debug, Parser)]
@@ -429,7 +429,7 @@ pub struct UpgradeArgs {
 pub struct ScaleArgs {
     /// Components and their pods, for example queryNode=3
     #[arg(value_name = "COMPONENT=N", required = true)]
-    pub targets: Vec<Target>,
+    pub targets: Vec<Pods>,
     /// The installation's file, for its name and namespace
     #[arg(short, long, value_name = "FILE")]
     pub file: Option<PathBuf>,

@@ -49,7 +49,7 @@ use printer::Printer;
 pub use error::Error;
 pub use exit_code::ExitCode;
 pub use host::{Heard, Host};
-pub use scale::{InvalidTarget, Target};
+pub use scale::{InvalidPods, Pods};
 pub use timeline_file::{TimelineFile, UnknownPicture};
 
 /// Does what the command line asks for. Must run inside a tokio runtime.

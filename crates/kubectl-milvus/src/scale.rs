@@ -26,16 +26,16 @@ const MOST: u16 = 1000;
 
 /// A component and its number of pods: `queryNode=3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target {
+pub struct Pods {
     /// Which component.
     pub role: Role,
     /// How many pods.
     pub replicas: NonZeroU16,
 }
 
-/// Why a text is no [`Target`].
+/// Why a text is no [`Pods`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidTarget {
+pub enum InvalidPods {
     /// Without `=`.
     #[error("write COMPONENT=N, for example queryNode=3")]
     Form,
@@ -47,11 +47,11 @@ pub enum InvalidTarget {
     Number(String),
 }
 
-impl FromStr for Target {
-    type Err = InvalidTarget;
+impl FromStr for Pods {
+    type Err = InvalidPods;
 
-    fn from_str(text: &str) -> Result<Self, InvalidTarget> {
-        let (name, number) = text.split_once('=').ok_or(InvalidTarget::Form)?;
+    fn from_str(text: &str) -> Result<Self, InvalidPods> {
+        let (name, number) = text.split_once('=').ok_or(InvalidPods::Form)?;
         let is_it = |role: &Role| {
             role.key().eq_ignore_ascii_case(name)
                 || role.component_name().eq_ignore_ascii_case(name)
@@ -62,8 +62,8 @@ impl FromStr for Target {
             .ok()
             .filter(|number: &NonZeroU16| number.get() <= MOST);
         Ok(Self {
-            role: role.ok_or_else(|| InvalidTarget::Component(name.to_owned()))?,
-            replicas: replicas.ok_or_else(|| InvalidTarget::Number(number.to_owned()))?,
+            role: role.ok_or_else(|| InvalidPods::Component(name.to_owned()))?,
+            replicas: replicas.ok_or_else(|| InvalidPods::Number(number.to_owned()))?,
         })
     }
 }
@@ -132,7 +132,7 @@ pub(crate) async fn run(
 /// Each component once.
 fn targets(args: &ScaleArgs) -> Result<BTreeMap<Role, NonZeroU16>, Error> {
     let mut targets = BTreeMap::new();
-    for Target { role, replicas } in &args.targets {
+    for Pods { role, replicas } in &args.targets {
         if targets.insert(*role, *replicas).is_some() {
             let message = format!("{} is named twice", role.key());
             return Err(Error::Usage(message));
@@ -173,10 +173,10 @@ mod tests {
     #[test]
     fn components_are_named_as_in_files_or_as_in_objects() {
         for text in ["queryNode=3", "querynode=3", "QUERYNODE=3"] {
-            let target: Target = text.parse().unwrap();
+            let target: Pods = text.parse().unwrap();
             assert_eq!((target.role, target.replicas.get()), (Role::QueryNode, 3));
         }
-        let said = |text: &str| text.parse::<Target>().unwrap_err().to_string();
+        let said = |text: &str| text.parse::<Pods>().unwrap_err().to_string();
         assert_eq!(
             said("queryNode"),
             "write COMPONENT=N, for example queryNode=3"

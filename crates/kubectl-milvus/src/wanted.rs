@@ -173,9 +173,6 @@ impl Described {
         if let Some(version) = &args.milvus_version {
             installation.version = version.parse()?;
         }
-        if let Some(version) = version {
-            installation.version = version.clone();
-        }
         if let Some(namespace) = &flags.namespace {
             installation.namespace = namespace.parse()?;
         }

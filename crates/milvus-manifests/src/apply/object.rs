@@ -18,7 +18,7 @@ use super::{
     owner::{Ownership, is_released, owner_of},
     placed::Placed,
     readiness::{self, Watched},
-    taken_over::{taken_over, without_helms},
+    taken_over::{merged, taken_over},
 };
 use crate::{Kind, Manifests, Object, ObjectRef, labels::Owner};
 
@@ -134,21 +134,19 @@ impl KubernetesObject {
         wanted: Value,
     ) -> Result<(Value, Vec<Change>), ResourceError> {
         let ObjectRef { kind, name } = &self.reference;
+        if let Live::Released(live) = live {
+            let merged = merged(live, &wanted);
+            let applied = objects.try_replace(name, merged).await?;
+            let changes = changes_from_helm(*kind, live, &applied);
+            return Ok((applied, changes));
+        }
         let uid = live.object().and_then(uid_of);
         let applied = objects.apply(name, wanted, uid, Write::DryRun).await?;
-        Ok(match live {
-            Live::Released(live) => {
-                let left = without_helms(&applied);
-                let applied = objects.try_replace(name, left).await?;
-                let changes = changes_from_helm(*kind, live, &applied);
-                (applied, changes)
-            }
-            Live::Ours(live) => {
-                let changes = changes(*kind, live, &applied);
-                (applied, changes)
-            }
-            Live::Absent => (applied, Vec::new()),
-        })
+        let changes = live
+            .object()
+            .map(|live| changes(*kind, live, &applied))
+            .unwrap_or_default();
+        Ok((applied, changes))
     }
 
     async fn write(&self, inputs: &Inputs<Self>) -> Result<Value, ResourceError> {

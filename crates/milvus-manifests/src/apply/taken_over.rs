@@ -34,10 +34,16 @@ pub(super) fn taken_over(live: &Value) -> Option<Value> {
     Some(others.into_iter().cloned().chain([entry]).collect())
 }
 
-/// An object, as a trial of our write answers, without what Helm alone owns: what will be left of it once its fields
-/// were taken over.
-pub(super) fn without_helms(trial: &Value) -> Value {
-    let (helms, others): (Vec<_>, Vec<_>) = entries(trial).partition(|entry| is_helms(entry));
+/// What our write makes of an object once Helm's fields were taken over. A trial of that very write cannot say it: in
+/// that, what Helm wrote is still there, and stands in the way of what we want (a probe has one way to ask, not two).
+pub(super) fn merged(live: &Value, wanted: &Value) -> Value {
+    let mut merged = without_helms(live);
+    merge(&mut merged, wanted);
+    merged
+}
+
+fn without_helms(live: &Value) -> Value {
+    let (helms, others): (Vec<_>, Vec<_>) = entries(live).partition(|entry| is_helms(entry));
     let mut fields = Map::new();
     for entry in helms {
         unite(&mut fields, &entry["fieldsV1"]);
@@ -46,9 +52,47 @@ pub(super) fn without_helms(trial: &Value) -> Value {
         .iter()
         .filter_map(|entry| entry["fieldsV1"].as_object())
         .collect();
-    let mut left = trial.clone();
+    let mut left = live.clone();
     subtract(&mut left, &fields, &others);
     left
+}
+
+/// What tells items of a list apart, by the fields that they have: the API's own keys of the lists that we write.
+const KEYS: [&[&str]; 5] = [
+    &["mountPath"],
+    &["containerPort", "protocol"],
+    &["port", "protocol"],
+    &["topologyKey", "whenUnsatisfiable"],
+    &["name"],
+];
+
+fn merge(into: &mut Value, wanted: &Value) {
+    match (into, wanted) {
+        (Value::Object(into), Value::Object(wanted)) => {
+            for (key, value) in wanted {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (Value::Array(into), Value::Array(wanted)) if keys_of(wanted).is_some() => {
+            let keys = keys_of(wanted).unwrap_or_default();
+            for item in wanted {
+                let same = |other: &&mut Value| keys.iter().all(|key| other[key] == item[key]);
+                match into.iter_mut().find(same) {
+                    Some(other) => merge(other, item),
+                    None => into.push(item.clone()),
+                }
+            }
+        }
+        (into, wanted) => *into = wanted.clone(),
+    }
+}
+
+fn keys_of(items: &[Value]) -> Option<&'static [&'static str]> {
+    let has = |keys: &&&[&str]| {
+        let of_item = |item: &Value| keys.iter().all(|key| item.get(key).is_some());
+        items.iter().all(of_item)
+    };
+    KEYS.iter().find(has).copied()
 }
 
 fn entries(object: &Value) -> impl Iterator<Item = &Value> {
@@ -77,22 +121,34 @@ fn unite(into: &mut Map<String, Value>, fields: &Value) {
     }
 }
 
-/// Takes away what is among `fields`, and none of the others have.
+/// Takes away what is among `fields`, and none of the others have. What nobody owns stays, unless it is in an item of a list
+/// that goes.
 fn subtract(value: &mut Value, fields: &Map<String, Value>, others: &[&Map<String, Value>]) {
     for (key, inner) in fields {
         let theirs: Vec<_> = others
             .iter()
             .filter_map(|fields| fields.get(key)?.as_object())
             .collect();
-        match (theirs.is_empty(), inner.as_object()) {
-            (true, _) => remove(value, key),
-            (false, Some(inner)) => {
-                if let Some(value) = find(value, key) {
-                    subtract(value, inner, &theirs);
+        let is_item = !key.starts_with("f:");
+        let inner = inner.as_object().filter(|inner| !inner.is_empty());
+        match (inner, find(value, key)) {
+            (Some(inner), Some(found)) if !is_item || !theirs.is_empty() => {
+                subtract(found, inner, &theirs);
+                if theirs.is_empty() && is_empty(found) {
+                    remove(value, key);
                 }
             }
-            (false, None) => {}
+            _ if theirs.is_empty() => remove(value, key),
+            _ => {}
         }
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
     }
 }
 
@@ -211,16 +267,29 @@ mod tests {
 
     #[test]
     fn what_helm_alone_owns_goes_and_what_others_have_set_stays() {
-        let mut trial = live();
-        let ours = json!({"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": {
-            "f:spec": {"f:containers": {"k:{\"name\":\"proxy\"}": {".": {}, "f:name": {}, "f:image": {}}}},
-        }});
-        let entries = trial["metadata"]["managedFields"].as_array_mut().unwrap();
-        entries.push(ours);
-        let left = without_helms(&trial);
+        let left = without_helms(&live());
         let annotations = json!({"deployment.kubernetes.io/revision": "1"});
         assert_eq!(left["metadata"]["annotations"], annotations);
-        let spec = json!({"replicas": 3, "containers": [{"name": "proxy", "image": "a"}]});
-        assert_eq!(left["spec"], spec);
+        assert_eq!(left["spec"], json!({"replicas": 3, "finalizers": ["b"]}));
+    }
+
+    #[test]
+    fn what_is_wanted_takes_the_place_of_what_helm_had_beside_what_others_have() {
+        let mut live = live();
+        let variables = json!({"f:spec": {"f:containers": {"k:{\"name\":\"proxy\"}": {
+            "f:env": {"k:{\"name\":\"MINE\"}": {".": {}, "f:name": {}, "f:value": {}}},
+        }}}});
+        live["metadata"]["managedFields"][2]["fieldsV1"] = variables;
+        let container = &mut live["spec"]["containers"][0];
+        container["env"] = json!([{"name": "MINE", "value": "a"}]);
+        let wanted = json!({"spec": {"containers": [
+            {"name": "proxy", "image": "b", "env": [{"name": "OURS", "value": "c"}]},
+        ]}});
+        let merged = merged(&live, &wanted);
+        let container = json!({
+            "name": "proxy", "image": "b",
+            "env": [{"name": "MINE", "value": "a"}, {"name": "OURS", "value": "c"}],
+        });
+        assert_eq!(merged["spec"]["containers"], json!([container]));
     }
 }
