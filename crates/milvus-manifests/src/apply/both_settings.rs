@@ -3,6 +3,8 @@
 //! All pods read one ConfigMap. Those that were not replaced yet must find in it what they found before, should they
 //! restart meanwhile; so it holds the settings of both, as long as the two do not contradict each other.
 
+use std::path::Path;
+
 use milvus_aws_core::engine::ResourceError;
 use serde_json::{Map, Value};
 
@@ -41,7 +43,9 @@ pub(super) fn with_live(wanted: &mut Value, live: &Value) -> Result<(), Resource
 
 /// Whether an entry is a file of settings; others are single variables.
 fn is_document(name: &str) -> bool {
-    name.ends_with(".yaml")
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "yaml")
 }
 
 fn documents(

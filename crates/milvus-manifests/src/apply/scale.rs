@@ -88,7 +88,7 @@ pub fn scale(
             place: place.clone(),
             deployment: component.deployment.clone(),
             role: component.role,
-            replicas,
+            count: replicas,
             needs: first.clone(),
         })?;
     }
@@ -273,7 +273,7 @@ struct Replicas {
     place: Place,
     deployment: String,
     role: Role,
-    replicas: NonZeroU16,
+    count: NonZeroU16,
     needs: After,
 }
 
@@ -298,7 +298,7 @@ impl Replicas {
 
     /// A coordinator that may have to stand by restarts with the settings that say so; nobody else has to.
     async fn checksum(&self) -> Result<Option<String>, ResourceError> {
-        if !self.role.is_coordinator() || self.replicas.get() == 1 {
+        if !self.role.is_coordinator() || self.count.get() == 1 {
             return Ok(None);
         }
         let live = self.place.settings().await?;
@@ -326,7 +326,7 @@ impl Replicas {
         compare(
             "spec.replicas",
             &live["spec"]["replicas"],
-            json!(self.replicas),
+            json!(self.count),
         );
         if let Some(checksum) = self.checksum().await? {
             let annotations = &live["spec"]["template"]["metadata"]["annotations"];
@@ -373,7 +373,7 @@ impl Resource for Replicas {
 
     async fn apply(&self, (): &(), _: &Step, _: &Context) -> Result<Readiness<()>, ResourceError> {
         let reference = self.reference();
-        let mut change = json!({"spec": {"replicas": self.replicas}});
+        let mut change = json!({"spec": {"replicas": self.count}});
         if let Some(checksum) = self.checksum().await? {
             change["spec"]["template"] = json!({"metadata": {"annotations": {CHECKSUM: checksum}}});
         }
