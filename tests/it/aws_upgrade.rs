@@ -56,7 +56,7 @@ fn file(guide: &Guide) -> Value {
                 "rootCoordinator": pair, "queryCoordinator": pair, "indexCoordinator": pair, "dataCoordinator": pair,
                 "proxy": pair, "queryNode": one, "dataNode": one, "indexNode": one,
             },
-            "etcd": {"inCluster": {"replicas": 1, "resources": small()}},
+            "etcd": {"inCluster": {"replicas": 1, "resources": small(), "storage": {"class": "local-path"}}},
             "kafka": {
                 "brokers": [services.kafka_bootstrap()],
                 "security": {"scramSha512": {"username": format!("user-{namespace}"), "password": {"env": "KAFKA_PASSWORD"}}},
