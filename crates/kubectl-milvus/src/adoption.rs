@@ -62,8 +62,8 @@ pub enum AdoptionError {
 }
 
 fn list(names: &[String]) -> String {
-    let named: Vec<_> = names.iter().map(|name| format!("milvus/{name}")).collect();
-    named.join(", ")
+    let resources: Vec<_> = names.iter().map(|name| format!("milvus/{name}")).collect();
+    resources.join(", ")
 }
 
 impl AdoptionError {
@@ -77,8 +77,8 @@ impl AdoptionError {
     }
 
     /// What to do now.
-    pub(crate) const fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+    pub(crate) const fn hint(&self) -> &'static str {
+        match self {
             Self::NotHere => {
                 "write `target: kubernetes`, with the brokers and the bucket under `cluster`"
             }
@@ -93,7 +93,7 @@ impl AdoptionError {
             Self::Operated { .. } => {
                 "the operator would undo what is changed: it goes on with it, and another name and namespace are free"
             }
-        })
+        }
     }
 }
 

@@ -186,9 +186,8 @@ impl Resource for Proof {
     ) -> Result<(), ResourceError> {
         let began = context.elapsed();
         loop {
-            let reason = match self.canaries.prove(client).await {
-                Ok(_) => return Ok(()),
-                Err(reason) => reason,
+            let Err(reason) = self.canaries.prove(client).await else {
+                return Ok(());
             };
             let patience = self.canaries.patience;
             if context.elapsed().saturating_sub(began) >= patience {

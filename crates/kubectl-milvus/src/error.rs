@@ -224,7 +224,7 @@ impl Error {
             Self::Unconfirmed { name } => {
                 format!("say `--confirm {name}` if its vectors shall be gone for good")
             }
-            Self::Adoption(error) => return error.hint().map(str::to_owned),
+            Self::Adoption(error) => return Some(error.hint().to_owned()),
             Self::Run {
                 source: RunError::Refused(refused),
                 ..

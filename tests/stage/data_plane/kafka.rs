@@ -33,11 +33,9 @@ pub(super) fn admin_properties(ca: &Path) -> String {
 /// A user's login as Kafka's tool reads it from a file: Java's properties, in which only letters and digits speak for
 /// themselves.
 pub(super) fn user_properties(password: &str) -> String {
-    let escaped: String = password
-        .encode_utf16()
-        .map(|unit| format!("\\u{unit:04x}"))
-        .collect();
-    format!("SCRAM-SHA-512=password={escaped}\n")
+    let units = password.encode_utf16();
+    let escaped: Vec<_> = units.map(|unit| format!("\\u{unit:04x}")).collect();
+    format!("SCRAM-SHA-512=password={}\n", escaped.concat())
 }
 
 /// Writes the broker's folder, anew: a broker that ended may have left half a log.

@@ -204,7 +204,7 @@ async fn etcd_stays_as_helm_made_it_until_its_owner_says_otherwise() {
     );
 
     cluster.edit(&set, |set| {
-        set["metadata"]["annotations"]["kubectl-milvus/adopted"] = json!("claims")
+        set["metadata"]["annotations"]["kubectl-milvus/adopted"] = json!("claims");
     });
     Adoption::new().run(&cluster).await.result().unwrap();
     let ours = cluster.get(&set).unwrap();
@@ -237,7 +237,7 @@ async fn what_the_chart_alone_wants_goes_after_it_was_listed_and_data_never_does
                 .as_object_mut()
                 .unwrap()
                 .remove("helm.sh/chart"),
-        )
+        );
     });
     let stays = [
         ("statefulsets/demo-milvus-woodpecker", "milvus-5.0.19"),
@@ -257,7 +257,7 @@ async fn what_the_chart_alone_wants_goes_after_it_was_listed_and_data_never_does
     let other = "configmaps/demo-milvus-other";
     cluster.put(&path(other), helms("milvus-4.1.34", plain()));
     cluster.edit(&path(other), |map| {
-        map["metadata"]["annotations"]["meta.helm.sh/release-name"] = json!("demo-milvus")
+        map["metadata"]["annotations"]["meta.helm.sh/release-name"] = json!("demo-milvus");
     });
 
     let listed = fields(&Adoption::new().plan(&cluster).await, "obsolete objects");

@@ -118,7 +118,7 @@ fn graph(cluster: &Cluster, file: &Value, hold: usize) -> Graph {
     }
     let order = OneByOne {
         turns,
-        patience: Duration::from_secs(60),
+        patience: Duration::from_mins(1),
         proofs: &proofs,
     };
     let mut builder = Graph::builder();
