@@ -134,6 +134,7 @@ fn subtract(value: &mut Value, fields: &Map<String, Value>, others: &[&Map<Strin
         match (inner, find(value, key)) {
             (Some(inner), Some(found)) if !is_item || !theirs.is_empty() => {
                 subtract(found, inner, &theirs);
+                name_again(found, key);
                 if theirs.is_empty() && is_empty(found) {
                     remove(value, key);
                 }
@@ -141,6 +142,15 @@ fn subtract(value: &mut Value, fields: &Map<String, Value>, others: &[&Map<Strin
             _ if theirs.is_empty() => remove(value, key),
             _ => {}
         }
+    }
+}
+
+/// An item that stays goes on having the keys that tell it apart, whoever owns them.
+fn name_again(item: &mut Value, key: &str) {
+    let keys = key.strip_prefix("k:");
+    let keys = keys.and_then(|keys| serde_json::from_str::<Map<String, Value>>(keys).ok());
+    if let (Some(keys), Value::Object(fields)) = (keys, item) {
+        fields.extend(keys);
     }
 }
 

@@ -14,12 +14,12 @@ pub(super) struct Case {
 pub(super) const CASES: &[Case] = &[
     Case {
         what: "everything of the chart's own, behind MetalLB",
-        version: "2.5.14",
+        version: "2.5.16",
         unsupported: &["minio", "pulsarv3"],
         deployments: 5,
         text: "
 cluster: {enabled: true}
-image: {all: {repository: registry.example.com/mirror/milvus, tag: v2.5.14, pullSecrets: [mirror]}}
+image: {all: {repository: registry.example.com/mirror/milvus, tag: v2.5.16, pullSecrets: [mirror]}}
 service: {type: LoadBalancer, port: 19530, portName: milvus, annotations: {metallb.universe.tf/address-pool: default}, loadBalancerIP: 10.0.0.9}
 proxy: {enabled: true, replicas: 1, resources: {requests: {cpu: 500m, memory: 1Gi}, limits: {cpu: 2, memory: 4Gi}}}
 ",
