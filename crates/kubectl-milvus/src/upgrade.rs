@@ -126,9 +126,13 @@ fn without_cluster(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let from = Wanted::read(&file(args), flags, printer)?.installation;
     let wanted = read(args, to, flags)?;
-    let upgrade = Upgrade::plan(&Running::of(&from), &wanted.installation)?;
+    let invalid = || {
+        let message = "the file is not valid at the version that it names itself; `--dry-run=server` tells the order from what runs";
+        Error::Usage(message.to_owned())
+    };
+    let from = wanted.as_written.as_deref().ok_or_else(invalid)?;
+    let upgrade = Upgrade::plan(&Running::of(from), &wanted.installation)?;
     let result = Upgraded::new(&wanted, &upgrade);
     printer.result(&result, || text::plan(&upgrade))?;
     Ok(ExitCode::Done)

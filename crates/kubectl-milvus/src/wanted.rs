@@ -30,8 +30,8 @@ pub(crate) struct Wanted {
     pub installation: Installation,
     /// Its passwords.
     pub secrets: Secrets,
-    /// The version that its file names, where another one was asked for.
-    pub file_version: Option<MilvusVersion>,
+    /// The same as the file has it, where another version was asked for.
+    pub as_written: Option<Box<Installation>>,
     /// Whether a Helm release is taken over.
     pub adopt: AdoptArgs,
     /// Whether a flag or the file names the namespace.
@@ -55,7 +55,7 @@ impl Wanted {
             },
             adopt: AdoptArgs::default(),
             names_namespace: flags.namespace.is_some() || args.file.is_some(),
-            file_version: None,
+            as_written: None,
             installation: described.installation,
         })
     }
@@ -66,17 +66,20 @@ impl Wanted {
         flags: &ClusterFlags,
         version: &MilvusVersion,
     ) -> Result<Self, Error> {
-        let (mut installation, file_version, folder) = match &args.file {
+        let (mut installation, as_written, folder) = match &args.file {
             Some(path) => {
                 let text = read(path)?;
                 let itself = Installation::from_yaml(&origin(path), &text);
                 (
                     Installation::from_yaml_at(&origin(path), &text, version)?,
-                    itself.ok().map(|itself| itself.version),
+                    itself.ok().map(Box::new),
                     path.parent().map(Path::to_owned).unwrap_or_default(),
                 )
             }
-            None => (Installation::default(), None, PathBuf::new()),
+            None => {
+                let itself = Installation::default();
+                (itself.clone(), Some(Box::new(itself)), PathBuf::new())
+            }
         };
         installation.version = version.clone();
         if let Some(name) = &args.name {
@@ -89,7 +92,7 @@ impl Wanted {
             secrets: installation.resolve_secrets(&FolderReader { folder })?,
             adopt: AdoptArgs::default(),
             names_namespace: args.file.is_some() || flags.namespace.is_some(),
-            file_version,
+            as_written,
             installation,
         })
     }
@@ -121,7 +124,7 @@ impl Wanted {
             secrets: imported.secrets,
             adopt: AdoptArgs::default(),
             names_namespace: true,
-            file_version: None,
+            as_written: None,
         })
     }
 

@@ -56,8 +56,9 @@ pub(super) fn done(
     }
     let installation = &wanted.installation;
     let (name, to) = (&installation.name, &upgrade.to);
+    let written = wanted.as_written.as_ref().map(|itself| &itself.version);
     let follows = match file {
-        Some(file) if wanted.file_version.as_ref() != Some(to) => format!(
+        Some(file) if written != Some(to) => format!(
             "write `version: {to}` into {}: an install from it as it is would be refused\n",
             file.display()
         ),

@@ -57,6 +57,20 @@ fn the_order_is_told_without_a_cluster() {
     assert_eq!(faults, Vec::<String>::new());
 }
 
+/// Standard input is there once.
+#[test]
+fn a_file_on_standard_input_is_read_once() {
+    let folder = Folder::new();
+    let args = ["upgrade", "-f", "-", "--dry-run=client", "--to", "2.6.20"];
+    let mut command = folder.command(&args);
+    command.write_stdin(cluster("2.6.15", "{mixCoordinator: {replicas: 2}}"));
+    let ran = Ran::of(&mut command).exits(0);
+    assert!(
+        ran.stdout.starts_with("from Milvus 2.6.15 to 2.6.20"),
+        "{ran:#?}"
+    );
+}
+
 #[test]
 fn who_stands_alone_is_told() {
     let ran = order(&cluster("2.6.15", "{}"), &["--to", "2.6.20"]).exits(0);
