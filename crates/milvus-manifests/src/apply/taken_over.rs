@@ -133,7 +133,7 @@ fn subtract(value: &mut Value, fields: &Map<String, Value>, others: &[&Map<Strin
         let inner = inner.as_object().filter(|inner| !inner.is_empty());
         match (inner, find(value, key)) {
             (Some(inner), Some(found)) if !is_item || !theirs.is_empty() => {
-                subtract(found, inner, &theirs);
+                subtract(found, &without_keys(inner, key), &theirs);
                 if theirs.is_empty() && is_empty(found) {
                     remove(value, key);
                 }
@@ -142,6 +142,17 @@ fn subtract(value: &mut Value, fields: &Map<String, Value>, others: &[&Map<Strin
             _ => {}
         }
     }
+}
+
+/// The fields of an item without those that tell it apart, which stay as long as the item does.
+fn without_keys(fields: &Map<String, Value>, item: &str) -> Map<String, Value> {
+    let keys = item.strip_prefix("k:");
+    let keys = keys.and_then(|keys| serde_json::from_str::<Map<String, Value>>(keys).ok());
+    let mut fields = fields.clone();
+    for key in keys.iter().flat_map(Map::keys) {
+        fields.remove(&format!("f:{key}"));
+    }
+    fields
 }
 
 fn is_empty(value: &Value) -> bool {
