@@ -7,6 +7,7 @@
     reason = "a test that cannot go on says why and ends"
 )]
 
+mod adopt;
 mod aws_adopt;
 mod aws_crash;
 mod aws_eks;

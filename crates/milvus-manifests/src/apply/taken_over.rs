@@ -133,8 +133,7 @@ fn subtract(value: &mut Value, fields: &Map<String, Value>, others: &[&Map<Strin
         let inner = inner.as_object().filter(|inner| !inner.is_empty());
         match (inner, find(value, key)) {
             (Some(inner), Some(found)) if !is_item || !theirs.is_empty() => {
-                subtract(found, inner, &theirs);
-                name_again(found, key);
+                subtract(found, &without_keys(inner, key), &theirs);
                 if theirs.is_empty() && is_empty(found) {
                     remove(value, key);
                 }
@@ -145,13 +144,15 @@ fn subtract(value: &mut Value, fields: &Map<String, Value>, others: &[&Map<Strin
     }
 }
 
-/// An item that stays goes on having the keys that tell it apart, whoever owns them.
-fn name_again(item: &mut Value, key: &str) {
-    let keys = key.strip_prefix("k:");
+/// The fields of an item without those that tell it apart, which stay as long as the item does.
+fn without_keys(fields: &Map<String, Value>, item: &str) -> Map<String, Value> {
+    let keys = item.strip_prefix("k:");
     let keys = keys.and_then(|keys| serde_json::from_str::<Map<String, Value>>(keys).ok());
-    if let (Some(keys), Value::Object(fields)) = (keys, item) {
-        fields.extend(keys);
+    let mut fields = fields.clone();
+    for key in keys.iter().flat_map(Map::keys) {
+        fields.remove(&format!("f:{key}"));
     }
+    fields
 }
 
 fn is_empty(value: &Value) -> bool {
