@@ -80,8 +80,7 @@ impl Canary {
         client.drop_collection(CANARY_COLLECTION).await
     }
 
-    /// Makes the collection ready for searches. What is made already is asked for once more, which changes nothing:
-    /// a run may have died in between.
+    /// Makes the collection ready for searches, from whatever a run that died left of it.
     async fn open(&mut self, client: &Client) -> Result<(), Failure> {
         let schema = self.data.schema();
         if !client.has_collection(CANARY_COLLECTION).await? {
@@ -100,9 +99,13 @@ impl Canary {
                 "one with other fields",
             ));
         }
-        client
-            .create_index(CANARY_COLLECTION, VECTOR, &INDEX)
-            .await?;
+        // Some servers refuse to make an index that is there. Where it cannot be asked for, making it says why.
+        let progress = client.index_progress(CANARY_COLLECTION, VECTOR).await;
+        if progress.is_err() {
+            client
+                .create_index(CANARY_COLLECTION, VECTOR, &INDEX)
+                .await?;
+        }
         client.load(CANARY_COLLECTION).await?;
         poll::until(async || {
             let loaded = client.is_loaded(CANARY_COLLECTION).await?;
