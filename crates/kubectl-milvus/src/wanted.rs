@@ -66,20 +66,17 @@ impl Wanted {
         flags: &ClusterFlags,
         version: &MilvusVersion,
     ) -> Result<Self, Error> {
-        let (mut installation, as_written, folder) = match &args.file {
-            Some(path) => {
-                let text = read(path)?;
-                let itself = Installation::from_yaml(&origin(path), &text);
-                (
-                    Installation::from_yaml_at(&origin(path), &text, version)?,
-                    itself.ok().map(Box::new),
-                    path.parent().map(Path::to_owned).unwrap_or_default(),
-                )
-            }
-            None => {
-                let itself = Installation::default();
-                (itself.clone(), Some(Box::new(itself)), PathBuf::new())
-            }
+        let (mut installation, as_written, folder) = if let Some(path) = &args.file {
+            let text = read(path)?;
+            let itself = Installation::from_yaml(&origin(path), &text);
+            (
+                Installation::from_yaml_at(&origin(path), &text, version)?,
+                itself.ok().map(Box::new),
+                path.parent().map(Path::to_owned).unwrap_or_default(),
+            )
+        } else {
+            let itself = Installation::default();
+            (itself.clone(), Some(Box::new(itself)), PathBuf::new())
         };
         installation.version = version.clone();
         if let Some(name) = &args.name {
