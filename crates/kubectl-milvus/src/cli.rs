@@ -407,6 +407,9 @@ pub struct UpgradeArgs {
     /// Release name, when it was installed without a file
     #[arg(long, value_name = "NAME", conflicts_with = "file")]
     pub name: Option<String>,
+    /// Values of the official Helm chart, in place of the file
+    #[command(flatten)]
+    pub helm: HelmArgs,
     /// Change nothing: `client` shows the order from the file's version on, `server` from what runs, with every change
     #[arg(long, value_name = "WHERE")]
     pub dry_run: Option<DryRun>,

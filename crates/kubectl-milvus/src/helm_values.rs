@@ -25,15 +25,24 @@ pub(crate) fn import(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<Imported, Error> {
-    let release = Release {
+    let release = release(args, version, flags)?;
+    of_text(&origin(path), &read(path)?, &release, args, printer)
+}
+
+/// The release that the flags say the values are for.
+pub(crate) fn release(
+    args: &HelmArgs,
+    version: Option<MilvusVersion>,
+    flags: &ClusterFlags,
+) -> Result<Release, Error> {
+    Ok(Release {
         name: args.release.clone().unwrap_or_default(),
         namespace: match &flags.namespace {
             Some(namespace) => namespace.parse()?,
             None => Namespace::default(),
         },
         version,
-    };
-    of_text(&origin(path), &read(path)?, &release, args, printer)
+    })
 }
 
 /// The same of values that were read.

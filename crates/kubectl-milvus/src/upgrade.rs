@@ -72,7 +72,7 @@ pub(crate) async fn run(
     if args.dry_run == Some(DryRun::Client) {
         return without_cluster(args, &to, flags, printer);
     }
-    let mut wanted = read(args, &to, flags)?;
+    let mut wanted = read(args, &to, flags, printer)?;
     let record = Arc::new(Record::begin(args.timeline.as_ref())?);
     let place = Place::reach(&mut wanted, flags, host, printer).await?;
     let live = place.running(&wanted.installation).await?;
@@ -99,8 +99,13 @@ pub(crate) async fn run(
 }
 
 /// The file, or the flags in its place, as an installation of the version that is reached.
-fn read(args: &UpgradeArgs, to: &MilvusVersion, flags: &ClusterFlags) -> Result<Wanted, Error> {
-    let wanted = Wanted::read_at(&file(args), flags, to)?;
+fn read(
+    args: &UpgradeArgs,
+    to: &MilvusVersion,
+    flags: &ClusterFlags,
+    printer: Printer,
+) -> Result<Wanted, Error> {
+    let wanted = Wanted::read_at(&file(args), flags, to, printer)?;
     match &wanted.installation.image.tag {
         Some(tag) if tag.as_str() != to.tag() && tag.as_str().parse::<MilvusVersion>().is_ok() => {
             Err(Error::Usage(format!(
@@ -115,6 +120,7 @@ fn file(args: &UpgradeArgs) -> FileArgs {
     FileArgs {
         file: args.file.clone(),
         name: args.name.clone(),
+        helm: args.helm.clone(),
         ..FileArgs::default()
     }
 }
@@ -126,7 +132,7 @@ fn without_cluster(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let wanted = read(args, to, flags)?;
+    let wanted = read(args, to, flags, printer)?;
     let invalid = || {
         let message = "the file is not valid at the version that it names itself; `--dry-run=server` tells the order from what runs";
         Error::Usage(message.to_owned())
@@ -220,11 +226,11 @@ impl Work<'_> {
             ..Upgraded::new(self.wanted, self.upgrade)
         };
         printer.result(&result, || {
-            text::done(self.wanted, self.upgrade, &report, args.file.as_deref())
+            text::done(self.wanted, self.upgrade, &report, args)
         })?;
         if let Err(source) = report.result() {
             if let Ok(live) = &live {
-                printer.tell(text::stopped(self.upgrade, live, args.file.as_deref()).trim_end());
+                printer.tell(text::stopped(self.wanted, self.upgrade, live, args).trim_end());
             }
             printer.tell_failure(&drawn);
             return Err(self.error(source));

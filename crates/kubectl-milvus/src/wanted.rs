@@ -9,11 +9,14 @@ use milvus_aws_core::{
     Installation,
     installation::{InstallationName, MilvusVersion, Namespace, Secrets},
 };
-use milvus_manifests::{apply::HelmRelease, helm::Release};
+use milvus_manifests::{
+    apply::HelmRelease,
+    helm::{Release, Values},
+};
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    cli::{AdoptArgs, FileArgs, NameArgs},
+    cli::{AdoptArgs, FileArgs, HelmArgs, NameArgs},
     cluster::ClusterFlags,
     error::Error,
     helm_values,
@@ -60,12 +63,17 @@ impl Wanted {
         })
     }
 
-    /// Reads the file as if it named that version, or makes an installation of that version of the flags.
+    /// Reads the file or the chart's values as if they named that version, or makes an installation of that version of the flags.
     pub(crate) fn read_at(
         args: &FileArgs,
         flags: &ClusterFlags,
         version: &MilvusVersion,
+        printer: Printer,
     ) -> Result<Self, Error> {
+        if let Some(path) = &args.helm.helm_values {
+            let text = read(path)?;
+            return Self::of_values_at(&origin(path), &text, &args.helm, flags, version, printer);
+        }
         let (mut installation, as_written, folder) = if let Some(path) = &args.file {
             let text = read(path)?;
             let itself = Installation::from_yaml(&origin(path), &text);
@@ -91,6 +99,27 @@ impl Wanted {
             names_namespace: args.file.is_some() || flags.namespace.is_some(),
             as_written,
             installation,
+        })
+    }
+
+    fn of_values_at(
+        origin: &str,
+        text: &[u8],
+        args: &HelmArgs,
+        flags: &ClusterFlags,
+        version: &MilvusVersion,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        let mut release = helm_values::release(args, None, flags)?;
+        let itself = Values::from_yaml(origin, text)?.import(&release);
+        release.version = Some(version.clone());
+        let imported = helm_values::of_text(origin, text, &release, args, printer)?;
+        Ok(Self {
+            installation: imported.installation,
+            secrets: imported.secrets,
+            adopt: AdoptArgs::default(),
+            names_namespace: flags.namespace.is_some(),
+            as_written: itself.ok().map(|itself| Box::new(itself.installation)),
         })
     }
 

@@ -1,6 +1,6 @@
 //! An upgrade as people read it.
 
-use std::{fmt::Write as _, path::Path};
+use std::fmt::{Display, Write as _};
 
 use milvus_aws_core::{
     engine::Report,
@@ -8,7 +8,7 @@ use milvus_aws_core::{
 };
 use milvus_manifests::apply::RunningMilvus;
 
-use crate::{progress::seconds, wanted::Wanted};
+use crate::{cli::UpgradeArgs, progress::seconds, wanted::Wanted};
 
 /// What is done, in order.
 pub(super) fn plan(upgrade: &Upgrade) -> String {
@@ -49,7 +49,7 @@ pub(super) fn done(
     wanted: &Wanted,
     upgrade: &Upgrade,
     report: &Report,
-    file: Option<&Path>,
+    args: &UpgradeArgs,
 ) -> String {
     if report.result().is_err() {
         return String::new();
@@ -57,13 +57,20 @@ pub(super) fn done(
     let installation = &wanted.installation;
     let (name, to) = (&installation.name, &upgrade.to);
     let written = wanted.as_written.as_ref().map(|itself| &itself.version);
-    let follows = match file {
-        Some(file) if written != Some(to) => format!(
-            "write `version: {to}` into {}: an install from it as it is would be refused\n",
-            file.display()
-        ),
-        _ => String::new(),
+    let (file, values) = (&args.file, &args.helm.helm_values);
+    let line = match (file, values) {
+        _ if written == Some(to) => None,
+        (Some(file), _) => Some((format!("version: {to}"), file)),
+        (_, Some(values)) => Some((format!("image.all.tag: {}", to.tag()), values)),
+        _ => None,
     };
+    let follows = line.map(|(line, file)| {
+        format!(
+            "write `{line}` into {}: an install from it as it is would be refused\n",
+            file.display()
+        )
+    });
+    let follows = follows.unwrap_or_default();
     format!(
         "{name} is Milvus {to}, after {}\n\
          {follows}\
@@ -74,7 +81,12 @@ pub(super) fn done(
 }
 
 /// What runs after it stopped, and how it goes on or back.
-pub(super) fn stopped(upgrade: &Upgrade, live: &RunningMilvus, file: Option<&Path>) -> String {
+pub(super) fn stopped(
+    wanted: &Wanted,
+    upgrade: &Upgrade,
+    live: &RunningMilvus,
+    args: &UpgradeArgs,
+) -> String {
     let mut text = String::from("stopped; what runs now:\n");
     for component in &live.components {
         let state = if component.ready {
@@ -89,19 +101,42 @@ pub(super) fn stopped(upgrade: &Upgrade, live: &RunningMilvus, file: Option<&Pat
             component.version
         );
     }
-    let file = file.map(|file| format!(" -f {}", file.display()));
-    let file = file.unwrap_or_default();
+    let same = same(wanted, args);
     let Upgrade { from, to, .. } = upgrade;
-    let _infallible = writeln!(text, "go on:    kubectl milvus upgrade --to {to}{file}");
+    let _infallible = writeln!(text, "go on:    kubectl milvus upgrade --to {to}{same}");
     let back = if from == to {
         return text;
     } else if way_back(upgrade, live) {
-        format!("kubectl milvus upgrade --to {from}{file}")
+        format!("kubectl milvus upgrade --to {from}{same}")
     } else {
         format!("there is none to {from}: what runs already has written what it cannot read")
     };
     let _infallible = writeln!(text, "go back:  {back}");
     text
+}
+
+/// What the command line said of which installation it is.
+fn same(wanted: &Wanted, args: &UpgradeArgs) -> String {
+    let mut words = String::new();
+    let mut add = |flag: &str, value: &dyn Display| {
+        let _infallible = write!(words, " {flag} {value}");
+    };
+    let installation = &wanted.installation;
+    add("-n", &installation.namespace);
+    if let Some(file) = &args.file {
+        add("-f", &file.display());
+    }
+    if let Some(values) = &args.helm.helm_values {
+        add("--helm-values", &values.display());
+        add("--release", &installation.name);
+    }
+    if args.name.is_some() {
+        add("--name", &installation.name);
+    }
+    if args.helm.allow_unsupported {
+        words.push_str(" --allow-unsupported");
+    }
+    words
 }
 
 /// Whether what was done may be undone.

@@ -9,7 +9,11 @@ use milvus_aws_core::{
 };
 use serde_json::Value;
 
-use super::{api::Objects, both_settings::parsed, readiness};
+use super::{
+    api::{Objects, name_of},
+    both_settings::parsed,
+    readiness,
+};
 use crate::{
     Error, Kind, ObjectRef,
     config_map::{DEFAULT_FILE, USER_FILE},
@@ -29,6 +33,8 @@ pub struct RunningComponent {
     pub image: String,
     /// How many pods it asks for.
     pub replicas: i32,
+    /// The HorizontalPodAutoscaler that chooses that number, whoever made it.
+    pub autoscaler: Option<String>,
     /// Whether all of them run, and are of that version.
     pub ready: bool,
 }
@@ -79,6 +85,16 @@ async fn look(
         .iter()
         .filter_map(|live| component(live).transpose());
     let mut components: Vec<_> = components.collect::<Result<_, _>>()?;
+    let autoscalers = Objects::new(client, Kind::HorizontalPodAutoscaler, namespace.as_str());
+    for autoscaler in autoscalers.list_visible("").await? {
+        let target = &autoscaler["spec"]["scaleTargetRef"];
+        let scaled = components
+            .iter_mut()
+            .find(|it| target["kind"] == "Deployment" && target["name"] == it.deployment);
+        if let Some(component) = scaled {
+            component.autoscaler = Some(name_of(&autoscaler).to_owned());
+        }
+    }
     components.sort_by(|a, b| (a.role, &a.deployment).cmp(&(b.role, &b.deployment)));
     Ok(RunningMilvus {
         components,
@@ -94,7 +110,7 @@ fn component(live: &Value) -> Result<Option<RunningComponent>, ResourceError> {
     };
     let reference = ObjectRef {
         kind: Kind::Deployment,
-        name: super::api::name_of(live).to_owned(),
+        name: name_of(live).to_owned(),
     };
     let deployment: Deployment = serde_json::from_value(live.clone()).map_err(|error| {
         ResourceError::fatal(format!("understand {reference}")).caused_by(error)
@@ -122,6 +138,7 @@ fn component(live: &Value) -> Result<Option<RunningComponent>, ResourceError> {
         version,
         image,
         replicas: spec.replicas.unwrap_or(1),
+        autoscaler: None,
         ready: ready == milvus_aws_core::engine::Readiness::Ready(()),
     }))
 }

@@ -48,6 +48,17 @@ pub enum Unscalable {
         "standalone cannot have {0} pods: one alone may write to its volume; `mode: cluster` is what grows, in an installation of its own"
     )]
     OneVolume(NonZeroU16),
+    /// An autoscaler would take it back within seconds.
+    #[error(
+        "{} has as many pods as horizontalpodautoscaler/{autoscaler} chooses, which would take any other number back; change its bounds, in the file `autoscaling: {{ min, max }}` of the component",
+        .role.key()
+    )]
+    Autoscaled {
+        /// What was asked for.
+        role: Role,
+        /// The autoscaler's name.
+        autoscaler: String,
+    },
 }
 
 /// Brings components to a number of pods. What they are called and where they are is looked up by our mark.
@@ -108,6 +119,9 @@ fn find(
     }
     if role == Role::Standalone && replicas.get() > 1 {
         return Err(Unscalable::OneVolume(replicas));
+    }
+    if let Some(autoscaler) = found.iter().find_map(|it| it.autoscaler.clone()) {
+        return Err(Unscalable::Autoscaled { role, autoscaler });
     }
     Ok(found)
 }

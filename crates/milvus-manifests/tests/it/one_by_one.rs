@@ -350,6 +350,22 @@ async fn a_worker_gets_more_pods_and_nothing_else_changes() {
     assert_eq!(cluster.written(), Vec::<String>::new());
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_an_autoscaler_scales_is_left_to_it() {
+    let cluster = Cluster::default();
+    let mut file = cluster_with_keys("2.6.20");
+    file["cluster"]["components"] = json!({
+        "queryNode": {"autoscaling": {"min": 2, "max": 8, "cpuPercent": 60}, "resources": {"cpu": "1", "memory": "1Gi"}},
+    });
+    install(&cluster, &file).await;
+    let refused = scaled(&cluster, &[(Role::QueryNode, 3)]).await.unwrap_err();
+    let by = "queryNode has as many pods as horizontalpodautoscaler/demo-milvus-querynode";
+    assert!(refused.to_string().starts_with(by), "{refused}");
+    assert_eq!(cluster.written(), Vec::<String>::new());
+    scaled(&cluster, &[(Role::DataNode, 2)]).await.unwrap();
+    assert_eq!(cluster.written().len(), 1);
+}
+
 /// Row 44 of the pains: the setting comes before the second pod, and in both forms of settings.
 #[tokio::test(start_paused = true)]
 async fn a_coordinator_gets_a_second_pod_together_with_the_setting_that_lets_it_stand_by() {
