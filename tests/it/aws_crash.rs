@@ -94,8 +94,9 @@ fn an_install_killed_wherever_it_makes_something_ends_the_same() {
         installs.len(),
         removals.len()
     );
+    // Several things are made at a time: a run that is killed at one of them has made its neighbours too.
     assert!(
-        installs.len() >= 40 && removals.len() >= 30,
+        installs.len() >= 20 && removals.len() >= 20,
         "{installs:?} {removals:?}"
     );
 }

@@ -22,7 +22,11 @@ use milvus_manifests::{
 use milvus_probe::Login;
 use secrecy::SecretString;
 
-use super::{account::AwsAccount, ebs_driver::EbsDriver, kubernetes_access::KubernetesAccess};
+use super::{
+    account::AwsAccount,
+    ebs_driver::EbsDriver,
+    kubernetes_access::{KubernetesAccess, Only},
+};
 use crate::{
     error::Error,
     place::{add_in_order, add_root_password},
@@ -62,6 +66,11 @@ pub(crate) fn of(
         cluster: aws.eks.cluster.clone(),
         name: cloud.full_name(),
         existing: account.cluster.is_some(),
+        only: order.is_none().then(|| Only {
+            name: installation.name.clone(),
+            namespace: installation.namespace.clone(),
+            version: installation.version.clone(),
+        }),
     })?;
     let client = Late::From(access.clone());
     let owner = Owner::of(installation);
