@@ -1,37 +1,67 @@
 //! Which keys of a values file are known, and which of them cannot be honoured.
 
 use super::{
-    document::{Entry, Node, Value},
+    document::{Entry, Node, Scalar, Value},
     keys::{self, How, Known},
+    reading::Reading,
     remark::Remark,
 };
 
-/// Every key that is unknown or cannot be honoured, in the order of the file.
-pub(super) fn unsupported(root: &Node) -> Vec<Remark> {
-    let mut found = Vec::new();
-    walk(root, &mut Vec::new(), &mut found);
-    found
+/// Tells every key that is unknown, no section where one belongs, or cannot be honoured.
+pub(super) fn keys(root: &Node, values: &mut Reading<'_>) {
+    walk(root, &mut Vec::new(), values);
 }
 
-fn walk<'a>(node: &'a Node, path: &mut Vec<&'a str>, found: &mut Vec<Remark>) {
+fn walk<'a>(node: &'a Node, path: &mut Vec<&'a str>, values: &mut Reading<'_>) {
     let Value::Section(entries) = &node.value else {
         return;
     };
     for entry in entries {
         path.push(&entry.key);
+        let is_null = entry.node.is_null();
         match keys::look_up(path) {
-            Known::Section(_) => walk(&entry.node, path, found),
+            Known::Section(known) => section(entry, &known, path, values),
+            Known::Row(How::SubChart) => section(entry, &["enabled"], path, values),
             Known::Row(How::Only(usual, reason)) if !usual.is(&entry.node) => {
-                found.push(remark(path, entry, format!("cannot be honoured: {reason}")));
+                let message = format!("cannot be honoured: {reason}");
+                values.unsupported.push(remark(path, entry, message));
+            }
+            Known::Row(How::Read) if is_null && keys::has_default(path) => {
+                values.unsupported.push(remark(path, entry, TAKEN_BACK));
             }
             Known::Row(_) => {}
-            Known::No => found.push(remark(path, entry, unknown(path))),
+            Known::No => values.unsupported.push(remark(path, entry, unknown(path))),
         }
         path.pop();
     }
 }
 
-fn remark(path: &[&str], entry: &Entry, message: String) -> Remark {
+/// What stands where a section belongs. Helm would pass anything else over, and so lose what is meant.
+fn section<'a>(
+    entry: &'a Entry,
+    known: &[&str],
+    path: &mut Vec<&'a str>,
+    values: &mut Reading<'_>,
+) {
+    match &entry.node.value {
+        Value::Section(_) if matches!(keys::look_up(path), Known::Section(_)) => {
+            walk(&entry.node, path, values);
+        }
+        Value::Section(_) | Value::Scalar(Scalar::Null) => {}
+        Value::Scalar(_) | Value::List(_) => {
+            let inside = known.first().unwrap_or(&"KEY");
+            let message = format!(
+                "is no section of keys and values, and helm passes it over; write `{}: {{{inside}: …}}`",
+                entry.key
+            );
+            values.problems.push(remark(path, entry, message));
+        }
+    }
+}
+
+const TAKEN_BACK: &str = "cannot be honoured: `null` takes the chart's default back, without which nothing is made here; leave the key out, or write what is meant";
+
+fn remark(path: &[&str], entry: &Entry, message: impl Into<String>) -> Remark {
     Remark::new(path.join("."), Some(entry.at), message)
 }
 

@@ -3,6 +3,7 @@
 mod awkward;
 mod facts;
 mod golden;
+mod honoured;
 mod keys;
 mod operators;
 mod release;

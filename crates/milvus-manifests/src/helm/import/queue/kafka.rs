@@ -2,10 +2,14 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::{Import, config::Config};
+use super::super::{Import, config::Config, variables::Login};
 
 /// The variable that the installation's file names for the password.
 const VARIABLE: &str = "MILVUS_KAFKA_PASSWORD";
+/// What the server calls the halves of a login.
+const USER: &str = "kafka.saslUsername";
+const PASSWORD: &str = "kafka.saslPassword";
+const MECHANISM: &str = "externalKafka.sasl.mechanisms";
 const PROTOCOL: &str = "externalKafka.securityProtocol";
 /// The one protocol with a login that our own file knows.
 const ENCRYPTED: &str = "SASL_SSL";
@@ -39,19 +43,33 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
     let protocol = import.values.text(PROTOCOL);
     let protocol = protocol.map_or(ENCRYPTED.to_owned(), |text| text.value);
     let security = format!("{to}.security");
-    let (Some(user), Some(password)) = (user, password) else {
-        return without_login(import, &security, &protocol);
+    let by_variables = import.login_by_variables(USER, PASSWORD);
+    let login = match (user, password, by_variables) {
+        (Some(user), Some(password), _) => import.draft.login(&user, password, VARIABLE),
+        (_, None, Login::Secret(name)) => {
+            import.drop_variables([USER, PASSWORD]);
+            json!({"existingSecret": name})
+        }
+        (
+            user,
+            None,
+            Login::Variables {
+                everywhere,
+                with_user,
+            },
+        ) if user.is_some() || with_user => {
+            without_login(import, &security, "PLAINTEXT");
+            return of_variables(import, user, &protocol, everywhere);
+        }
+        _ => return without_login(import, &security, &protocol),
     };
-    let mechanism = import.values.text("externalKafka.sasl.mechanisms");
+    let mechanism = import.values.text(MECHANISM);
     let mechanism = mechanism.map_or("PLAIN".to_owned(), |text| text.value);
     let Some((_, name)) = MECHANISMS.iter().find(|(theirs, _)| *theirs == mechanism) else {
         let message = "is no way to log in that is known here, write `SCRAM-SHA-512`, `SCRAM-SHA-256` or `PLAIN`";
-        let remark = import
-            .values
-            .remark("externalKafka.sasl.mechanisms", message);
+        let remark = import.values.remark(MECHANISM, message);
         return import.values.problems.push(remark);
     };
-    let login = import.draft.login(&user, password, VARIABLE);
     let key = "externalKafka.sasl.username";
     let found = import.values.find(key);
     import
@@ -64,6 +82,26 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
         // What stands in the settings wins.
         import.draft.put("config.kafka.securityProtocol", protocol);
     }
+}
+
+/// A password that stands in a Secret of another form than ours: the user's own variables bring it to the server, and
+/// its settings say the rest. Whoever looks at the installation sees no login, so that the user has to agree.
+fn of_variables(import: &mut Import<'_>, user: Option<String>, protocol: &str, everywhere: bool) {
+    let message = if everywhere {
+        "cannot be honoured: the password comes by a variable out of a Secret whose form is not known here; give all components `KAFKA_SASLUSERNAME` and `KAFKA_SASLPASSWORD` out of one Secret with the keys `username` and `password`; `--allow-unsupported` leaves it to the variable"
+    } else {
+        "cannot be honoured: some components have no variable `KAFKA_SASLPASSWORD`, and would connect without a login; give it to all of them, or write `sasl.password`"
+    };
+    let remark = import.values.remark("externalKafka.sasl.username", message);
+    import.values.unsupported.push(remark);
+    let mechanism = import.values.text(MECHANISM);
+    let mechanism = mechanism.map_or("PLAIN".to_owned(), |text| text.value);
+    // What stands in the settings wins.
+    if let Some(user) = user {
+        import.draft.put("config.kafka.saslUsername", user);
+    }
+    import.draft.put("config.kafka.saslMechanisms", mechanism);
+    import.draft.put("config.kafka.securityProtocol", protocol);
 }
 
 /// Without a login the server passes no protocol on to its client library.
