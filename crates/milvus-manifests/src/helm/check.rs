@@ -89,15 +89,21 @@ fn unknown(path: &[&str]) -> String {
 /// More keys than these are not listed.
 const MOST_LISTED: usize = 16;
 
-/// The known key that was probably meant.
+/// The known key that was probably meant: a slip of the pen, or a longer or shorter name for the same. Another word at
+/// the end is another key: `loadBalancerClass` is not `loadBalancerIP`.
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
-    const LIKE_ENOUGH: f64 = 0.8;
     let lower = key.to_lowercase();
-    let likeness = |name: &str| strsim::jaro_winkler(&lower, &name.to_lowercase());
+    let slips = |name: &str| strsim::damerau_levenshtein(&lower, &name.to_lowercase());
+    let is_near = |name: &str, slips: usize| {
+        let other = name.to_lowercase();
+        let shorter = lower.len().min(other.len());
+        let begins = lower.starts_with(&other) || other.starts_with(&lower);
+        slips <= 1 + shorter / 6 || begins && shorter >= 6
+    };
     known
         .iter()
-        .map(|name| (*name, likeness(name)))
-        .filter(|(_, likeness)| *likeness >= LIKE_ENOUGH)
-        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .map(|name| (*name, slips(name)))
+        .filter(|(name, slips)| is_near(name, *slips))
+        .min_by_key(|(_, slips)| *slips)
         .map(|(name, _)| name)
 }

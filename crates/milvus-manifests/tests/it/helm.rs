@@ -8,4 +8,5 @@ mod keys;
 mod operators;
 mod release;
 mod round_trip;
+mod settings;
 mod versions;

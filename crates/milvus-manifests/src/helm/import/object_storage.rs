@@ -3,7 +3,12 @@
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{Import, config::Config, queue::of_release, variables::Login};
+use super::{
+    Import,
+    config::Config,
+    queue::of_release,
+    variables::{Login, Settings},
+};
 
 /// The variable that the installation's file names for the secret key.
 pub(super) const VARIABLE: &str = "MILVUS_S3_SECRET_KEY";
@@ -219,28 +224,24 @@ fn as_role(import: &mut Import<'_>, path: &str, section: &str) {
 
 /// By variables out of a Secret that exists; none where pods have no such variables.
 fn by_variables(import: &mut Import<'_>, path: &str, section: &str) -> Option<()> {
-    const USER: &str = "minio.accessKeyID";
-    const PASSWORD: &str = "minio.secretAccessKey";
+    const LOGIN: Settings = ["minio.accessKeyID", "minio.secretAccessKey"];
     let key = format!("{section}.accessKey");
-    match import.login_by_variables(USER, PASSWORD) {
-        Login::Secret(name) => {
-            import.drop_variables([USER, PASSWORD]);
-            let login = json!({"existingSecret": name});
-            import.draft.set_for(&format!("{path}.keys"), login, &key);
+    let name = match import.login_by_variables(LOGIN, false) {
+        Login::Ours(name) => {
+            import.drop_variables(LOGIN);
+            name
         }
-        Login::Variables {
-            everywhere: true,
-            with_user: true,
-        } => {
-            let message = "cannot be honoured: the keys come by variables out of a Secret whose form is not known here; give all components `MINIO_ACCESSKEYID` and `MINIO_SECRETACCESSKEY` out of one Secret with the keys `username` and `password`; `--allow-unsupported` leaves them to the variables";
+        Login::Foreign(name) => {
+            let message = "cannot be honoured: the keys come by variables out of a Secret whose keys are not known here; give all components `MINIO_ACCESSKEYID` and `MINIO_SECRETACCESSKEY` out of one Secret with the keys `username` and `password`; `--allow-unsupported` leaves them to the variables";
             let remark = import.values.remark(&key, message);
             import.values.unsupported.push(remark);
-            as_role(import, path, section);
-            // What stands in the settings wins.
-            import.draft.put("config.minio.useIAM", false);
+            import.rename_variables(LOGIN, None);
+            name
         }
-        Login::None | Login::Variables { .. } => return None,
-    }
+        Login::None | Login::Partly => return None,
+    };
+    let login = json!({"existingSecret": name});
+    import.draft.set_for(&format!("{path}.keys"), login, &key);
     Some(())
 }
 

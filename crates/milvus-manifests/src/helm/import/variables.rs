@@ -4,24 +4,25 @@ use serde_json::{Value as Json, json};
 
 use super::Import;
 
-/// How pods get the two halves of a login.
+/// A login's settings: the user's name and the password.
+pub(super) type Settings = [&'static str; 2];
+
+/// How pods get a login.
 pub(super) enum Login {
     /// By no variable.
     None,
-    /// All of them out of one Secret, under the names that one of ours has.
-    Secret(String),
-    /// By variables of the user's own.
-    Variables {
-        /// Whether all pods have the password.
-        everywhere: bool,
-        /// Whether the user's name comes that way too.
-        with_user: bool,
-    },
+    /// All of them out of one Secret, with the keys that one of ours has.
+    Ours(String),
+    /// All of them, out of a Secret with other keys.
+    Foreign(String),
+    /// Not all of them, or not out of a Secret.
+    Partly,
 }
 
 impl Import<'_> {
-    /// How all pods get two settings: `kafka.saslUsername` is set by `KAFKA_SASLUSERNAME`, and by `KAFKA_SASL_USERNAME`.
-    pub(super) fn login_by_variables(&self, user: &str, password: &str) -> Login {
+    /// How pods get a login whose user name may stand in the values: `kafka.saslUsername` is set by
+    /// `KAFKA_SASLUSERNAME`, and by `KAFKA_SASL_USERNAME`.
+    pub(super) fn login_by_variables(&self, [user, password]: Settings, named: bool) -> Login {
         let pods = self.pods();
         let of = |setting: &str| -> Vec<Option<&Json>> {
             let one = |pod: &String| self.variable(pod, setting);
@@ -31,40 +32,67 @@ impl Import<'_> {
         if passwords.iter().all(Option::is_none) {
             return Login::None;
         }
-        let secret = |variable: &Option<&Json>, key: &str| {
-            let reference = &variable.as_ref()?["valueFrom"]["secretKeyRef"];
-            (reference["key"] == key).then(|| reference["name"].as_str().map(str::to_owned))?
+        let names = |variables: &[Option<&Json>], key: Option<&str>| -> Option<Vec<String>> {
+            let name = |variable: &Option<&Json>| {
+                let reference = &(*variable)?["valueFrom"]["secretKeyRef"];
+                let fits = key.is_none_or(|key| reference["key"] == key);
+                reference["name"]
+                    .as_str()
+                    .filter(|_| fits)
+                    .map(str::to_owned)
+            };
+            variables.iter().map(name).collect()
         };
-        let names: Vec<_> = users
-            .iter()
-            .map(|variable| secret(variable, "username"))
-            .chain(
-                passwords
-                    .iter()
-                    .map(|variable| secret(variable, "password")),
-            )
-            .collect();
-        match names.as_slice() {
-            [Some(name), rest @ ..] if rest.iter().all(|other| other.as_ref() == Some(name)) => {
-                Login::Secret(name.clone())
+        if let (Some(of_users), Some(of_passwords)) = (
+            names(&users, Some("username")),
+            names(&passwords, Some("password")),
+        ) {
+            let mut all = of_users.into_iter().chain(of_passwords);
+            if let Some(first) = all.next()
+                && all.all(|name| name == first)
+            {
+                return Login::Ours(first);
             }
-            _ => Login::Variables {
-                everywhere: passwords.iter().all(Option::is_some),
-                with_user: users.iter().all(Option::is_some),
-            },
+        }
+        let has_user = named || users.iter().all(Option::is_some);
+        match names(&passwords, None).and_then(|names| names.into_iter().next()) {
+            Some(name) if has_user => Login::Foreign(name),
+            _ => Login::Partly,
         }
     }
 
     /// Takes the variables of a login back, which stands elsewhere now.
-    pub(super) fn drop_variables(&mut self, settings: [&str; 2]) {
+    pub(super) fn drop_variables(&mut self, settings: Settings) {
         for pod in self.pods() {
-            let path = format!("{pod}.env");
-            if let Some(Json::Array(variables)) = self.draft.get(&path) {
-                let mut left = variables.clone();
-                left.retain(|variable| !settings.iter().any(|setting| sets(variable, setting)));
-                self.draft.put(&path, json!(left));
-            }
+            let mut left = self.variables(&pod);
+            left.retain(|variable| !settings.iter().any(|setting| sets(variable, setting)));
+            self.draft.put(&format!("{pod}.env"), json!(left));
         }
+    }
+
+    /// Gives the variables of a login the names that ours have, so that they stand in the place of ours.
+    pub(super) fn rename_variables(&mut self, settings: Settings, user: Option<&str>) {
+        for pod in self.pods() {
+            let mut variables = self.variables(&pod);
+            for variable in &mut variables {
+                if let Some(setting) = settings.iter().find(|setting| sets(variable, setting)) {
+                    variable["name"] = json!(name_of(setting));
+                }
+            }
+            if let Some(user) = user {
+                variables.retain(|variable| !sets(variable, settings[0]));
+                variables.push(json!({"name": name_of(settings[0]), "value": user}));
+            }
+            self.draft.put(&format!("{pod}.env"), json!(variables));
+        }
+    }
+
+    fn variables(&self, pod: &str) -> Vec<Json> {
+        let variables = self.draft.get(&format!("{pod}.env"));
+        variables
+            .and_then(Json::as_array)
+            .cloned()
+            .unwrap_or_default()
     }
 
     fn variable(&self, pod: &str, setting: &str) -> Option<&Json> {
@@ -83,6 +111,10 @@ impl Import<'_> {
             .map(|(key, _)| format!("cluster.components.{key}.pod"))
             .collect()
     }
+}
+
+fn name_of(setting: &str) -> String {
+    setting.to_uppercase().replace('.', "_")
 }
 
 /// Whether a variable sets a setting, which the server reads without separators and in any case.

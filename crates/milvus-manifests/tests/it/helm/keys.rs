@@ -34,6 +34,25 @@ fn a_typo_is_told_with_the_key_that_was_meant() {
 }
 
 #[test]
+fn another_word_is_no_typo() {
+    for (more, near) in [
+        ("service: {loadBalancerClass: a}", None),
+        ("service: {externalTrafficPolicy: Local}", None),
+        ("proxy: {priorityClassName: a}", None),
+        ("proxy: {hostNetwork: true}", None),
+        ("proxy: {extraEnvVars: []}", Some("extraEnv")),
+        ("proxy: {nodeselector: {}}", Some("nodeSelector")),
+        ("etcd: {persistance: {size: 1Gi}}", Some("persistence")),
+        ("extralConfigFiles: {}", Some("extraConfigFiles")),
+    ] {
+        let said = unsupported("2.6.15", more);
+        let written = said[0].split("write `").nth(1);
+        let written = written.and_then(|rest| rest.strip_suffix('`'));
+        assert_eq!(written, near, "{more}: {said:?}");
+    }
+}
+
+#[test]
 fn keys_that_lost_their_indentation_are_told() {
     let said = unsupported("2.6.15", "cluster:\nenabled: false\n");
     assert_eq!(said.len(), 1);
@@ -93,6 +112,11 @@ fn what_cannot_be_honoured_has_a_reason() {
             "externalEtcd",
         ),
         ("tei: {enabled: true}", "tei.enabled", "its own chart"),
+        (
+            "service: {clusterIP: None}",
+            "service.clusterIP",
+            "reach one address",
+        ),
         (
             "attu: {route: {enabled: true}}",
             "attu.route.enabled",

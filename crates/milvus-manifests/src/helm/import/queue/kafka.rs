@@ -2,13 +2,16 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::{Import, config::Config, variables::Login};
+use super::super::{
+    Import,
+    config::Config,
+    variables::{Login, Settings},
+};
 
 /// The variable that the installation's file names for the password.
 const VARIABLE: &str = "MILVUS_KAFKA_PASSWORD";
 /// What the server calls the halves of a login.
-const USER: &str = "kafka.saslUsername";
-const PASSWORD: &str = "kafka.saslPassword";
+const LOGIN: Settings = ["kafka.saslUsername", "kafka.saslPassword"];
 const MECHANISM: &str = "externalKafka.sasl.mechanisms";
 const PROTOCOL: &str = "externalKafka.securityProtocol";
 /// The one protocol with a login that our own file knows.
@@ -43,25 +46,13 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
     let protocol = import.values.text(PROTOCOL);
     let protocol = protocol.map_or(ENCRYPTED.to_owned(), |text| text.value);
     let security = format!("{to}.security");
-    let by_variables = import.login_by_variables(USER, PASSWORD);
-    let login = match (user, password, by_variables) {
-        (Some(user), Some(password), _) => import.draft.login(&user, password, VARIABLE),
-        (_, None, Login::Secret(name)) => {
-            import.drop_variables([USER, PASSWORD]);
-            json!({"existingSecret": name})
-        }
-        (
-            user,
-            None,
-            Login::Variables {
-                everywhere,
-                with_user,
-            },
-        ) if user.is_some() || with_user => {
-            without_login(import, &security, "PLAINTEXT");
-            return of_variables(import, user, &protocol, everywhere);
-        }
-        _ => return without_login(import, &security, &protocol),
+    let login = match (user, password) {
+        (Some(user), Some(password)) => Some(import.draft.login(&user, password, VARIABLE)),
+        (user, None) => by_variables(import, user.as_deref()),
+        (None, Some(_)) => None,
+    };
+    let Some(login) = login else {
+        return without_login(import, &security, &protocol);
     };
     let mechanism = import.values.text(MECHANISM);
     let mechanism = mechanism.map_or("PLAIN".to_owned(), |text| text.value);
@@ -84,24 +75,28 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
     }
 }
 
-/// A password that stands in a Secret of another form than ours: the user's own variables bring it to the server, and
-/// its settings say the rest. Whoever looks at the installation sees no login, so that the user has to agree.
-fn of_variables(import: &mut Import<'_>, user: Option<String>, protocol: &str, everywhere: bool) {
-    let message = if everywhere {
-        "cannot be honoured: the password comes by a variable out of a Secret whose form is not known here; give all components `KAFKA_SASLUSERNAME` and `KAFKA_SASLPASSWORD` out of one Secret with the keys `username` and `password`; `--allow-unsupported` leaves it to the variable"
-    } else {
-        "cannot be honoured: some components have no variable `KAFKA_SASLPASSWORD`, and would connect without a login; give it to all of them, or write `sasl.password`"
+/// A login out of a Secret that variables of the user's own name; none where there is no such variable.
+fn by_variables(import: &mut Import<'_>, user: Option<&str>) -> Option<Json> {
+    const KEY: &str = "externalKafka.sasl.username";
+    let (secret, message) = match import.login_by_variables(LOGIN, user.is_some()) {
+        Login::None => return None,
+        Login::Ours(name) => {
+            import.drop_variables(LOGIN);
+            return Some(json!({"existingSecret": name}));
+        }
+        Login::Foreign(name) => {
+            import.rename_variables(LOGIN, user);
+            let message = "cannot be honoured: the password comes by a variable out of a Secret whose keys are not known here; give all components `KAFKA_SASLUSERNAME` and `KAFKA_SASLPASSWORD` out of one Secret with the keys `username` and `password`; `--allow-unsupported` leaves it to the variable";
+            (Some(name), message)
+        }
+        Login::Partly => {
+            let message = "cannot be honoured: not all components have both halves of the login, and some would connect without; give all of them the variable `KAFKA_SASLPASSWORD` out of a Secret, or write `sasl.username` and `sasl.password`";
+            (None, message)
+        }
     };
-    let remark = import.values.remark("externalKafka.sasl.username", message);
+    let remark = import.values.remark(KEY, message);
     import.values.unsupported.push(remark);
-    let mechanism = import.values.text(MECHANISM);
-    let mechanism = mechanism.map_or("PLAIN".to_owned(), |text| text.value);
-    // What stands in the settings wins.
-    if let Some(user) = user {
-        import.draft.put("config.kafka.saslUsername", user);
-    }
-    import.draft.put("config.kafka.saslMechanisms", mechanism);
-    import.draft.put("config.kafka.securityProtocol", protocol);
+    Some(json!({"existingSecret": secret?}))
 }
 
 /// Without a login the server passes no protocol on to its client library.
