@@ -76,6 +76,18 @@ const ROWS: &[Row] = &[
         "/containers/0/securityContext/runAsUser",
         "1234",
     ),
+    row(
+        "attu: {enabled: true}\nannotations: {team: search}\nlabels: {owner: a}",
+        ATTU,
+        "@/metadata/annotations/team",
+        "search",
+    ),
+    row(
+        "attu: {enabled: true}\nlabels: {owner: a}",
+        ATTU,
+        "@/metadata/labels/owner",
+        "a",
+    ),
     Row {
         version: "2.4.17",
         ..row(
