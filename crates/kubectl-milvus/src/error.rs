@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use milvus_aws_core::{
+    aws::VECTORS_WITHOUT_METADATA,
     engine::{PlanError, RunError},
     installation::{InvalidFile, InvalidName, InvalidVersion, MilvusVersion, UnreadableSecret},
     topology::UpgradeRefusal,
@@ -230,6 +231,12 @@ impl Error {
                 ..
             } if refused.iter().any(|(_, owner)| owner.starts_with("the Helm release ")) => {
                 "`--adopt` takes over a Helm release of the same name; `kubectl milvus plan --adopt` shows what that changes".to_owned()
+            }
+            Self::Run {
+                source: RunError::Refused(refused),
+                ..
+            } if refused.iter().any(|(_, owner)| owner.starts_with(VECTORS_WITHOUT_METADATA)) => {
+                "`uninstall --delete-data` with the same file deletes them (in a bucket that was there before, do it yourself); another `name`, or another bucket in the file, leaves them".to_owned()
             }
             Self::Run {
                 source: RunError::Refused(_),

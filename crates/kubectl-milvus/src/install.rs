@@ -79,6 +79,7 @@ pub(crate) async fn run(
         })?;
         return Ok(ExitCode::Done);
     }
+    refuse_first_password(&wanted.installation, args.wait)?;
     let record = Arc::new(Record::begin(args.timeline.as_ref())?);
     let place = Place::reach(&mut wanted, flags, host, printer).await?;
     if args.dry_run == Some(DryRun::Server) {
@@ -175,6 +176,14 @@ async fn install(
     };
     printer.tell(verify::text(&proof).trim_end());
     Ok(verify::tell(&proof, printer))
+}
+
+/// Whoever does not wait for pods leaves `root` the password that everybody knows.
+fn refuse_first_password(installation: &Installation, wait: bool) -> Result<(), Error> {
+    if installation.authorization && !wait {
+        return Err(Error::Usage("without `--wait` `root` would keep the password that every Milvus begins with, as it is replaced once pods are ready; leave `--wait=false` out, or write `authorization: false`".to_owned()));
+    }
+    Ok(())
 }
 
 /// A server that everybody's password opens must not be left behind, and ours is set without TLS.

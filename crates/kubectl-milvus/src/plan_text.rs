@@ -119,11 +119,7 @@ fn write_step(text: &mut String, step: &PlannedStep, columns: Option<usize>) {
         Action::Delete => writeln!(text, "{} {id}", "-".red()),
         Action::Retain { because } => writeln!(text, "  {id} stays: {because}"),
         Action::Refuse { owner } => {
-            writeln!(
-                text,
-                "{} {id} is not ours: it belongs to {owner}",
-                "!".red()
-            )
+            writeln!(text, "{} {id} is refused: {owner}", "!".red())
         }
         Action::Keep { .. } | Action::Absent => Ok(()),
     };

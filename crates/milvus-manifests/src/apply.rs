@@ -24,6 +24,7 @@ mod certified;
 mod cluster;
 mod default_class;
 mod difference;
+mod etcd_claims;
 mod failure;
 mod former_coordinators;
 mod helm_release;
@@ -48,6 +49,7 @@ mod uninstall;
 mod webhook_answers;
 
 pub use cluster::{ControllerHandles, add_load_balancer_controller, add_storage_class};
+pub use etcd_claims::etcd_is_claimed;
 pub use helm_release::{HelmRelease, helm_releases};
 pub use install::{Install, InstallGraph, Installed};
 pub use installations::installations;

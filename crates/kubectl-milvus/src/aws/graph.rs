@@ -22,7 +22,10 @@ use milvus_manifests::{
 use milvus_probe::Login;
 use secrecy::SecretString;
 
-use super::{account::AwsAccount, ebs_driver::EbsDriver, kubernetes_access::KubernetesAccess};
+use super::{
+    account::AwsAccount, bucket_contents::BucketContents, ebs_driver::EbsDriver,
+    kubernetes_access::KubernetesAccess,
+};
 use crate::{
     error::Error,
     place::{add_in_order, add_root_password},
@@ -65,7 +68,14 @@ pub(crate) fn of(
     })?;
     let client = Late::From(access.clone());
     let owner = Owner::of(installation);
-    let before_etcd = before_etcd(&mut builder, account, installation, &aws, &access)?;
+    let mut before_etcd = before_etcd(&mut builder, account, installation, &aws, &access)?;
+    let contents = BucketContents {
+        cloud: cloud.clone(),
+        installation: installation.clone(),
+        name: cloud.bucket_of(settings)?,
+        needs: (access.clone(), aws.bucket.clone()),
+    };
+    before_etcd.push(builder.add(contents)?.need());
     let controller = match &aws.eks.controller_role {
         Some(role) => Some(add_load_balancer_controller(
             &mut builder,
@@ -188,6 +198,21 @@ fn tags(account: &AwsAccount) -> std::collections::BTreeMap<String, String> {
     [mark].into_iter().collect()
 }
 
+/// Subnets for a load balancer, by name; none where they are known by their tags, or the network is not known yet. AWS
+/// takes one of each zone and no more.
+fn subnets(
+    settings: &Aws,
+    cluster_exists: bool,
+    network: Option<&aws::Network>,
+    public: bool,
+) -> Vec<String> {
+    if !cluster_exists && matches!(settings.network, Network::New(_)) {
+        return Vec::new();
+    }
+    let named = network.map(|network| network.one_subnet_a_zone(public));
+    named.unwrap_or_default()
+}
+
 /// Milvus itself, on services of AWS.
 struct Milvus<'a> {
     account: &'a AwsAccount,
@@ -275,19 +300,8 @@ impl Milvus<'_> {
 
     /// Subnets that exist are named, whatever tags they have; those of our own carry the tags.
     fn subnets(&self, public: bool, network: Option<&aws::Network>) -> Vec<String> {
-        if self.account.cluster.is_some() {
-            let subnets = network.map(|network| network.one_subnet_a_zone(public));
-            return subnets.unwrap_or_default();
-        }
-        let Network::Existing(network) = &self.settings.network else {
-            return Vec::new();
-        };
-        let subnets = if public {
-            &network.public_subnets
-        } else {
-            &network.private_subnets
-        };
-        subnets.iter().map(ToString::to_string).collect()
+        let cluster_exists = self.account.cluster.is_some();
+        subnets(self.settings, cluster_exists, network, public)
     }
 
     fn attu(&self, installation: &Installation, network: Option<&aws::Network>) -> Vec<Object> {
