@@ -175,6 +175,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_refused_says_why() {
+        let mut plan = guide_plan();
+        let owner = "it belongs to the installation other".to_owned();
+        plan.steps[0].action = Action::Refuse { owner };
+        let line = format!(
+            "! {} is refused: it belongs to the installation other",
+            plan.steps[0].resource
+        );
+        assert!(plain(&plan).lines().any(|one| one == line), "{line}");
+    }
+
+    #[test]
     fn what_is_there_goes_on_costing() {
         let mut plan = guide_plan();
         for step in &mut plan.steps {

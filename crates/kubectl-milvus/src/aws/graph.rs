@@ -335,3 +335,55 @@ impl Milvus<'_> {
         attu.objects()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use milvus_aws_core::aws::{Subnet, SubnetId, VpcId};
+
+    use super::*;
+
+    const EXISTING: &str = "{existing: {privateSubnets: [subnet-0aaaaaaa, subnet-0bbbbbbb, subnet-0ccccccc], publicSubnets: [subnet-0ddddddd]}}";
+
+    /// What a file says of AWS, whose network is that one.
+    fn settings(network: &str) -> Aws {
+        let file =
+            format!("apiVersion: kubectl-milvus/v1\ntarget: aws\naws: {{network: {network}}}\n");
+        let installation = Installation::from_yaml("test", &file).unwrap();
+        installation.on_aws().unwrap().aws.clone()
+    }
+
+    /// Two private subnets in one zone, one in another, and a public one.
+    fn network() -> aws::Network {
+        let subnet = |id: &str, zone: &str| Subnet {
+            id: SubnetId::new(id),
+            zone: zone.to_owned(),
+        };
+        aws::Network {
+            vpc: VpcId::new("vpc-1"),
+            private_subnets: vec![
+                subnet("subnet-0aaaaaaa", "us-west-2a"),
+                subnet("subnet-0bbbbbbb", "us-west-2a"),
+                subnet("subnet-0ccccccc", "us-west-2b"),
+            ],
+            public_subnets: vec![subnet("subnet-0ddddddd", "us-west-2a")],
+        }
+    }
+
+    /// Row 36: the controller refuses several subnets of one zone, and the load balancer never comes.
+    #[test]
+    fn row_36_of_subnets_that_exist_one_a_zone_is_named() {
+        let private = ["subnet-0aaaaaaa", "subnet-0ccccccc"];
+        let of_file = settings(EXISTING);
+        for (settings, cluster_exists) in [(&of_file, false), (&Aws::default(), true)] {
+            let named = |public| subnets(settings, cluster_exists, Some(&network()), public);
+            assert_eq!(named(false), private);
+            assert_eq!(named(true), ["subnet-0ddddddd"]);
+        }
+    }
+
+    #[test]
+    fn row_36_subnets_of_our_own_are_found_by_their_tags() {
+        let named = subnets(&Aws::default(), false, Some(&network()), false);
+        assert_eq!(named, Vec::<String>::new());
+    }
+}
