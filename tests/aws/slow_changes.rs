@@ -22,7 +22,8 @@ fn brokers_that_are_still_being_made_are_waited_for_and_then_deleted() {
     let account = Account::new();
     account.run("install", "other").ends_with(0);
     let tags = json!({"kubectl-milvus/installation": "demo"});
-    begin_brokers(&account, "demo-milvus", &json!({}), &tags);
+    let scram = json!({"clientAuthentication": {"sasl": {"scram": {"enabled": true}}}});
+    begin_brokers(&account, "demo-milvus", &scram, &tags);
     let made = the(&account, "kafka", "cluster").unwrap();
     assert_eq!(made["state"], "CREATING");
     let ran = account.run("uninstall", "demo").ends_with(0);
