@@ -92,9 +92,14 @@ impl WriteGate {
         }
     }
 
+    /// Its URL, as an API server's.
+    pub(crate) fn server(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// A kubeconfig that leads through the gate.
     pub(crate) fn kubeconfig(&self) -> String {
-        let server = format!("http://{}", self.address);
+        let server = self.server();
         let config = serde_json::json!({
             "apiVersion": "v1",
             "kind": "Config",

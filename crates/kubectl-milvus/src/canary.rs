@@ -1,7 +1,10 @@
 //! Proofs between the steps of an upgrade: rows go in and are found, with all that went in before.
 
+mod memory;
+
 use std::{sync::Arc, time::Duration};
 
+use memory::Memory;
 use milvus_aws_core::{
     engine::{
         After, Change, Context, GraphBuilder, InvalidGraph, Late, Need, Observed, Readiness,
@@ -24,6 +27,10 @@ const ATTEMPT: Duration = Duration::from_secs(40);
 /// How long the collection's removal is tried again.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// How the probe says that rows are gone, or all of them.
+const LOST: &str = "rows that were stored";
+const NO_COLLECTION: &str = "no such collection";
+
 type Needs = (After, Late<kube::Client>);
 
 /// Whose Milvus is proved.
@@ -34,8 +41,8 @@ pub(crate) struct Canaries {
     pub(crate) client: Late<kube::Client>,
     /// How long a proof is tried again before it has failed.
     pub(crate) patience: Duration,
-    /// What went in so far.
-    canary: Arc<Mutex<Canary>>,
+    /// What went in so far, once it is known what a run before this one stored.
+    canary: Arc<Mutex<Option<Canary>>>,
 }
 
 /// One proof.
@@ -105,14 +112,45 @@ impl Canaries {
     }
 
     async fn prove(&self, client: &kube::Client) -> Result<u64, String> {
-        let mut canary = self.canary.lock().await;
-        self.with_milvus(client, async |milvus| {
+        let mut slot = self.canary.lock().await;
+        let memory = self.memory(client);
+        let canary = match &mut *slot {
+            Some(canary) => canary,
+            none => none.insert(Canary::remembering(memory.read().await?)),
+        };
+        let before = canary.stored().clone();
+        let sung = self.with_milvus(client, async |milvus| {
             canary
                 .sing(milvus)
                 .await
                 .map_err(|failure| failure.to_string())
-        })
-        .await
+        });
+        let sung = sung.await;
+        // Also after a failure: what was acknowledged is missed from now on.
+        if *canary.stored() != before {
+            memory.write(canary.stored()).await?;
+        }
+        sung
+    }
+
+    fn memory(&self, client: &kube::Client) -> Memory {
+        Memory::new(client, &self.name, &self.namespace)
+    }
+
+    /// What is known to help (source: milvus#47806, #42838, #44486).
+    fn recipe(&self, reason: &str) -> String {
+        if reason.contains("RW channel") {
+            "; restart the pods of mixcoord, and those of streamingnode once it is ready".to_owned()
+        } else if reason.contains(LOST) || reason.contains(NO_COLLECTION) {
+            format!(
+                "; what Milvus had acknowledged is gone: look into that before anything else. To go on without those rows: \
+                 `kubectl delete configmap {} -n {}`",
+                memory::name_of(&self.name),
+                self.namespace
+            )
+        } else {
+            String::new()
+        }
     }
 }
 
@@ -194,7 +232,7 @@ impl Resource for Proof {
                 return Err(ResourceError::fatal(format!(
                     "Milvus does not store and find rows, for {} s: {reason}{}",
                     patience.as_secs(),
-                    recipe(&reason)
+                    self.canaries.recipe(&reason)
                 )));
             }
             context.progress(reason);
@@ -263,6 +301,9 @@ impl Resource for Leaving {
         _: &Step,
         _: &Context,
     ) -> Result<Readiness<()>, ResourceError> {
+        // First: who finds rows written down that are gone takes them for lost.
+        let forgotten = self.canaries.memory(client).forget().await;
+        forgotten.map_err(ResourceError::transient)?;
         let left = self.canaries.with_milvus(client, async |milvus| {
             Canary::leave(milvus)
                 .await
@@ -290,15 +331,6 @@ impl Resource for Leaving {
         _: &Context,
     ) -> Result<(), ResourceError> {
         Ok(())
-    }
-}
-
-/// What is known to help (source: milvus#47806, #42838, #44486).
-fn recipe(reason: &str) -> &'static str {
-    if reason.contains("RW channel") {
-        "; restart the pods of mixcoord, and those of streamingnode once it is ready"
-    } else {
-        ""
     }
 }
 

@@ -7,7 +7,7 @@ use milvus_aws_core::{
     aws::CallCount,
     engine::{Engine, Graph, MonthlyCost, Needs as _, Outcome, Report},
 };
-use milvus_manifests::root_secret_name;
+use milvus_manifests::{apply::RunningMilvus, root_secret_name};
 use milvus_probe::Report as Proof;
 use serde::Serialize;
 
@@ -99,7 +99,11 @@ pub(crate) async fn same_version(
     file: Option<&Path>,
 ) -> Result<(), Error> {
     let installation = &wanted.installation;
-    let live = place.running(installation).await?;
+    let live = match place.running(installation).await {
+        // A cluster that does not let us in yet is looked at once it does, in the graph.
+        Err(_) if matches!(place, Place::Aws(_)) => RunningMilvus::default(),
+        live => live?,
+    };
     let others = live.components.iter().map(|component| &component.version);
     let others: BTreeSet<_> = others
         .filter(|live| **live != installation.version)

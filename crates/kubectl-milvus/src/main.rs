@@ -12,10 +12,12 @@ fn main() -> ProcessExitCode {
         log_to_stderr(cli.verbose);
     }
     let printer = Printer::new(cli.output);
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    // What talks to nobody needs no threads for it.
+    let mut runtime = match cli.command.is_local() {
+        true => tokio::runtime::Builder::new_current_thread(),
+        false => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let _shown = printer.error(&error, None);

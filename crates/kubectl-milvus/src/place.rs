@@ -100,12 +100,7 @@ impl Place {
         let Some(client) = self.kubernetes(installation).await? else {
             return Ok(RunningMilvus::default());
         };
-        let seen = running(&client, &installation.name, &installation.namespace).await;
-        match (self, seen) {
-            // A cluster that is only being made: the run waits until it can be asked.
-            (Self::Aws(_), Err(_)) => Ok(RunningMilvus::default()),
-            (_, seen) => Ok(seen?),
-        }
+        Ok(running(&client, &installation.name, &installation.namespace).await?)
     }
 
     /// What shall be there; `wait` says whether pods are waited for.

@@ -38,17 +38,9 @@ impl Printer {
         io::stderr().is_terminal()
     }
 
-    /// Writes data to stdout, as it is. A reader that went away has seen enough: what the command did, and its exit
-    /// code, do not depend on it.
+    /// Writes data to stdout, as it is.
     pub fn data(self, text: &str) -> io::Result<()> {
-        let mut stdout = anstream::stdout().lock();
-        let written = stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush());
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
-        }
+        write_to(io::stdout().lock(), text)
     }
 
     /// Writes a result as the document that was asked for, or as `text` for people.
@@ -58,7 +50,8 @@ impl Printer {
         text: impl FnOnce() -> String,
     ) -> io::Result<()> {
         let text = match self.output {
-            Output::Text => text(),
+            // Colours are for terminals alone.
+            Output::Text => return write_to(anstream::stdout().lock(), &text()),
             Output::Json => serde_json::to_string_pretty(document)? + "\n",
             Output::Yaml => serde_saphyr::to_string(document).map_err(io::Error::other)?,
         };
@@ -107,5 +100,16 @@ impl Printer {
             )?;
         }
         Ok(())
+    }
+}
+
+/// A reader that went away has seen enough: what the command did, and its exit code, do not depend on it.
+fn write_to(mut stdout: impl Write, text: &str) -> io::Result<()> {
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     printer::Printer,
     progress::{Progress, seconds},
     timeline_file::Record,
-    wanted::{Named, Wanted},
+    wanted::{Described, Named},
 };
 
 /// How long everything may take to go, unless the user says otherwise.
@@ -110,7 +110,8 @@ fn on_aws(
         file: Some(file.clone()),
         ..FileArgs::default()
     };
-    let installation = Wanted::read(&file, flags, printer)?.installation;
+    // Its passwords are not needed for that.
+    let installation = Described::read(&file, flags, printer)?.installation;
     Ok(installation.on_aws().is_some().then_some(installation))
 }
 

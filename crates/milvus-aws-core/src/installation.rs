@@ -192,6 +192,17 @@ impl Deployment {
         }
     }
 
+    /// The etcd that is made beside Milvus; none where it is inside of the server's pod, or exists already.
+    pub fn own_etcd(&self) -> Option<&InClusterEtcd> {
+        match self {
+            Self::Aws(on_aws) => Some(&on_aws.etcd),
+            Self::Standalone(_) | Self::Cluster(_) => match self.etcd() {
+                Some(Etcd::InCluster(etcd)) => Some(etcd),
+                Some(Etcd::Endpoints(_)) | None => None,
+            },
+        }
+    }
+
     /// The log, where it is a service; none where it is inside of the server's pod, or not known yet.
     pub fn queue(&self) -> Option<&Queue> {
         match self {

@@ -2,7 +2,7 @@
 
 use milvus_aws_core::{
     Installation, Topology,
-    installation::{Deployment, Etcd, Secrets},
+    installation::{Deployment, Secrets},
 };
 
 use crate::{
@@ -41,15 +41,7 @@ pub fn render(installation: &Installation, secrets: &Secrets) -> Result<Manifest
     if let Deployment::Standalone(standalone) = &installation.deployment {
         objects.extend(pvc::standalone(installation, standalone).map(Object::from));
     }
-    let etcd = match &installation.deployment {
-        // Before its services exist: what there will be, with settings that are not known yet.
-        Deployment::Aws(on_aws) => Some(&on_aws.etcd),
-        deployment => match deployment.etcd() {
-            Some(Etcd::InCluster(etcd)) => Some(etcd.as_ref()),
-            Some(Etcd::Endpoints(_)) | None => None,
-        },
-    };
-    if let Some(etcd) = etcd {
+    if let Some(etcd) = installation.deployment.own_etcd() {
         objects.extend(etcd::objects(installation, etcd, topology.etcd_image));
     }
     let components = topology.components.iter();

@@ -37,4 +37,6 @@ pub use endpoint::{Endpoint, Login};
 pub use error::{Call, Error};
 pub use index::{Index, IndexKind, Metric, UnknownIndex};
 pub use schema::{Field, FieldKind, Schema};
-pub use verify::{CANARY_COLLECTION, Canary, Event, Options, Outcome, Report, verify};
+pub use verify::{
+    CANARY_COLLECTION, Canary, Event, InvalidStored, Options, Outcome, Report, Stored, verify,
+};

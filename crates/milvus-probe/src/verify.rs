@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Client, Index, IndexKind, Metric, health::HealthEndpoint};
 
-pub use canary::{CANARY_COLLECTION, Canary};
+pub use canary::{CANARY_COLLECTION, Canary, InvalidStored, Stored};
 use dataset::Dataset;
 pub use report::{Cleanup, Failure, Outcome, Recall, Report, StepReport};
 use step::{Scenario, Step};

@@ -23,8 +23,10 @@ use milvus_probe::Login;
 use secrecy::SecretString;
 
 use super::{
-    account::AwsAccount, bucket_contents::BucketContents, ebs_driver::EbsDriver,
-    kubernetes_access::KubernetesAccess,
+    account::AwsAccount,
+    bucket_contents::BucketContents,
+    ebs_driver::EbsDriver,
+    kubernetes_access::{KubernetesAccess, Only},
 };
 use crate::{
     error::Error,
@@ -65,6 +67,11 @@ pub(crate) fn of(
         cluster: aws.eks.cluster.clone(),
         name: cloud.full_name(),
         existing: account.cluster.is_some(),
+        only: order.is_none().then(|| Only {
+            name: installation.name.clone(),
+            namespace: installation.namespace.clone(),
+            version: installation.version.clone(),
+        }),
     })?;
     let client = Late::From(access.clone());
     let owner = Owner::of(installation);

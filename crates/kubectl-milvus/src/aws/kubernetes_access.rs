@@ -6,7 +6,9 @@ use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode, KubeConfigOptions,
 use milvus_aws_core::{
     aws::{Account, EksCluster},
     engine::{Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step},
+    installation::{InstallationName, MilvusVersion, Namespace},
 };
+use milvus_manifests::apply::running;
 
 use super::kubeconfig;
 use crate::cluster::ClusterError;
@@ -64,6 +66,32 @@ pub(crate) struct KubernetesAccess {
     pub(crate) name: String,
     /// Whether the cluster was there before: who may not go in then is let in by somebody else, or never.
     pub(crate) existing: bool,
+    /// What may run there beside nothing; any version where there is none.
+    pub(crate) only: Option<Only>,
+}
+
+/// An installation that may run at one version alone: another one is `upgrade`'s to bring.
+#[derive(Clone)]
+pub(crate) struct Only {
+    pub(crate) name: InstallationName,
+    pub(crate) namespace: Namespace,
+    pub(crate) version: MilvusVersion,
+}
+
+impl Only {
+    async fn check(&self, client: &kube::Client) -> Result<(), ResourceError> {
+        let live = running(client, &self.name, &self.namespace).await;
+        let live = live.map_err(|error| {
+            ResourceError::transient("cannot see what of Milvus runs there").caused_by(error)
+        })?;
+        let other = live.components.iter().find(|it| it.version != self.version);
+        other.map_or(Ok(()), |other| {
+            Err(ResourceError::foreign(format!(
+                "deployment/{} is Milvus {}, and {} is to be installed: `kubectl milvus upgrade --to {}` brings it there, one component at a time",
+                other.deployment, other.version, self.version, self.version
+            )))
+        })
+    }
 }
 
 impl KubernetesAccess {
@@ -80,7 +108,12 @@ impl KubernetesAccess {
         let client = self.client(cluster).await?;
         let waiting = |reason: String| Ok(Readiness::Waiting { reason });
         match client.apiserver_version().await {
-            Ok(_) => Ok(Readiness::Ready(client)),
+            Ok(_) => {
+                if let Some(only) = &self.only {
+                    only.check(&client).await?;
+                }
+                Ok(Readiness::Ready(client))
+            }
             Err(kube::Error::Api(status)) if self.existing && status.code == 401 => {
                 Err(ResourceError::fatal(format!(
                     "the cluster {} does not let {} in: {}; have its administrator make an access entry for that principal",

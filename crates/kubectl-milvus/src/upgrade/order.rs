@@ -19,6 +19,9 @@ pub(crate) struct Order {
     patience: Duration,
 }
 
+/// What our own etcd is labelled with.
+const ETCD: &str = "etcd";
+
 impl Order {
     /// What is done is waited for, and proved before anything else is touched. Who goes back does so because something
     /// does not work: then it is proved only after the first step. Where nothing is left to do, nothing is proved.
@@ -31,15 +34,25 @@ impl Order {
         let mut turns: Vec<Turn> = with(&[Action::Done])
             .map(|stage| Turn::Component(name(stage)))
             .collect();
+        let mut etcd = upgrade.etcd.map(|_| ETCD);
+        if !turns.is_empty() && !upgrade.is_backwards() {
+            // It came before the first of them.
+            turns.splice(0..0, etcd.take().map(Turn::Component));
+        }
         if !upgrade.is_backwards() && !upgrade.is_done() {
             turns.push(Turn::Proof(match turns.last() {
                 Some(Turn::Component(last)) => format!("after {last}, once more"),
                 _ => "before the upgrade".to_owned(),
             }));
         }
-        for stage in with(&[Action::Replace, Action::Start]) {
-            turns.push(Turn::Component(name(stage)));
-            turns.push(Turn::Proof(format!("after {}", name(stage))));
+        let components = with(&[Action::Replace, Action::Start]).map(name);
+        let in_order: Vec<&str> = match upgrade.is_backwards() {
+            true => components.chain(etcd).collect(),
+            false => etcd.into_iter().chain(components).collect(),
+        };
+        for name in in_order {
+            turns.push(Turn::Component(name));
+            turns.push(Turn::Proof(format!("after {name}")));
         }
         Self {
             turns,

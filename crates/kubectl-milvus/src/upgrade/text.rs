@@ -22,6 +22,17 @@ pub(super) fn plan(upgrade: &Upgrade) -> String {
         "from"
     };
     let mut text = format!("{direction} Milvus {from} to {to}, one component at a time:\n");
+    if let Some(image) = upgrade.etcd {
+        let when = if upgrade.is_backwards() {
+            "last"
+        } else {
+            "first"
+        };
+        let _infallible = writeln!(
+            text,
+            "     etcd is replaced by {image}, {when}, member by member"
+        );
+    }
     for (number, stage) in (1..).zip(&upgrade.stages) {
         let what = match stage.action {
             Action::Done => "is done",

@@ -33,7 +33,8 @@ fn the_order_is_told_without_a_cluster() {
     let ran = order(&file, &["--to", "2.6.20"]).exits(0);
     assert_eq!(
         ran.stdout,
-        "from Milvus 2.5.26 to 2.6.20, one component at a time:\n  \
+        "from Milvus 2.5.26 to 2.6.20, one component at a time:\n     \
+         etcd is replaced by milvusdb/etcd:3.5.25-r1, first, member by member\n  \
          1. streamingnode is new, and started\n  \
          2. mixcoord is replaced\n  \
          3. querynode is replaced\n  \
@@ -55,6 +56,57 @@ fn the_order_is_told_without_a_cluster() {
         .map(|fault| fault.to_string())
         .collect();
     assert_eq!(faults, Vec::<String>::new());
+}
+
+/// Another etcd goes with it, which is one more thing that is replaced.
+#[test]
+fn an_etcd_that_changes_with_the_version_is_told() {
+    let file = cluster("2.4.5", "{mixCoordinator: {}}");
+    let ran = order(&file, &["--to", "2.4.17"]).exits(0);
+    let words = "one component at a time:\n     etcd is replaced by milvusdb/etcd:3.5.14-r1, first, member by member\n  1. ";
+    assert!(ran.stdout.contains(words), "{ran:#?}");
+    let document = order(&file, &["--to", "2.4.17", "-o", "json"]).exits(0);
+    assert_eq!(document.json()["etcd"], "milvusdb/etcd:3.5.14-r1");
+    let pinned = file.replace(
+        "cluster:\n",
+        "cluster:\n  etcd: {inCluster: {image: {tag: 3.5.5-r4}}}\n",
+    );
+    let document = order(&pinned, &["--to", "2.4.17", "-o", "json"]).exits(0);
+    assert!(document.json().get("etcd").is_none());
+}
+
+#[test]
+fn clients_that_must_speak_tls_are_no_canaries() {
+    let file = cluster("2.5.16", "{mixCoordinator: {}}") + "tls: {secret: certificates}\n";
+    let words = ["the proofs between the steps speak no TLS"];
+    order(&file, &["--to", "2.5.26"]).exits(2).says(&words);
+}
+
+/// The chart's values in place of a file, as they are installed by `--helm-values` as well.
+#[test]
+fn the_charts_values_are_upgraded_too() {
+    let folder = Folder::new();
+    folder.write(
+        "values.yaml",
+        "cluster: {enabled: true}\nimage: {all: {tag: v2.5.16}}\nminio: {enabled: false}\npulsar: {enabled: false}\n\
+         externalS3: {enabled: true, host: s3.us-west-2.amazonaws.com, port: 443, bucketName: vectors, useIAM: true, region: us-west-2, useSSL: true}\n\
+         externalKafka: {enabled: true, brokerList: 'kafka-1:9092'}\n",
+    );
+    let dry = [
+        "upgrade",
+        "--helm-values",
+        "values.yaml",
+        "--release",
+        "vectors",
+    ];
+    let more = ["--dry-run=client", "--to", "2.5.26", "-o", "json"];
+    let ran = folder.run(&[&dry[..], &more].concat()).exits(0);
+    let document = ran.json();
+    assert_eq!(document["name"], "vectors");
+    assert_eq!(
+        (&document["from"], &document["to"]),
+        (&"2.5.16".into(), &"2.5.26".into())
+    );
 }
 
 /// Standard input is there once.

@@ -74,6 +74,9 @@ pub struct Upgrade {
     pub stages: Vec<Stage>,
     /// Roles without a second replica to take over: Milvus pauses while one of them is replaced.
     pub pauses: Vec<Role>,
+    /// The image that our own etcd gets, where another one goes with the version that is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub etcd: Option<&'static str>,
     /// Whether the same command with the old version goes back, once it is done.
     pub can_go_back: bool,
     /// Whether an upgrade to another line that was begun is undone by it.
@@ -260,6 +263,7 @@ impl Upgrade {
                 .map(|it| it.role)
                 .filter(|role| replaced(*role))
                 .collect(),
+            etcd: other_etcd(wanted, &from),
             can_go_back: step.undoing == Undoing::Always,
             undoes: backwards && from.line() != to.line(),
             undoing: step.undoing,
@@ -288,6 +292,13 @@ impl Upgrade {
     pub fn is_backwards(&self) -> bool {
         self.to < self.from
     }
+}
+
+/// The image of our own etcd, unless the file names one for every version or that of the old version is the same.
+fn other_etcd(wanted: &Installation, from: &MilvusVersion) -> Option<&'static str> {
+    let etcd = wanted.deployment.own_etcd()?;
+    let image = line_of(&wanted.version).etcd_image;
+    (etcd.image.tag.is_none() && line_of(from).etcd_image != image).then_some(image)
 }
 
 /// The one version beside the one that is reached.

@@ -172,8 +172,7 @@ impl<'a> Install<'a> {
         };
         let known = Arc::new(self.manifests.clone());
         for object in self.manifests.objects() {
-            // They have their turns.
-            if self.one_by_one.is_some() && object.kind() == Kind::Deployment {
+            if self.has_turn(object) {
                 continue;
             }
             let resource = self.resource(object, &known, &added);
@@ -219,6 +218,15 @@ impl<'a> Install<'a> {
         })
     }
 
+    /// Whether it comes in the order of an upgrade: deployments do, and a StatefulSet that the order names.
+    fn has_turn(&self, object: &Object) -> bool {
+        let Some(order) = &self.one_by_one else {
+            return false;
+        };
+        let named = |turn: &Turn| matches!(turn, Turn::Component(name) if is_of(object, name));
+        object.kind() == Kind::Deployment || order.turns.iter().any(named)
+    }
+
     fn first_turn(&self) -> Option<(&OneByOne<'a>, &Turn)> {
         let order = self.one_by_one.as_ref()?;
         Some((order, order.turns.first()?))
@@ -242,7 +250,7 @@ impl<'a> Install<'a> {
                     added.before = Some(order.proofs.add(builder, at, after)?);
                 }
                 Turn::Component(component) => {
-                    for object in self.deployments_of(component) {
+                    for object in self.workloads_of(component) {
                         self.add_next(builder, object, known, added)?;
                     }
                 }
@@ -266,15 +274,9 @@ impl<'a> Install<'a> {
     }
 
     /// One, or one for each resource group.
-    fn deployments_of(&self, component: &str) -> impl Iterator<Item = &'a Object> {
-        self.manifests.objects().iter().filter(move |object| {
-            let label = object
-                .metadata()
-                .labels
-                .as_ref()
-                .and_then(|all| all.get(COMPONENT));
-            object.kind() == Kind::Deployment && label.is_some_and(|label| label == component)
-        })
+    fn workloads_of(&self, component: &str) -> impl Iterator<Item = &'a Object> {
+        let objects = self.manifests.objects().iter();
+        objects.filter(move |object| is_of(object, component))
     }
 
     fn add_next(
@@ -370,6 +372,14 @@ impl<'a> Install<'a> {
 /// Whether what is in objects of that kind may come out of other resources: addresses and passwords.
 fn is_late(kind: Kind) -> bool {
     matches!(kind, Kind::ConfigMap | Kind::Secret | Kind::Deployment)
+}
+
+/// Whether it is a workload of that component.
+fn is_of(object: &Object, component: &str) -> bool {
+    let labels = object.metadata().labels.as_ref();
+    let label = labels.and_then(|all| all.get(COMPONENT));
+    matches!(object.kind(), Kind::Deployment | Kind::StatefulSet)
+        && label.is_some_and(|label| label == component)
 }
 
 /// What was added so far.

@@ -18,7 +18,7 @@ pub struct OneByOne<'a> {
 /// One turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Turn {
-    /// The deployment of the component of that name.
+    /// The deployment of the component of that name, or `etcd`'s StatefulSet.
     Component(&'static str),
     /// A proof that Milvus works; the text says where in the order: `proxy`. Where it is the first turn, nothing at all
     /// is written before it.

@@ -10,7 +10,7 @@ use milvus_aws_core::{
         Step,
     },
     installation::{InstallationName, Namespace},
-    topology::{Role, line_of},
+    topology::{Partner, Role, line_of},
 };
 use serde_json::{Map, Value, json};
 
@@ -35,7 +35,7 @@ const CHECKSUM: &str = "checksum/config";
 /// Why a component cannot have that many pods.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unscalable {
-    /// There is no such component.
+    /// There is no such component, or no second one of it.
     #[error("{} {why}", .role.key())]
     NotThere {
         /// What was asked for.
@@ -119,6 +119,18 @@ fn find(
     }
     if role == Role::Standalone && replicas.get() > 1 {
         return Err(Unscalable::OneVolume(replicas));
+    }
+    for component in found
+        .iter()
+        .filter(|_| role.is_coordinator() && replicas.get() > 1)
+    {
+        let version = &component.version;
+        if let Some(pair) = line_of(version).bad_pair(Partner::SecondCoordinator, version) {
+            return Err(Unscalable::NotThere {
+                role,
+                why: format!("stays alone: with Milvus {version} {}", pair.because),
+            });
+        }
     }
     if let Some(autoscaler) = found.iter().find_map(|it| it.autoscaler.clone()) {
         return Err(Unscalable::Autoscaled { role, autoscaler });

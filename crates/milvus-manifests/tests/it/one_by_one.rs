@@ -325,6 +325,67 @@ async fn separate_coordinators_make_room_for_a_mixture() {
     }
 }
 
+/// The order may name etcd, whose StatefulSet else is brought about before the first turn.
+#[tokio::test(start_paused = true)]
+async fn etcd_has_its_turn_and_a_proof_before_any_component() {
+    let cluster = Cluster::default();
+    install(&cluster, &cluster_with_keys("2.5.16")).await;
+    let mut file = cluster_with_keys("2.5.16");
+    file["cluster"]["etcd"] = json!({"inCluster": {"image": {"tag": "3.5.25-r1"}}});
+    let (installation, manifests) = (installation(&file), rendered(&file));
+    for (hold, written) in [(1, 1), (2, 1)] {
+        let proofs = Held {
+            hold,
+            asked: Arc::default(),
+        };
+        let turns = [
+            Turn::Proof("before".to_owned()),
+            Turn::Component("etcd"),
+            Turn::Proof("after etcd".to_owned()),
+            Turn::Component("proxy"),
+        ];
+        let order = OneByOne {
+            turns: turns.to_vec(),
+            patience: Duration::from_mins(1),
+            proofs: &proofs,
+        };
+        let mut builder = Graph::builder();
+        Install::new(cluster.client(), &installation, &manifests)
+            .wait(false)
+            .one_by_one(Some(order))
+            .add_to(&mut builder, &[])
+            .unwrap();
+        let report = Engine::new().seed(1).apply(&builder.build()).await;
+        assert_eq!(report.result().is_ok(), hold == 2);
+        let order = cluster.written();
+        let of_etcd = order.iter().filter(|line| line.contains("/statefulsets/"));
+        // It is written at the first run; at the second one it is as wanted.
+        assert_eq!(
+            of_etcd.count(),
+            if hold == 1 { written } else { 0 },
+            "{order:?}"
+        );
+        let of_components = order.iter().filter(|line| line.contains("/deployments/"));
+        assert_eq!(of_components.count(), 0, "{order:?}");
+    }
+}
+
+/// A second coordinator of that release ends again and again.
+#[tokio::test(start_paused = true)]
+async fn a_coordinator_that_cannot_stand_by_stays_alone() {
+    let cluster = Cluster::default();
+    let mut file = cluster_with_keys("2.5.17");
+    file["cluster"]["components"] = json!({"mixCoordinator": {"replicas": 1}});
+    install(&cluster, &file).await;
+    let refused = scaled(&cluster, &[(Role::MixCoordinator, 2)]).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.starts_with("mixCoordinator stays alone: with Milvus 2.5.17"),
+        "{refused}"
+    );
+    assert_eq!(cluster.written(), Vec::<String>::new());
+}
+
 async fn scaled(cluster: &Cluster, targets: &[(Role, u16)]) -> Result<Report, Unscalable> {
     let (name, namespace) = ("demo".parse().unwrap(), "vectors".parse().unwrap());
     let client = cluster.client();
@@ -355,7 +416,7 @@ async fn what_an_autoscaler_scales_is_left_to_it() {
     let cluster = Cluster::default();
     let mut file = cluster_with_keys("2.6.20");
     file["cluster"]["components"] = json!({
-        "queryNode": {"autoscaling": {"min": 2, "max": 8, "cpuPercent": 60}, "resources": {"cpu": "1", "memory": "1Gi"}},
+        "queryNode": {"autoscaling": {"min": 2, "max": 8, "cpuPercent": 60}, "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}},
     });
     install(&cluster, &file).await;
     let refused = scaled(&cluster, &[(Role::QueryNode, 3)]).await.unwrap_err();

@@ -1,6 +1,6 @@
 //! Rows that go in and are found again, again and again, while the server under them is being replaced.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt, ops::RangeInclusive, str::FromStr};
 
 use super::{
     Dataset, Failure,
@@ -15,8 +15,8 @@ pub const CANARY_COLLECTION: &str = "kubectl_milvus_canary";
 
 /// Rows that go in at a time.
 const BATCH: usize = 20;
-/// Most rows of the collection: far more than an upgrade has gates.
-const MOST: u32 = 4000;
+/// Most rows of the collection: far more than all attempts of an upgrade make.
+const MOST: u32 = 50_000;
 const DIMENSION: u32 = 8;
 /// Every run makes the same rows, and so knows those of the one before.
 const SEED: u64 = 20_261_125;
@@ -30,8 +30,7 @@ const INDEX: Index = Index {
 /// Writes rows and finds them, those of earlier times too.
 pub struct Canary {
     data: Dataset,
-    /// Rows that the server has acknowledged, or shown.
-    stored: BTreeSet<usize>,
+    stored: Stored,
     /// The first row that was never sent: what got no answer may arrive later, and is not sent again.
     next: usize,
 }
@@ -40,39 +39,119 @@ impl Default for Canary {
     fn default() -> Self {
         Self {
             data: Dataset::new(MOST, DIMENSION, SEED),
-            stored: BTreeSet::new(),
+            stored: Stored::default(),
             next: 0,
         }
     }
 }
 
+/// Rows that the server has acknowledged, or shown. As text, ranges of their numbers: `0-59 80-119`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stored(BTreeSet<usize>);
+
+/// A text that is not of [`Stored`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no range of row numbers")]
+pub struct InvalidStored(String);
+
+impl Stored {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rows = self.0.iter().copied().peekable();
+        let mut space = "";
+        while let Some(first) = rows.next() {
+            let mut last = first;
+            while let Some(next) = rows.next_if_eq(&(last + 1)) {
+                last = next;
+            }
+            write!(f, "{space}{first}-{last}")?;
+            space = " ";
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Stored {
+    type Err = InvalidStored;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStored> {
+        let range = |word: &str| -> Option<RangeInclusive<usize>> {
+            let (first, last) = word.split_once('-')?;
+            let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+            (first <= last && last < MOST as usize).then_some(first..=last)
+        };
+        let mut rows = BTreeSet::new();
+        for word in text.split_whitespace() {
+            rows.extend(range(word).ok_or_else(|| InvalidStored(word.to_owned()))?);
+        }
+        Ok(Self(rows))
+    }
+}
+
 impl Canary {
-    /// Once: everything that went in before is there, more goes in, is written to storage, and is found. The number of
-    /// rows that are there now. May be called again after a failure.
+    /// One that misses what another one has stored.
+    pub fn remembering(stored: Stored) -> Self {
+        Self {
+            next: stored.0.last().map_or(0, |last| last + 1),
+            stored,
+            ..Self::default()
+        }
+    }
+
+    /// What it would miss.
+    pub fn stored(&self) -> &Stored {
+        &self.stored
+    }
+
+    /// Once: everything that went in before is there; more goes in, some of which is written to storage and some is in
+    /// the log alone; all of it is found. The number of rows that are there now. May be called again after a failure.
     pub async fn sing(&mut self, client: &Client) -> Result<u64, Failure> {
         self.open(client).await?;
         self.find_all(client).await?;
-        if self.next + BATCH > MOST as usize {
-            Self::leave(client).await?;
-            (self.stored, self.next) = (BTreeSet::new(), 0);
-            self.open(client).await?;
-        }
-        let new: Vec<usize> = (self.next..self.next + BATCH).collect();
-        self.next += BATCH;
-        let inserted = client
-            .insert(CANARY_COLLECTION, &self.data.columns(&new))
-            .await?;
-        check::count("inserted rows", BATCH as u64, inserted)?;
-        self.stored.extend(&new);
+        let mut new = self.insert(client).await?;
         let ticket = client.flush(CANARY_COLLECTION).await?;
         poll::until(async || {
             let flushed = client.is_flushed(&ticket).await?;
             Ok::<_, crate::Error>(flushed.then_some(()))
         })
         .await?;
+        // Whoever takes over next has to find these by the log.
+        new.extend(self.insert(client).await?);
         self.find_all(client).await?;
         self.search(client, &new).await?;
         Ok(self.stored.len() as u64)
+    }
+
+    /// The next rows, once the server has acknowledged them.
+    async fn insert(&mut self, client: &Client) -> Result<Vec<usize>, Failure> {
+        let new: Vec<usize> = (self.next..self.next + BATCH).collect();
+        if self.next + BATCH > MOST as usize {
+            return Err(Failure::new(
+                format!("at most {MOST} rows of a canary"),
+                format!(
+                    "{} in {CANARY_COLLECTION}: drop it, and begin anew",
+                    self.next
+                ),
+            ));
+        }
+        self.next += BATCH;
+        let inserted = client
+            .insert(CANARY_COLLECTION, &self.data.columns(&new))
+            .await?;
+        check::count("inserted rows", BATCH as u64, inserted)?;
+        self.stored.0.extend(&new);
+        Ok(new)
     }
 
     /// Takes the collection away, whoever made it.
@@ -125,7 +204,7 @@ impl Canary {
         let found = check::sorted_by_key(&columns)?;
         let rows = rows_of(&found)?;
         let there: BTreeSet<usize> = rows.iter().copied().collect();
-        if let Some(lost) = self.stored.difference(&there).next() {
+        if let Some(lost) = self.stored.0.difference(&there).next() {
             return Err(Failure::new(
                 format!("all {} rows that were stored", self.stored.len()),
                 format!("{} rows, and not row {lost}", rows.len()),
@@ -144,13 +223,13 @@ impl Canary {
             ));
         }
         self.next = self.next.max(there.last().map_or(0, |last| last + 1));
-        self.stored = there;
+        self.stored = Stored(there);
         Ok(())
     }
 
     /// The first row of all, and the last new one, have themselves for neighbours.
     async fn search(&self, client: &Client, new: &[usize]) -> Result<(), Failure> {
-        let rows = [self.stored.first().copied(), new.last().copied()];
+        let rows = [self.stored.0.first().copied(), new.last().copied()];
         let vectors: Vec<&[f32]> = rows
             .into_iter()
             .flatten()
@@ -172,7 +251,7 @@ impl Canary {
             index: INDEX,
         };
         for (vector, hit) in vectors.iter().zip(&hits) {
-            let is_there = |row: usize| self.stored.contains(&row);
+            let is_there = |row: usize| self.stored.0.contains(&row);
             let (right, all) = judge.neighbours(vector, hit, LIMIT, is_there)?;
             check::count("true neighbours", all as u64, right as u64)?;
         }
@@ -193,4 +272,27 @@ fn rows_of(columns: &[Column]) -> Result<Vec<usize>, Failure> {
         row.ok_or_else(|| Failure::new("rows that were stored", format!("row {key}")))
     };
     keys.into_iter().flatten().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_is_a_text_and_back() {
+        let stored = Stored((0..60).chain(80..120).chain([200]).collect());
+        assert_eq!(stored.to_string(), "0-59 80-119 200-200");
+        assert_eq!(stored.to_string().parse(), Ok(stored));
+        assert_eq!("".parse(), Ok(Stored::default()));
+        for text in ["5", "5-", "-5", "9-5", "0-50000", "a-b", "0-5,7-8"] {
+            assert!(text.parse::<Stored>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_that_remembers_sends_none_of_those_rows_again() {
+        let canary = Canary::remembering("0-19 40-59".parse().unwrap());
+        assert_eq!(canary.next, 60);
+        assert_eq!(canary.stored().len(), 40);
+    }
 }
