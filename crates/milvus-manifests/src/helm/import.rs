@@ -15,6 +15,7 @@ mod tls;
 mod version;
 
 pub(super) use ingress::FOR_NGINX;
+pub(super) use version::is_named as names_version;
 use milvus_aws_core::{
     Installation,
     installation::{InstallationName, MilvusVersion, Namespace, Secrets},
