@@ -52,11 +52,11 @@ pub use cluster::{ControllerHandles, add_load_balancer_controller, add_storage_c
 pub use helm_release::{HelmRelease, helm_releases};
 pub use install::{Install, InstallGraph, Installed};
 pub use installations::installations;
+pub use known_passwords::has_known_passwords;
 pub use one_by_one::{OneByOne, Proofs, Turn};
 pub use operator::operated;
 pub use other_controller::has_other_controller;
 pub use placed::Placed;
-pub use known_passwords::has_known_passwords;
 pub use released::{ReleasedComponent, exists, released_components, still_of_helm};
 pub use running::{RunningComponent, RunningMilvus, running};
 pub use scale::{Unscalable, scale};

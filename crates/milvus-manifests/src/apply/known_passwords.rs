@@ -53,6 +53,8 @@ fn demand_login(live: &Value) -> bool {
         return variable.eq_ignore_ascii_case("true");
     }
     let files = [USER_FILE, DEFAULT_FILE].into_iter().filter_map(entry);
-    let mut said = files.filter_map(parsed).filter_map(|settings| demands_login(&settings));
+    let mut said = files
+        .filter_map(parsed)
+        .filter_map(|settings| demands_login(&settings));
     said.next().unwrap_or(false)
 }

@@ -77,8 +77,10 @@ pub async fn still_of_helm(
     let kinds = Kind::ALL.iter().copied();
     let mut found = Vec::new();
     for kind in kinds.filter(|kind| kind.scope() == Scope::Namespaced) {
-        let live = released(client, kind, &owner).await;
-        let live = live.map_err(Error::Request)?;
+        let objects = Objects::new(client, kind, owner.namespace.as_str());
+        let live = objects.list_visible(&format!("{MANAGED_BY}=Helm")).await;
+        let mut live = live.map_err(Error::Request)?;
+        live.retain(|live| is_released(live, &owner));
         let reference = |live: &Value| ObjectRef {
             kind,
             name: name_of(live).to_owned(),
@@ -88,14 +90,14 @@ pub async fn still_of_helm(
     Ok(found)
 }
 
-/// Objects of one kind that are the release's; none where they may not be seen.
+/// Objects of one kind that are the release's.
 pub(super) async fn released(
     client: &Client,
     kind: Kind,
     owner: &Owner,
 ) -> Result<Vec<Value>, ResourceError> {
     let objects = Objects::new(client, kind, owner.namespace.as_str());
-    let mut live = objects.list_visible(&format!("{MANAGED_BY}=Helm")).await?;
+    let mut live = objects.list(&format!("{MANAGED_BY}=Helm")).await?;
     live.retain(|live| is_released(live, owner));
     Ok(live)
 }
@@ -109,7 +111,10 @@ mod tests {
         for (image, tag) in [
             ("milvusdb/milvus:v2.4.5", "v2.4.5"),
             ("registry:5000/milvus", "latest"),
-            ("registry:5000/milvusdb/milvus:v2.4.5-gpu@sha256:0a:1b", "v2.4.5-gpu"),
+            (
+                "registry:5000/milvusdb/milvus:v2.4.5-gpu@sha256:0a:1b",
+                "v2.4.5-gpu",
+            ),
             ("milvus@sha256:0a", "latest"),
         ] {
             let deployment = String::new();

@@ -15,11 +15,11 @@ mod tls;
 mod version;
 
 pub(super) use ingress::FOR_NGINX;
-pub(super) use version::is_named as names_version;
 use milvus_aws_core::{
     Installation,
     installation::{InstallationName, MilvusVersion, Namespace, Secrets},
 };
+pub(super) use version::is_named as names_version;
 
 use super::{
     chart::Chart,
