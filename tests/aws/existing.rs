@@ -85,7 +85,7 @@ fn is_refused(account: &Account, words: &[&str]) {
 }
 
 /// A call of somebody else's; `scope` is region and service.
-fn call(account: &Account, scope: &str, request: &str, kind: &str, body: &str) {
+pub(crate) fn call(account: &Account, scope: &str, request: &str, kind: &str, body: &str) {
     let address = account.stage.endpoint().strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
@@ -281,6 +281,12 @@ fn a_bucket_of_another_region_is_refused() {
 
 /// Brokers as MSK makes them where nothing is said: without SASL/SCRAM, with its own configuration.
 fn make_brokers(account: &Account, name: &str, more: &Value) {
+    begin_brokers(account, name, more, &json!({}));
+    account.stage.advance(Duration::from_hours(1)).unwrap();
+}
+
+/// The same, which are not ready yet; in the subnets of those that are there.
+pub(crate) fn begin_brokers(account: &Account, name: &str, more: &Value, tags: &Value) {
     let present = present(account);
     let brokers = present
         .iter()
@@ -297,7 +303,7 @@ fn make_brokers(account: &Account, name: &str, more: &Value) {
     for (key, value) in more.as_object().unwrap() {
         wanted[key] = value.clone();
     }
-    let body = json!({"clusterName": name, "provisioned": wanted}).to_string();
+    let body = json!({"clusterName": name, "provisioned": wanted, "tags": tags}).to_string();
     let request = "POST /api/v2/clusters";
     call(
         account,
@@ -306,7 +312,6 @@ fn make_brokers(account: &Account, name: &str, more: &Value) {
         "application/json",
         &body,
     );
-    account.stage.advance(Duration::from_hours(1)).unwrap();
 }
 
 #[test]

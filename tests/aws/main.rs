@@ -12,5 +12,7 @@ mod existing;
 mod faults;
 mod foreign;
 mod install;
+mod kept_vectors;
 mod pains;
 mod rights;
+mod slow_changes;

@@ -169,6 +169,8 @@ fn aws_upgrade_keeps_every_row_while_a_client_writes_and_searches() {
             .all(|(_, tag)| tag == &format!("v{TO}"))
     );
     assert!(!has_canary(&guide), "the canary's collection stays");
+    let memory = ["get", "configmap", &format!("{NAME}-upgrade")];
+    assert_ne!(guide.namespace.kubectl(&memory).code, 0);
 
     let written = writer.stop();
     #[expect(clippy::print_stdout, reason = "who runs the tests wants to know")]
@@ -247,8 +249,16 @@ fn the_canary_stops_it(guide: &Guide, file: &Value) {
         said.contains(&format!("go on:    kubectl milvus upgrade --to {TO}")),
         "{said}"
     );
-    let seen = upgrade(guide, file, &["--to", TO, "--dry-run=server"]).exits(0);
-    is_at(&seen.result_of("upgrade"), 2);
+    // Another run misses them as well, until somebody says that it need not.
+    let memory = format!(
+        "kubectl delete configmap {NAME}-upgrade -n {}",
+        guide.namespace.name
+    );
+    let still = upgrade(guide, file, &["--to", TO, "--gate-timeout", "20s"]).exits(1);
+    assert!(still.stderr.contains(&memory), "{}", still.stderr);
+    is_at(&still.result_of("upgrade"), 2);
+    let forget = ["delete", "configmap", &format!("{NAME}-upgrade")];
+    guide.namespace.kubectl(&forget).exits(0);
 }
 
 fn has_canary(guide: &Guide) -> bool {

@@ -1,15 +1,16 @@
 //! `cargo xtask test`: all that must hold, in one command.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::thread;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread::{self, JoinHandle};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use milvus_stage::cache::Cache;
-use milvus_stage::{check, exec, lifecycle};
+use milvus_stage::{check, exec, lifecycle, report};
 
 use crate::steps::{self, EVERYTHING, Steps, cargo};
 
@@ -54,10 +55,41 @@ fn all(steps: &mut Steps, options: &Options) -> Result<()> {
     });
     // What failed so far does not hide what else fails.
     let end_to_end = match (built, parts) {
-        (Ok(binary), Ok(())) => with_stage(steps, &cache, &binary, options.only.as_deref()),
+        (Ok(programs), Ok(())) => {
+            // Much of an end-to-end test is waiting: the AWS half is tested meanwhile.
+            let only = options.only.as_deref();
+            let aws = only.is_none().then(|| beside(programs.aws));
+            let end_to_end = with_stage(steps, &cache, &programs.it, only);
+            let aws = aws.map_or(Ok(()), |aws| {
+                steps.step("AWS half, meanwhile", || shown(aws))
+            });
+            end_to_end.and(aws)
+        }
         (Err(error), _) | (_, Err(error)) => Err(error),
     };
     first.and(end_to_end)
+}
+
+/// Runs the tests of the AWS half, which need no stage, and keeps what they print.
+fn beside(program: PathBuf) -> JoinHandle<std::io::Result<Output>> {
+    thread::spawn(move || {
+        Command::new(program)
+            .current_dir(steps::workspace().join("tests"))
+            .stdin(Stdio::null())
+            .output()
+    })
+}
+
+/// Waits for them, and shows what they printed.
+fn shown(tests: JoinHandle<std::io::Result<Output>>) -> Result<()> {
+    let ended = tests.join().map_err(|_| anyhow!("it panicked"))??;
+    for text in [&ended.stdout, &ended.stderr] {
+        report::line(String::from_utf8_lossy(text).trim_end());
+    }
+    if !ended.status.success() {
+        bail!("the tests of the AWS half ended with {}", ended.status);
+    }
+    Ok(())
 }
 
 fn without_stage(steps: &mut Steps) -> Result<()> {
@@ -75,38 +107,46 @@ fn without_stage(steps: &mut Steps) -> Result<()> {
     outcomes.into_iter().collect()
 }
 
-/// Builds what the end-to-end tests need and returns their program.
-fn build() -> Result<PathBuf> {
-    let args = format!("test --no-run {EVERYTHING} --test it");
+/// The programs of tests that `cargo test` alone does not run.
+struct Programs {
+    it: PathBuf,
+    aws: PathBuf,
+}
+
+/// Builds what the end-to-end tests and those of the AWS half need, and returns their programs.
+fn build() -> Result<Programs> {
+    let args = format!("test --no-run {EVERYTHING} --test it --test aws");
     let mut child = cargo(args.split(' '))
         .arg("--message-format=json-render-diagnostics")
         .stdout(Stdio::piped())
         .spawn()?;
     let output = child.stdout.take().context("cargo has no output")?;
-    let mut program = None;
+    let mut programs = BTreeMap::new();
     for line in BufReader::new(output).lines() {
         let message: serde_json::Value = serde_json::from_str(&line?)?;
         let package = message["package_id"].as_str().unwrap_or_default();
-        if message["target"]["name"] == "it" && package.contains("milvus-tests") {
-            program = message["executable"]
-                .as_str()
-                .map(PathBuf::from)
-                .or(program);
+        let (name, program) = (&message["target"]["name"], &message["executable"]);
+        if let (Some(name), Some(program)) = (name.as_str(), program.as_str())
+            && package.contains("milvus-tests")
+        {
+            programs.insert(name.to_owned(), PathBuf::from(program));
         }
     }
     let status = child.wait()?;
     if !status.success() {
         bail!("building the end-to-end tests ended with {status}");
     }
-    program.context("cargo names no program for the end-to-end tests")
+    let mut program = |name| {
+        let program = programs.remove(name);
+        program.with_context(|| format!("cargo names no program for the tests `{name}`"))
+    };
+    Ok(Programs {
+        it: program("it")?,
+        aws: program("aws")?,
+    })
 }
 
-fn with_stage(
-    steps: &mut Steps,
-    cache: &Cache,
-    binary: &std::path::Path,
-    only: Option<&str>,
-) -> Result<()> {
+fn with_stage(steps: &mut Steps, cache: &Cache, binary: &Path, only: Option<&str>) -> Result<()> {
     let exe = std::env::current_exe()?;
     // A stage that somebody uses is used as well, and left as it is.
     let was_up = lifecycle::status(cache)?.up;

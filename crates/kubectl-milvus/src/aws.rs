@@ -1,6 +1,7 @@
 //! The targets `aws` and `eks`: an account, everything in it, and Milvus on top.
 
 pub(crate) mod account;
+mod bucket_contents;
 mod ebs_driver;
 pub(crate) mod eks_token;
 pub(crate) mod existing_cluster;

@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use milvus_aws_core::{
+    aws::VECTORS_WITHOUT_METADATA,
     engine::{PlanError, RunError},
     installation::{InvalidFile, InvalidName, InvalidVersion, MilvusVersion, UnreadableSecret},
     topology::UpgradeRefusal,
@@ -114,14 +115,16 @@ pub enum Error {
     #[error(transparent)]
     Scale(#[from] milvus_manifests::apply::Unscalable),
     /// Another version runs than is to be installed.
-    #[error("Milvus {live} runs there, and {wanted} is to be installed")]
+    #[error("Milvus {} runs there, and {wanted} is to be installed", listed(live))]
     OtherVersion {
-        /// What runs.
-        live: String,
+        /// What runs: the other versions.
+        live: Vec<MilvusVersion>,
         /// What the file says.
         wanted: MilvusVersion,
         /// The file, where there is one.
         file: Option<PathBuf>,
+        /// Whether some of it is of a Helm release that is taken over.
+        is_helms: bool,
     },
     /// Data would be deleted, and nobody confirmed it.
     #[error("deleting the data of {name} was not confirmed")]
@@ -211,6 +214,13 @@ impl Error {
             Self::Aws(milvus_aws_core::aws::ConnectError::Identity(_)) => {
                 "log in to AWS, or choose a profile by AWS_PROFILE".to_owned()
             }
+            Self::OtherVersion { live, is_helms: true, .. } => match live.as_slice() {
+                [live] => format!(
+                    "take it over as it is, by `version: {live}` in the file or by `--milvus-version {live}`; \
+                     `kubectl milvus upgrade` brings it to another version then, one component at a time"
+                ),
+                _ => "`helm upgrade` or `helm rollback` brings all of it to one version first".to_owned(),
+            },
             Self::OtherVersion { wanted, file, .. } => {
                 let file = file.as_ref().map(|file| format!(" -f {}", file.display()));
                 format!(
@@ -230,6 +240,12 @@ impl Error {
                 ..
             } if refused.iter().any(|(_, owner)| owner.starts_with("the Helm release ")) => {
                 "`--adopt` takes over a Helm release of the same name; `kubectl milvus plan --adopt` shows what that changes".to_owned()
+            }
+            Self::Run {
+                source: RunError::Refused(refused),
+                ..
+            } if refused.iter().any(|(_, owner)| owner.starts_with(VECTORS_WITHOUT_METADATA)) => {
+                "`uninstall --delete-data` with the same file deletes them (in a bucket that was there before, do it yourself); another `name`, or another bucket in the file, leaves them".to_owned()
             }
             Self::Run {
                 source: RunError::Refused(_),
@@ -270,4 +286,9 @@ impl Error {
             other => return kube_hint::of(other).map(str::to_owned),
         })
     }
+}
+
+fn listed(versions: &[MilvusVersion]) -> String {
+    let versions: Vec<_> = versions.iter().map(ToString::to_string).collect();
+    versions.join(" and ")
 }

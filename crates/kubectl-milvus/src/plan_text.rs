@@ -119,11 +119,7 @@ fn write_step(text: &mut String, step: &PlannedStep, columns: Option<usize>) {
         Action::Delete => writeln!(text, "{} {id}", "-".red()),
         Action::Retain { because } => writeln!(text, "  {id} stays: {because}"),
         Action::Refuse { owner } => {
-            writeln!(
-                text,
-                "{} {id} is not ours: it belongs to {owner}",
-                "!".red()
-            )
+            writeln!(text, "{} {id} is refused: {owner}", "!".red())
         }
         Action::Keep { .. } | Action::Absent => Ok(()),
     };
@@ -176,6 +172,18 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("it usually takes 1m16s\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_refused_says_why() {
+        let mut plan = guide_plan();
+        let owner = "it belongs to the installation other".to_owned();
+        plan.steps[0].action = Action::Refuse { owner };
+        let line = format!(
+            "! {} is refused: it belongs to the installation other",
+            plan.steps[0].resource
+        );
+        assert!(plain(&plan).lines().any(|one| one == line), "{line}");
     }
 
     #[test]

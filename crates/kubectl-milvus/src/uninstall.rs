@@ -64,6 +64,11 @@ pub(crate) async fn run(
         None => only_one(&cluster, &namespace).await?,
     };
     let found = apply::uninstall(&cluster.client, &name, &namespace).await?;
+    if found.in_account {
+        return Err(Error::Usage(format!(
+            "{name} has a part in an AWS account (cluster, brokers, network), which costs until it goes too, and which only its file tells of: `-f` names that file; one that says `name: {name}` and what it said of `target` and `aws` will do"
+        )));
+    }
     let data = if args.delete_data {
         DataPolicy::Delete
     } else {

@@ -31,6 +31,7 @@ mod iam_policy;
 mod ids;
 mod install;
 mod internet_gateway;
+mod kept_vectors;
 mod key;
 mod leftovers;
 mod load_balancer;
@@ -79,6 +80,7 @@ pub use ids::{
 };
 pub use install::{AwsHandles, NoAwsGraph, add};
 pub use internet_gateway::InternetGateway;
+pub use kept_vectors::{VECTORS_WITHOUT_METADATA, vectors_without_metadata};
 pub use key::Key;
 pub use leftovers::Leftovers;
 pub use load_balancer::LoadBalancer;

@@ -14,6 +14,7 @@ use crate::{
 pub const NETWORK_LOAD_BALANCER_CLASS: &str = "service.k8s.aws/nlb";
 
 const PREFIX: &str = "service.beta.kubernetes.io/aws-load-balancer-";
+const TAGS: &str = "additional-resource-tags";
 
 /// From where a load balancer can be reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -90,12 +91,21 @@ impl NetworkLoadBalancer {
         let chosen = [
             ("name", self.name.clone()),
             ("subnets", joined(&self.subnets)),
-            ("additional-resource-tags", tag_list(&self.tags)),
+            (TAGS, tag_list(&self.tags)),
         ];
         let all = fixed.into_iter().chain(chosen);
         all.filter_map(|(key, value)| Some((format!("{PREFIX}{key}"), value?)))
             .collect()
     }
+}
+
+/// Whether what the controller makes for a service carries that tag.
+#[cfg(feature = "apply")]
+pub(crate) fn has_tag(service: &serde_json::Value, key: &str, value: &str) -> bool {
+    let tags = &service["metadata"]["annotations"][format!("{PREFIX}{TAGS}")];
+    let tag = format!("{key}={value}");
+    let mut tags = tags.as_str().unwrap_or_default().split(',');
+    tags.any(|one| one == tag)
 }
 
 /// A list as annotations write it; none for an empty one.

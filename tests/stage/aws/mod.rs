@@ -267,6 +267,13 @@ impl AwsStage {
         self.list("logins")
     }
 
+    /// Clusters say from now on that their API servers are there. Returns where they said so before.
+    pub fn kubernetes_at(&self, endpoint: &Value) -> Result<Value> {
+        let body = json!({ "endpoint": endpoint });
+        let before = self.call("POST", "kubernetes/endpoint", Some(&body))?;
+        Ok(before["endpoint"].clone())
+    }
+
     /// `issuer`, `discovery`, `jwks` and `private_key` of an EKS cluster.
     pub fn oidc(&self, cluster: &str) -> Result<Value> {
         self.call("GET", &format!("oidc?cluster={cluster}"), None)

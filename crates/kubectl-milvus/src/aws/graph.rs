@@ -24,6 +24,7 @@ use secrecy::SecretString;
 
 use super::{
     account::AwsAccount,
+    bucket_contents::BucketContents,
     ebs_driver::EbsDriver,
     kubernetes_access::{KubernetesAccess, Only},
 };
@@ -74,7 +75,14 @@ pub(crate) fn of(
     })?;
     let client = Late::From(access.clone());
     let owner = Owner::of(installation);
-    let before_etcd = before_etcd(&mut builder, account, installation, &aws, &access)?;
+    let mut before_etcd = before_etcd(&mut builder, account, installation, &aws, &access)?;
+    let contents = BucketContents {
+        cloud: cloud.clone(),
+        installation: installation.clone(),
+        name: cloud.bucket_of(settings)?,
+        needs: (access.clone(), aws.bucket.clone()),
+    };
+    before_etcd.push(builder.add(contents)?.need());
     let controller = match &aws.eks.controller_role {
         Some(role) => Some(add_load_balancer_controller(
             &mut builder,
@@ -197,6 +205,21 @@ fn tags(account: &AwsAccount) -> std::collections::BTreeMap<String, String> {
     [mark].into_iter().collect()
 }
 
+/// Subnets for a load balancer, by name; none where they are known by their tags, or the network is not known yet. AWS
+/// takes one of each zone and no more.
+fn subnets(
+    settings: &Aws,
+    cluster_exists: bool,
+    network: Option<&aws::Network>,
+    public: bool,
+) -> Vec<String> {
+    if !cluster_exists && matches!(settings.network, Network::New(_)) {
+        return Vec::new();
+    }
+    let named = network.map(|network| network.one_subnet_a_zone(public));
+    named.unwrap_or_default()
+}
+
 /// Milvus itself, on services of AWS.
 struct Milvus<'a> {
     account: &'a AwsAccount,
@@ -284,19 +307,8 @@ impl Milvus<'_> {
 
     /// Subnets that exist are named, whatever tags they have; those of our own carry the tags.
     fn subnets(&self, public: bool, network: Option<&aws::Network>) -> Vec<String> {
-        if self.account.cluster.is_some() {
-            let subnets = network.map(|network| network.one_subnet_a_zone(public));
-            return subnets.unwrap_or_default();
-        }
-        let Network::Existing(network) = &self.settings.network else {
-            return Vec::new();
-        };
-        let subnets = if public {
-            &network.public_subnets
-        } else {
-            &network.private_subnets
-        };
-        subnets.iter().map(ToString::to_string).collect()
+        let cluster_exists = self.account.cluster.is_some();
+        subnets(self.settings, cluster_exists, network, public)
     }
 
     fn attu(&self, installation: &Installation, network: Option<&aws::Network>) -> Vec<Object> {
@@ -328,5 +340,57 @@ impl Milvus<'_> {
             settings: milvus_aws_core::installation::Attu::default(),
         };
         attu.objects()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use milvus_aws_core::aws::{Subnet, SubnetId, VpcId};
+
+    use super::*;
+
+    const EXISTING: &str = "{existing: {privateSubnets: [subnet-0aaaaaaa, subnet-0bbbbbbb, subnet-0ccccccc], publicSubnets: [subnet-0ddddddd]}}";
+
+    /// What a file says of AWS, whose network is that one.
+    fn settings(network: &str) -> Aws {
+        let file =
+            format!("apiVersion: kubectl-milvus/v1\ntarget: aws\naws: {{network: {network}}}\n");
+        let installation = Installation::from_yaml("test", &file).unwrap();
+        installation.on_aws().unwrap().aws.clone()
+    }
+
+    /// Two private subnets in one zone, one in another, and a public one.
+    fn network() -> aws::Network {
+        let subnet = |id: &str, zone: &str| Subnet {
+            id: SubnetId::new(id),
+            zone: zone.to_owned(),
+        };
+        aws::Network {
+            vpc: VpcId::new("vpc-1"),
+            private_subnets: vec![
+                subnet("subnet-0aaaaaaa", "us-west-2a"),
+                subnet("subnet-0bbbbbbb", "us-west-2a"),
+                subnet("subnet-0ccccccc", "us-west-2b"),
+            ],
+            public_subnets: vec![subnet("subnet-0ddddddd", "us-west-2a")],
+        }
+    }
+
+    /// Row 36: the controller refuses several subnets of one zone, and the load balancer never comes.
+    #[test]
+    fn row_36_of_subnets_that_exist_one_a_zone_is_named() {
+        let private = ["subnet-0aaaaaaa", "subnet-0ccccccc"];
+        let of_file = settings(EXISTING);
+        for (settings, cluster_exists) in [(&of_file, false), (&Aws::default(), true)] {
+            let named = |public| subnets(settings, cluster_exists, Some(&network()), public);
+            assert_eq!(named(false), private);
+            assert_eq!(named(true), ["subnet-0ddddddd"]);
+        }
+    }
+
+    #[test]
+    fn row_36_subnets_of_our_own_are_found_by_their_tags() {
+        let named = subnets(&Aws::default(), false, Some(&network()), false);
+        assert_eq!(named, Vec::<String>::new());
     }
 }

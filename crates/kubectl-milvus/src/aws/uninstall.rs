@@ -9,8 +9,13 @@ use milvus_aws_core::{
     Installation,
     aws::{self as core, CallLog},
     engine::{DataPolicy, Engine, Graph, Outcome, Report},
+    installation::Namespace,
 };
-use milvus_manifests::apply::{self, Kept};
+use milvus_manifests::{
+    ROOT,
+    apply::{self, Kept},
+    root_secret_name,
+};
 
 use super::{account, kubernetes_access};
 use crate::{
@@ -35,6 +40,27 @@ struct Parts {
     account: Graph,
     /// Whether the cluster is ours, and goes too.
     cluster_goes: bool,
+    /// The Secret with `root`'s password.
+    root_secret: String,
+}
+
+impl Parts {
+    /// The Secret with `root`'s password, where it goes while etcd's volumes, which know it, stay.
+    fn lost_password(&self, data: DataPolicy) -> Option<&str> {
+        let goes = self.cluster_goes && data == DataPolicy::Keep;
+        let found = self.kubernetes.as_ref().filter(|_| goes)?;
+        let secret = format!("secret/{}", self.root_secret);
+        let mut ids = found.graph.ids();
+        ids.any(|id| id.as_str() == secret)
+            .then_some(&self.root_secret)
+    }
+}
+
+/// What to do before the cluster is gone, which takes some minutes.
+fn save_first(secret: &str, namespace: &Namespace) -> String {
+    format!(
+        "`{ROOT}`'s password goes with the cluster, and etcd's volumes, which stay, know no other: whoever may restore them saves it now, by `kubectl get secret {secret} -n {namespace} -o yaml`"
+    )
 }
 
 /// Removes the installation, or shows what it would remove.
@@ -51,6 +77,9 @@ pub(crate) async fn run(
     } else {
         DataPolicy::Keep
     };
+    if let Some(secret) = parts.lost_password(data) {
+        printer.tell(&save_first(secret, &installation.namespace));
+    }
     if args.dry_run.is_some() {
         let mut plan = host.engine.plan_deletion(&parts.account, data).await?;
         if let Some(found) = &parts.kubernetes {
@@ -109,6 +138,7 @@ async fn find(
         kubernetes,
         account: builder.build(),
         cluster_goes: account.cluster.is_none(),
+        root_secret: root_secret_name(&installation.name),
     })
 }
 

@@ -33,7 +33,8 @@ fn the_order_is_told_without_a_cluster() {
     let ran = order(&file, &["--to", "2.6.20"]).exits(0);
     assert_eq!(
         ran.stdout,
-        "from Milvus 2.5.26 to 2.6.20, one component at a time:\n  \
+        "from Milvus 2.5.26 to 2.6.20, one component at a time:\n     \
+         etcd is replaced by milvusdb/etcd:3.5.25-r1, first, member by member\n  \
          1. streamingnode is new, and started\n  \
          2. mixcoord is replaced\n  \
          3. querynode is replaced\n  \
@@ -88,7 +89,7 @@ fn the_charts_values_are_upgraded_too() {
     folder.write(
         "values.yaml",
         "cluster: {enabled: true}\nimage: {all: {tag: v2.5.16}}\nminio: {enabled: false}\npulsar: {enabled: false}\n\
-         externalS3: {enabled: true, host: s3.us-west-2.amazonaws.com, port: 443, bucketName: b, useIAM: true, region: us-west-2, useSSL: true}\n\
+         externalS3: {enabled: true, host: s3.us-west-2.amazonaws.com, port: 443, bucketName: vectors, useIAM: true, region: us-west-2, useSSL: true}\n\
          externalKafka: {enabled: true, brokerList: 'kafka-1:9092'}\n",
     );
     let dry = [

@@ -144,3 +144,20 @@ fn a_release_is_adopted_in_a_cluster_and_forgotten_after_that() {
         .exits(2)
         .says(&["Helm release", "target: kubernetes"]);
 }
+
+#[test]
+fn a_server_that_everybody_can_log_in_to_is_not_left_behind() {
+    let folder = Folder::new();
+    let head = "apiVersion: kubectl-milvus/v1\nversion: 2.4.5\n";
+    folder.write("aws.yaml", format!("{head}target: aws\n"));
+    folder.write("login.yaml", format!("{head}authorization: true\n"));
+    folder.write("open.yaml", head);
+    for file in ["aws.yaml", "login.yaml"] {
+        let ran = folder.run(&["install", "-f", file, "--wait=false"]);
+        ran.exits(2)
+            .says(&["--wait=false", "`root`", "`authorization: false`"]);
+    }
+    // Where nobody logs in there is no password to replace: this one looks for its cluster.
+    let ran = folder.run(&["install", "-f", "open.yaml", "--wait=false"]);
+    ran.exits(1).says(&["127.0.0.1:1"]);
+}

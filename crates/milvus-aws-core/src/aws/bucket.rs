@@ -13,6 +13,7 @@ use aws_sdk_s3::types::{
 use super::{
     cloud::Cloud,
     failure::{Attempt, failure, has_code},
+    kept_vectors::KeptVectors,
     mark::Owner,
     prices,
 };
@@ -21,7 +22,7 @@ use crate::{
         Change, Context, Cost, Observed, Readiness, Resource, ResourceError, ResourceId, Retention,
         Step,
     },
-    installation::BucketName,
+    installation::{BucketName, RootPath},
 };
 
 /// What the calls of this file need.
@@ -54,6 +55,8 @@ const REGION_WITHOUT_CONSTRAINT: &str = "us-east-1";
 pub struct Bucket {
     cloud: Cloud,
     name: BucketName,
+    /// What it may hold that would be lost; nothing is looked for when absent.
+    kept: Option<KeptVectors>,
 }
 
 /// One setting of a bucket beside its existence.
@@ -87,7 +90,18 @@ impl Setting {
 impl Bucket {
     /// A bucket of that name in the cloud's region.
     pub fn new(cloud: Cloud, name: BucketName) -> Self {
-        Self { cloud, name }
+        Self {
+            cloud,
+            name,
+            kept: None,
+        }
+    }
+
+    /// The same, refused while it holds something under that prefix and the installation's own cluster is gone.
+    #[must_use]
+    pub fn beside_own_cluster(mut self, root: RootPath) -> Self {
+        self.kept = Some(KeptVectors::new(self.cloud.clone(), root));
+        self
     }
 
     async fn owner(&self) -> Result<Option<Owner>, ResourceError> {
@@ -339,12 +353,17 @@ impl Resource for Bucket {
     async fn observe(
         &self,
         _: Option<&()>,
-        _: &Context,
+        context: &Context,
     ) -> Result<Observed<BucketName>, ResourceError> {
         match self.owner().await? {
             None => return Ok(Observed::Absent),
             Some(Owner::Foreign(owner)) => return Ok(Observed::Foreign { owner }),
             Some(Owner::Ours) => {}
+        }
+        if let Some(kept) = &self.kept
+            && let Some(owner) = kept.refusal(&self.name, context).await?
+        {
+            return Ok(Observed::Foreign { owner });
         }
         let mut changes = Vec::new();
         for setting in Setting::ALL {

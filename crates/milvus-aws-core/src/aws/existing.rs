@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::engine::{
-    Context, Needs, Observed, Readiness, Resource, ResourceError, ResourceId, Retention, Step,
+    Context, ErrorKind, Needs, Observed, Readiness, Resource, ResourceError, ResourceId, Retention,
+    Step,
 };
 
 /// Something that exists. Nothing here has a way to write.
@@ -19,7 +20,7 @@ pub(super) trait Existing: Send + Sync + 'static {
     /// What the look at it needs.
     fn needs(&self) -> &Self::Needs;
 
-    /// Whether an installation can use it. An error says what the user is to do.
+    /// Whether an installation can use it. An error says what the user is to do; a foreign one refuses it.
     fn check(
         &self,
         inputs: &<Self::Needs as Needs>::Values,
@@ -70,7 +71,14 @@ impl<E: Existing> Resource for Used<E> {
                 output: Some(output),
             }));
         }
-        let output = match self.0.check(inputs, context).await? {
+        let checked = match self.0.check(inputs, context).await {
+            Err(error) if *error.kind() == ErrorKind::Foreign => {
+                let owner = error.to_string();
+                return Ok(Observed::Foreign { owner });
+            }
+            checked => checked?,
+        };
+        let output = match checked {
             Readiness::Ready(output) => Some(output),
             Readiness::Waiting { reason } => {
                 context.progress(reason);

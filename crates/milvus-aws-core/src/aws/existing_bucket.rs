@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::types::ServerSideEncryptionRule;
 
-use super::{cloud::Cloud, existing::Existing, failure::Attempt};
+use super::{cloud::Cloud, existing::Existing, failure::Attempt, kept_vectors::KeptVectors};
 use crate::{
     engine::{Context, Readiness, ResourceError, ResourceId},
     installation::BucketName,
@@ -15,6 +15,8 @@ pub(super) const ACTIONS: &[&str] = &["s3:GetEncryptionConfiguration", "s3:ListB
 pub(super) struct ExistingBucket {
     cloud: Cloud,
     name: BucketName,
+    /// What of ours it may hold that would be lost; nothing is looked for when absent.
+    kept: Option<KeptVectors>,
 }
 
 /// What S3 says of a bucket's name.
@@ -29,8 +31,8 @@ enum Seen {
 
 impl ExistingBucket {
     /// The bucket of that name.
-    pub(super) fn new(cloud: Cloud, name: BucketName) -> Self {
-        Self { cloud, name }
+    pub(super) fn new(cloud: Cloud, name: BucketName, kept: Option<KeptVectors>) -> Self {
+        Self { cloud, name, kept }
     }
 
     async fn look(&self) -> Result<Seen, ResourceError> {
@@ -113,6 +115,11 @@ impl Existing for ExistingBucket {
         };
         if let Some(wrong) = wrong {
             return Err(ResourceError::fatal(wrong));
+        }
+        if let Some(kept) = &self.kept
+            && let Some(refusal) = kept.refusal(name, context).await?
+        {
+            return Err(ResourceError::foreign(refusal));
         }
         if let Some(key) = self.key().await? {
             context.progress(format!(

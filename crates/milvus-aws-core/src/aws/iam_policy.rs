@@ -62,7 +62,12 @@ const SCOPES: &[Scope] = &[
         condition: Some((
             "StringEquals",
             "iam:PassedToService",
-            &["ec2.amazonaws.com", "eks.amazonaws.com"],
+            // EC2 of China has a name of its own.
+            &[
+                "ec2.amazonaws.com",
+                "ec2.amazonaws.com.cn",
+                "eks.amazonaws.com",
+            ],
         )),
     },
     // Roles of others are neither changed nor deleted. They are looked at: EKS asks for its service-linked ones.

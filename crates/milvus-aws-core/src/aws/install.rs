@@ -9,6 +9,7 @@ use super::{
     existing::Used,
     existing_bucket::ExistingBucket,
     ids::RoleArn,
+    kept_vectors::KeptVectors,
     msk::add_msk,
     msk_cluster::Brokers,
     network::{self, add_network},
@@ -67,14 +68,7 @@ pub fn add(
     let other = || NoAwsGraph::OtherTarget(installation.name.to_string());
     let OnAws { aws, .. } = installation.on_aws().ok_or_else(other)?;
     let bucket_name = cloud.bucket_of(aws).map_err(NoAwsGraph::Bucket)?;
-    let bucket = if aws.existing.bucket.is_some() {
-        builder.add(Used(ExistingBucket::new(
-            cloud.clone(),
-            bucket_name.clone(),
-        )))?
-    } else {
-        builder.add(Bucket::new(cloud.clone(), bucket_name.clone()))?
-    };
+    let bucket = add_bucket(builder, cloud, installation, (aws, bucket_name.clone()))?;
     let workloads = Workloads {
         controller: (!aws.existing.load_balancer_controller).then(|| service_account(CONTROLLER)),
         milvus: service_account((installation.namespace.as_str(), SERVICE_ACCOUNT)),
@@ -98,6 +92,25 @@ pub fn add(
         login: msk.login,
         login_works: msk.login_works,
     })
+}
+
+/// With the installation's own cluster goes what tells of the vectors; in one that exists claims are looked for.
+fn add_bucket(
+    builder: &mut GraphBuilder,
+    cloud: &Cloud,
+    installation: &Installation,
+    (aws, name): (&Aws, BucketName),
+) -> Result<Handle<BucketName>, InvalidGraph> {
+    let root = installation.root_path();
+    let own_cluster = aws.existing.eks_cluster.is_none();
+    match (aws.existing.bucket.is_some(), own_cluster) {
+        (true, own_cluster) => {
+            let kept = own_cluster.then(|| KeptVectors::new(cloud.clone(), root));
+            builder.add(Used(ExistingBucket::new(cloud.clone(), name, kept)))
+        }
+        (false, true) => builder.add(Bucket::new(cloud.clone(), name).beside_own_cluster(root)),
+        (false, false) => builder.add(Bucket::new(cloud.clone(), name)),
+    }
 }
 
 fn service_account((namespace, name): (&str, &str)) -> ServiceAccount {

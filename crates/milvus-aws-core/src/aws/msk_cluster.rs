@@ -48,6 +48,17 @@ pub(super) const ACTIONS: &[&str] = &[
 /// From the call to brokers that answer (source: MSK developer guide says 15 minutes; 20 to 30 is what users tell).
 const USUAL: Duration = Duration::from_mins(25);
 
+/// How often brokers that shall go are looked at: whatever they do takes many minutes.
+const LOOK: Duration = Duration::from_secs(20);
+/// What MSK must have ended before it deletes brokers.
+const BUSY: [ClusterState; 5] = [
+    ClusterState::Creating,
+    ClusterState::Healing,
+    ClusterState::Maintenance,
+    ClusterState::RebootingBroker,
+    ClusterState::Updating,
+];
+
 /// The installation's brokers.
 #[derive(Debug)]
 pub struct MskCluster {
@@ -390,19 +401,15 @@ impl Resource for MskCluster {
     }
 
     async fn delete(&self, _: Option<&Foundations>, _: &Context) -> Result<(), ResourceError> {
-        let Some(arn) = self.find().await?.and_then(|cluster| cluster.cluster_arn) else {
+        let Some(cluster) = self.find().await? else {
             return Ok(());
         };
-        match self
-            .cloud
-            .kafka
-            .delete_cluster()
-            .cluster_arn(arn)
-            .send()
-            .await
-        {
+        let call = self.cloud.kafka.delete_cluster();
+        let deleted = call.set_cluster_arn(cluster.cluster_arn.clone()).send();
+        match deleted.await {
             Err(error) if has_code(&error, &["NotFoundException"]) => Ok(()),
-            // MSK does one thing at a time, and says so in this way.
+            // MSK does one thing at a time, and says so in this way. Its end is waited for, and is no refusal.
+            Err(error) if has_code(&error, &["BadRequestException"]) && is_busy(&cluster) => Ok(()),
             Err(error) if has_code(&error, &["BadRequestException"]) => {
                 Err(ResourceError::transient(format!(
                     "the brokers {} cannot be deleted while they change",
@@ -416,4 +423,41 @@ impl Resource for MskCluster {
             Ok(_) => Ok(()),
         }
     }
+
+    /// Brokers that were busy are deleted once they are not.
+    async fn wait_gone(
+        &self,
+        _: Option<&Foundations>,
+        context: &Context,
+    ) -> Result<(), ResourceError> {
+        loop {
+            let Some(cluster) = context.call(self.find()).await? else {
+                return Ok(());
+            };
+            let tags = cluster.tags.iter().flatten();
+            if matches!(self.cloud.mark.owner(tags), Owner::Foreign(_)) {
+                return Ok(());
+            }
+            let state = cluster.state().map_or("unknown", ClusterState::as_str);
+            let state = state.to_lowercase();
+            if is_busy(&cluster) {
+                context.progress(format!(
+                    "the brokers are {state}, and are deleted after that"
+                ));
+            } else if cluster.state() == Some(&ClusterState::Deleting) {
+                context.progress(format!("the brokers {} are being deleted", self.name));
+            } else {
+                return Err(ResourceError::transient(format!(
+                    "the brokers {} are {state}, and are deleted now",
+                    self.name
+                )));
+            }
+            context.polled_well();
+            context.sleep(LOOK).await;
+        }
+    }
+}
+
+fn is_busy(cluster: &Cluster) -> bool {
+    cluster.state().is_some_and(|state| BUSY.contains(state))
 }

@@ -92,6 +92,10 @@ fn difference(
                 .storage_info()
                 .and_then(|storage| storage.ebs_storage_info())
                 .and_then(EbsStorageInfo::volume_size);
+            // Disks only grow, and MSK's own scaling of storage may have had them grow.
+            if is.is_some_and(|size| size >= gib(wanted.settings.storage)) {
+                return None;
+            }
             (
                 "storage",
                 is.map(|size| format!("{size}Gi")),

@@ -212,7 +212,7 @@ impl NodeGroup {
         let (eks, name) = (&self.cloud.eks, &self.name);
         if changes.has("instanceType") || changes.has("storage") {
             return Err(ResourceError::fatal(format!(
-                "the node group {name} has another instanceType or storage than the file, and EKS cannot change them; take the change of `aws.eks.nodes` back, or uninstall (data stays) and install again"
+                "the node group {name} has another instanceType or storage than the file, and EKS cannot change them; take the change of `aws.eks.nodes` back, or delete the node group yourself (Milvus stops, its volumes stay) and run the same command, which makes it anew"
             )));
         }
         let what = || {

@@ -10,6 +10,9 @@ use crate::installation::{BucketName, RootPath};
 
 /// The policy that the load balancer controller v3.5.0 documents (pains row 38: an older one fails with newer versions).
 const LOAD_BALANCER_CONTROLLER: &str = include_str!("load_balancer_controller_policy.json");
+/// What Milvus lists before anything else, to see whether it may: beside its prefix until 2.6.9 (source: Milvus,
+/// `MinioChunkManager::PreCheck`; milvus#28330, milvus#47168). Who may not does not start.
+const LISTED_FIRST: &str = "justforconnectioncheck";
 /// Whom tokens of service accounts are for.
 pub(super) const AUDIENCE: &str = "sts.amazonaws.com";
 
@@ -130,13 +133,14 @@ impl Policy {
         // A star of the prefix means itself.
         let root = root.as_str().replace('*', "${*}");
         let mut statements = vec![
-            // Whether the bucket exists is asked without a prefix: hence `IfExists`.
+            // Without a prefix is asked whether the bucket exists (HeadBucket), with which Milvus begins, and S3 asks
+            // itself whether a missing object is told as such: hence `IfExists`. Nothing tells that from a list of all.
             Statement::allow(&["s3:ListBucket"])
                 .on(bucket.clone())
                 .when(
                     "StringLikeIfExists",
                     "s3:prefix".to_owned(),
-                    vec![root.clone(), format!("{root}/*")],
+                    vec![root.clone(), format!("{root}/*"), LISTED_FIRST.to_owned()],
                 ),
             Statement::allow(&["s3:GetBucketLocation"]).on(bucket.clone()),
             Statement::allow(&[

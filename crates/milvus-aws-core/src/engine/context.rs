@@ -154,7 +154,7 @@ impl Context {
     }
 
     /// A poll of a wait got its answer.
-    pub(super) fn polled_well(&self) {
+    pub(crate) fn polled_well(&self) {
         self.polled.store(true, Ordering::Relaxed);
     }
 

@@ -113,8 +113,6 @@ pub struct Line {
     pub cluster_queues: &'static [MessageQueue],
     /// Whether query and streaming nodes can be grouped, each group with a replica of everything.
     pub has_resource_groups: bool,
-    /// Whether the first password of `root` can be set beforehand.
-    pub sets_root_password: bool,
     /// Image of etcd, as the official chart of that line has it.
     pub etcd_image: &'static str,
     /// Image of Attu that fits.
@@ -211,7 +209,6 @@ const V2_3: Line = Line {
     ],
     cluster_queues: &[MessageQueue::Kafka, MessageQueue::Pulsar],
     has_resource_groups: false,
-    sets_root_password: false,
     etcd_image: "milvusdb/etcd:3.5.5-r4",
     attu_image: "zilliz/attu:v2.3.10",
     known_bad: &[KnownBad {
@@ -235,7 +232,6 @@ const V2_4_7: Line = Line {
     from: (2, 4, 7),
     cluster: MIXED,
     other_coordinators: &Role::SEPARATE_COORDINATORS,
-    sets_root_password: true,
     etcd_image: "milvusdb/etcd:3.5.14-r1",
     attu_image: "zilliz/attu:v2.4.6",
     ..V2_4_6

@@ -28,6 +28,8 @@ pub struct Uninstall {
     pub graph: Graph,
     /// What we leave whatever the engine is told, and why.
     pub kept: Vec<Kept>,
+    /// Whether it has a part in an AWS account, which nothing here takes away.
+    pub in_account: bool,
 }
 
 /// Something that is left.
@@ -80,10 +82,12 @@ pub async fn uninstall(
         Fate::Goes(existing) => going.namespace.push(going.builder.add(*existing)?.need()),
         Fate::Stays(reason) => kept.extend(reason),
     }
+    let in_account = found.home.iter().any(|existing| existing.in_account);
     going.add_home(found.home)?;
     Ok(Uninstall {
         graph: going.builder.build(),
         kept,
+        in_account,
     })
 }
 

@@ -364,6 +364,31 @@ async fn another_installation_of_the_same_name_takes_nothing_of_ours_away() {
     assert!(found.graph.is_empty(), "{:?}", found.graph);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_with_our_mark_tells_of_an_account() {
+    let cluster = eks();
+    install(&cluster).await.result().unwrap();
+    let in_account = |tags: &[(&str, &str)]| {
+        let tags = tags
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let balancer = NetworkLoadBalancer {
+            tags: tags.collect(),
+            ..NetworkLoadBalancer::default()
+        };
+        let service = balancer.services(&wanted())[0].to_value().unwrap();
+        cluster.edit(SERVICE, |live| {
+            live["metadata"]["annotations"] = service["metadata"]["annotations"].clone();
+        });
+        let cluster = cluster.clone();
+        async move { found(&cluster).await.in_account }
+    };
+    let mark = "kubectl-milvus/installation";
+    assert!(!in_account(&[]).await);
+    assert!(!in_account(&[("team", "search"), (mark, "demo-2")]).await);
+    assert!(in_account(&[("team", "search"), (mark, "demo")]).await);
+}
+
 #[tokio::test]
 async fn pods_and_claims_do_not_wait_for_the_controller() {
     let graph = graph(&eks());

@@ -16,6 +16,8 @@ mod cluster;
 mod cluster_wide;
 #[cfg(feature = "apply")]
 mod controller;
+#[cfg(feature = "apply")]
+mod etcd_claims;
 mod features;
 mod fixtures;
 mod helm;

@@ -129,6 +129,13 @@ def _cluster(name):
     return found
 
 
+def set_kubernetes(body, _request):
+    """Where clusters say that their API servers are; the answer is what they said before."""
+    before = STAGE.options.get("kubernetes_endpoint")
+    STAGE.options["kubernetes_endpoint"] = body["endpoint"]
+    return {"endpoint": before}
+
+
 def get_oidc(_body, request):
     """What the issuer publishes, and the key that it signs with."""
     cluster = _cluster(request.query["cluster"])
@@ -161,6 +168,7 @@ ROUTES = {
     ("GET", "gate"): wait_held, ("POST", "gate"): arm_gate, ("DELETE", "gate"): open_gate,
     ("GET", "inventory"): take_inventory, ("POST", "auth"): set_enforcement, ("POST", "principals"): make_principal,
     ("GET", "logins"): logins, ("GET", "oidc"): get_oidc, ("POST", "oidc/token"): make_token,
+    ("POST", "kubernetes/endpoint"): set_kubernetes,
     ("POST", "kubernetes/token-review"): kubernetes.review_token, ("POST", "kubernetes/pod-identity"): kubernetes.add_identity,
     ("GET", "invalid"): get_invalid, ("GET", "denied"): get_denied, ("GET", "used"): get_used,
 }

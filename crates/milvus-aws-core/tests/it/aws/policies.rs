@@ -98,7 +98,7 @@ fn milvus_reaches_its_prefix_and_nothing_else() {
     let list = &parsed(&policy)["Statement"][0];
     assert_eq!(
         list["Condition"],
-        json!({"StringLikeIfExists": {"s3:prefix": ["files", "files/*"]}})
+        json!({"StringLikeIfExists": {"s3:prefix": ["files", "files/*", "justforconnectioncheck"]}})
     );
 }
 

@@ -20,13 +20,19 @@ use super::{
     },
     found::Place,
 };
-use crate::{Kind, ObjectRef, labels::Owner};
+use crate::{
+    Kind, ObjectRef,
+    labels::{INSTALLATION, Owner},
+    load_balancer::has_tag,
+};
 
 /// One object that exists and shall not.
 pub(super) struct Existing {
     pub(super) reference: ObjectRef,
     /// Whether a load balancer goes with it.
     pub(super) balanced: bool,
+    /// Whether that load balancer carries our mark in AWS: only an installation in an account asks for that.
+    pub(super) in_account: bool,
     /// Whether it goes only when data does.
     holds_data: bool,
     pub(super) needs: After,
@@ -58,6 +64,7 @@ impl Existing {
                 name: name_of(live).to_owned(),
             },
             balanced,
+            in_account: balanced && has_tag(live, INSTALLATION, place.owner.installation.as_str()),
             holds_data: objects.kind.holds_data() || kept_with_data(live),
             needs: After::default(),
             objects: objects.clone(),
