@@ -82,7 +82,7 @@ pub(super) fn has_default(path: &[&str]) -> bool {
         }
         [] => false,
     };
-    DEFAULTS.iter().any(|key| is(key)) || OF_COMPONENTS.iter().any(|key| of_component(key))
+    DEFAULTS.iter().any(is) || OF_COMPONENTS.iter().any(of_component)
 }
 
 /// The row of that path, or of what it is a part of; rows that say more come first.

@@ -32,20 +32,20 @@ impl Import<'_> {
         if passwords.iter().all(Option::is_none) {
             return Login::None;
         }
-        let names = |variables: &[Option<&Json>], key: Option<&str>| -> Option<Vec<String>> {
-            let name = |variable: &Option<&Json>| {
-                let reference = &(*variable)?["valueFrom"]["secretKeyRef"];
+        let secrets = |variables: &[Option<&Json>], key: Option<&str>| -> Option<Vec<String>> {
+            let name = |variable: Option<&Json>| {
+                let reference = &variable?["valueFrom"]["secretKeyRef"];
                 let fits = key.is_none_or(|key| reference["key"] == key);
                 reference["name"]
                     .as_str()
                     .filter(|_| fits)
                     .map(str::to_owned)
             };
-            variables.iter().map(name).collect()
+            variables.iter().copied().map(name).collect()
         };
         if let (Some(of_users), Some(of_passwords)) = (
-            names(&users, Some("username")),
-            names(&passwords, Some("password")),
+            secrets(&users, Some("username")),
+            secrets(&passwords, Some("password")),
         ) {
             let mut all = of_users.into_iter().chain(of_passwords);
             if let Some(first) = all.next()
@@ -55,7 +55,7 @@ impl Import<'_> {
             }
         }
         let has_user = named || users.iter().all(Option::is_some);
-        match names(&passwords, None).and_then(|names| names.into_iter().next()) {
+        match secrets(&passwords, None).and_then(|names| names.into_iter().next()) {
             Some(name) if has_user => Login::Foreign(name),
             _ => Login::Partly,
         }
