@@ -60,3 +60,55 @@ fn what_cannot_be_adopted_is_told_and_the_operators_milvus_is_named() {
         "{refused}"
     );
 }
+
+/// A server whose users have passwords of their own, as every release that demands a login is.
+#[test]
+fn a_server_whose_passwords_are_not_ours_is_installed_and_says_how_to_verify_it() {
+    let namespace = Namespace::new("adopt-users");
+    let file =
+        format!("{STANDALONE}config: {{common: {{security: {{authorizationEnabled: true}}}}}}\n");
+    let installed = namespace.milvus(&["install", "-f", "-", "-o", "json"], &file);
+    let installed = installed.exits(0);
+    let told = &installed.stderr;
+    assert!(
+        told.contains("not verified, as clients must log in") && told.contains("--password-file"),
+        "{told}"
+    );
+    assert_eq!(installed.result_of("install").get("verified"), None);
+    // The same by the other way to say it: nobody's password is replaced.
+    let file = format!("{STANDALONE}authorization: true\n");
+    let again = namespace
+        .milvus(&["install", "-f", "-"], &file)
+        .exits(0)
+        .stderr;
+    assert!(again.contains("passwords that they have"), "{again}");
+    let root = "Secret/demo-milvus-root".to_owned();
+    assert!(!namespace.names().contains(&root));
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let password = folder.path().join("password");
+    std::fs::write(&password, "Milvus").expect("a file");
+    let password = password.to_str().expect("a text");
+    let login = [
+        "verify",
+        "demo",
+        "--username",
+        "root",
+        "--password-file",
+        password,
+    ];
+    namespace.milvus(&login, "").exits(0);
+    // Who puts it there has `verify` log in by itself, and is not in the way of `install`.
+    let content = format!("--from-file=password={password}");
+    let secret = ["create", "secret", "generic", "demo-milvus-root", &content];
+    namespace.kubectl(&secret).exits(0);
+    namespace.milvus(&["verify", "demo"], "").exits(0);
+    namespace.milvus(&["install", "-f", "-"], &file).exits(0);
+    namespace
+        .milvus(
+            &["uninstall", "demo", "--delete-data", "--confirm", "demo"],
+            "",
+        )
+        .exits(0);
+    assert_eq!(namespace.names(), [root]);
+}

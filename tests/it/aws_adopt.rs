@@ -140,7 +140,14 @@ fn aws_a_helm_release_is_adopted_with_the_vectors_in_it() {
             .milvus(&["plan", "--adopt", "-o", "json"], "")
             .exits(0)
     });
-    for said in [&refused, &unasked, &plan.stdout, &plan.stderr] {
+    let newer = ["install", "--adopt", "--yes", "--milvus-version", "2.4.5"];
+    let newer = namespace.milvus(&newer, "").exits(5).stderr;
+    assert!(
+        newer.contains("Milvus 2.3.5 runs there, and 2.4.5 is to be installed")
+            && newer.contains("--milvus-version 2.3.5"),
+        "{newer}"
+    );
+    for said in [&refused, &unasked, &newer, &plan.stdout, &plan.stderr] {
         assert!(!said.contains(PASSWORD), "a password is shown: {said}");
     }
     let plan = plan.result_of("plan");

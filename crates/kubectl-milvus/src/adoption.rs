@@ -1,14 +1,22 @@
 //! Taking over what Helm has installed, and what is in the way of that.
 
+use std::collections::BTreeSet;
+
 use kube::Client;
-use milvus_aws_core::installation::Namespace;
-use milvus_manifests::apply::{HelmRelease, exists, helm_releases, operated, still_of_helm};
+use milvus_aws_core::{
+    Installation,
+    installation::{MilvusVersion, Namespace},
+};
+use milvus_manifests::apply::{
+    HelmRelease, exists, helm_releases, operated, released_components, still_of_helm,
+};
 
 use crate::{
     ExitCode,
     cli::{AdoptArgs, FileArgs},
     cluster::ClusterFlags,
     error::Error,
+    helm_values::HelmValues,
     printer::Printer,
     wanted::Wanted,
 };
@@ -51,6 +59,18 @@ pub enum AdoptionError {
         /// What Helm calls that.
         status: String,
     },
+    /// What runs cannot be told from its image, which another one would replace.
+    #[error(
+        "deployment/{deployment} runs {image}: which Milvus that is, its tag does not say, and {wanted} is to be installed"
+    )]
+    UnknownVersion {
+        /// The deployment's name.
+        deployment: String,
+        /// Its image.
+        image: String,
+        /// The image that is wanted.
+        wanted: String,
+    },
     /// The operator runs a Milvus there.
     #[error("{} in namespace {namespace} is run by milvus-operator", list(names))]
     Operated {
@@ -72,7 +92,9 @@ impl AdoptionError {
         match self {
             Self::NotHere | Self::Several { .. } => ExitCode::Usage,
             Self::NoRelease { .. } | Self::NoRecord { .. } => ExitCode::Failed,
-            Self::Busy { .. } | Self::Operated { .. } => ExitCode::Refused,
+            Self::Busy { .. } | Self::UnknownVersion { .. } | Self::Operated { .. } => {
+                ExitCode::Refused
+            }
         }
     }
 
@@ -90,6 +112,9 @@ impl AdoptionError {
             }
             Self::Several { .. } => "--name chooses one",
             Self::Busy { .. } => "`helm rollback` or `helm upgrade` ends that",
+            Self::UnknownVersion { .. } => {
+                "name that very tag, by `image.tag` in the file or `image.all.tag` in the values, and the version that it is like by `version` or `--milvus-version`"
+            }
             Self::Operated { .. } => {
                 "the operator would undo what is changed: it goes on with it, and another name and namespace are free"
             }
@@ -104,14 +129,42 @@ pub(crate) async fn wanted(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<Wanted, Error> {
-    let is_given = file.file.is_some() || file.helm.helm_values.is_some();
-    let mut wanted = if adopt.adopt && !is_given {
-        remembered(file, flags, printer).await?
-    } else {
-        Wanted::read(file, flags, printer)?
+    let mut wanted = match (&file.file, &file.helm.helm_values) {
+        (None, None) if adopt.adopt => remembered(file, flags, printer).await?,
+        (None, Some(path)) if adopt.adopt => {
+            let values = HelmValues::read(path)?;
+            let version = match &file.milvus_version {
+                Some(version) => Some(version.parse()?),
+                None if values.name_version() => None,
+                None => remembered_version(file, flags).await?,
+            };
+            Wanted::of_values(&values, version, file, flags, printer)?
+        }
+        _ => Wanted::read(file, flags, printer)?,
     };
     wanted.adopt = adopt;
     Ok(wanted)
+}
+
+/// The version of the chart that the release was made from, where Helm remembers it.
+async fn remembered_version(
+    file: &FileArgs,
+    flags: &ClusterFlags,
+) -> Result<Option<MilvusVersion>, Error> {
+    let name = file.helm.release.clone().unwrap_or_default();
+    let (_, releases) = releases(flags).await?;
+    let record = releases.iter().find(|record| record.name == name.as_str());
+    let version = record.map(|record| record.app_version.parse());
+    Ok(version.transpose()?)
+}
+
+/// What Helm remembers in the namespace that is meant.
+async fn releases(flags: &ClusterFlags) -> Result<(Namespace, Vec<HelmRelease>), Error> {
+    let cluster = flags.connect().await?;
+    let named = flags.namespace.as_deref().map(str::parse).transpose()?;
+    let namespace: Namespace = named.or(cluster.context_namespace).unwrap_or_default();
+    let releases = helm_releases(&cluster.client, &namespace).await?;
+    Ok((namespace, releases))
 }
 
 async fn remembered(
@@ -119,10 +172,7 @@ async fn remembered(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<Wanted, Error> {
-    let cluster = flags.connect().await?;
-    let named = flags.namespace.as_deref().map(str::parse).transpose()?;
-    let namespace: Namespace = named.or(cluster.context_namespace).unwrap_or_default();
-    let releases = helm_releases(&cluster.client, &namespace).await?;
+    let (namespace, releases) = releases(flags).await?;
     let record = the_one(releases, file.name.as_deref(), namespace.clone())?;
     Wanted::of_record(&record, namespace, file, printer)
 }
@@ -173,6 +223,34 @@ pub(crate) async fn check(client: &Client, wanted: &Wanted) -> Result<(), Error>
         .into()),
         _ => Ok(()),
     }
+}
+
+/// The versions that the release runs and that are not the wanted one. The same image is no other version, whatever it is
+/// called.
+pub(crate) async fn other_versions(
+    client: &Client,
+    installation: &Installation,
+) -> Result<BTreeSet<MilvusVersion>, Error> {
+    let tag = installation.image.tag.as_ref().map(ToString::to_string);
+    let tag = tag.unwrap_or_else(|| installation.version.tag());
+    let mut others = BTreeSet::new();
+    for component in released_components(client, installation).await? {
+        if component.tag() == tag {
+            continue;
+        }
+        let Ok(version) = component.tag().parse::<MilvusVersion>() else {
+            return Err(AdoptionError::UnknownVersion {
+                deployment: component.deployment,
+                image: component.image,
+                wanted: installation.image.reference(&installation.version),
+            }
+            .into());
+        };
+        if version != installation.version {
+            others.insert(version);
+        }
+    }
+    Ok(others)
 }
 
 /// Says what stays Helm's after a release was taken over.

@@ -115,14 +115,16 @@ pub enum Error {
     #[error(transparent)]
     Scale(#[from] milvus_manifests::apply::Unscalable),
     /// Another version runs than is to be installed.
-    #[error("Milvus {live} runs there, and {wanted} is to be installed")]
+    #[error("Milvus {} runs there, and {wanted} is to be installed", listed(live))]
     OtherVersion {
-        /// What runs.
-        live: String,
+        /// What runs: the other versions.
+        live: Vec<MilvusVersion>,
         /// What the file says.
         wanted: MilvusVersion,
         /// The file, where there is one.
         file: Option<PathBuf>,
+        /// Whether some of it is of a Helm release that is taken over.
+        is_helms: bool,
     },
     /// Data would be deleted, and nobody confirmed it.
     #[error("deleting the data of {name} was not confirmed")]
@@ -212,6 +214,13 @@ impl Error {
             Self::Aws(milvus_aws_core::aws::ConnectError::Identity(_)) => {
                 "log in to AWS, or choose a profile by AWS_PROFILE".to_owned()
             }
+            Self::OtherVersion { live, is_helms: true, .. } => match live.as_slice() {
+                [live] => format!(
+                    "take it over as it is, by `version: {live}` in the file or by `--milvus-version {live}`; \
+                     `kubectl milvus upgrade` brings it to another version then, one component at a time"
+                ),
+                _ => "`helm upgrade` or `helm rollback` brings all of it to one version first".to_owned(),
+            },
             Self::OtherVersion { wanted, file, .. } => {
                 let file = file.as_ref().map(|file| format!(" -f {}", file.display()));
                 format!(
@@ -277,4 +286,9 @@ impl Error {
             other => return kube_hint::of(other).map(str::to_owned),
         })
     }
+}
+
+fn listed(versions: &[MilvusVersion]) -> String {
+    let versions: Vec<_> = versions.iter().map(ToString::to_string).collect();
+    versions.join(" and ")
 }

@@ -16,17 +16,63 @@ use crate::{
     wanted::{origin, read},
 };
 
-/// Reads values as an installation, and tells what is done in another way than they say. What cannot be honoured ends
-/// it, unless the user agrees.
-pub(crate) fn import(
-    path: &Path,
-    args: &HelmArgs,
-    version: Option<MilvusVersion>,
-    flags: &ClusterFlags,
-    printer: Printer,
-) -> Result<Imported, Error> {
-    let release = release(args, version, flags)?;
-    of_text(&origin(path), &read(path)?, &release, args, printer)
+/// A values file.
+pub(crate) struct HelmValues {
+    origin: String,
+    values: Values,
+}
+
+impl HelmValues {
+    /// Reads a file.
+    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
+        Self::of_text(&origin(path), &read(path)?)
+    }
+
+    /// Reads what a file holds.
+    pub(crate) fn of_text(origin: &str, text: &[u8]) -> Result<Self, Error> {
+        Ok(Self {
+            values: Values::from_yaml(origin, text)?,
+            origin: origin.to_owned(),
+        })
+    }
+
+    /// Whether they name the Milvus version.
+    pub(crate) fn name_version(&self) -> bool {
+        self.values.name_version()
+    }
+
+    /// What they describe, as it is where nobody has to be told.
+    pub(crate) fn itself(&self, release: &Release) -> Option<Installation> {
+        let imported = self.values.import(release).ok();
+        imported.map(|imported| imported.installation)
+    }
+
+    /// What they describe; tells what is done in another way than they say. What cannot be honoured ends it, unless the
+    /// user agrees.
+    pub(crate) fn import(
+        &self,
+        release: &Release,
+        args: &HelmArgs,
+        printer: Printer,
+    ) -> Result<Imported, Error> {
+        let imported = self.values.import(release)?;
+        for notice in &imported.notices {
+            printer.tell(&format!("note: {}", notice.in_file(&self.origin)));
+        }
+        let unsupported: Vec<String> = imported
+            .unsupported
+            .iter()
+            .map(|remark| remark.in_file(&self.origin))
+            .collect();
+        if args.allow_unsupported {
+            for line in unsupported {
+                printer.tell(&format!("left out: {line}"));
+            }
+        } else if !unsupported.is_empty() {
+            return Err(Error::Unsupported(unsupported.join("\n")));
+        }
+        Ok(imported)
+    }
 }
 
 /// The release that the flags say the values are for.
@@ -43,33 +89,6 @@ pub(crate) fn release(
         },
         version,
     })
-}
-
-/// The same of values that were read.
-pub(crate) fn of_text(
-    origin: &str,
-    text: &[u8],
-    release: &Release,
-    args: &HelmArgs,
-    printer: Printer,
-) -> Result<Imported, Error> {
-    let imported = Values::from_yaml(origin, text)?.import(release)?;
-    for notice in &imported.notices {
-        printer.tell(&format!("note: {}", notice.in_file(origin)));
-    }
-    let unsupported: Vec<String> = imported
-        .unsupported
-        .iter()
-        .map(|remark| remark.in_file(origin))
-        .collect();
-    if args.allow_unsupported {
-        for line in unsupported {
-            printer.tell(&format!("left out: {line}"));
-        }
-    } else if !unsupported.is_empty() {
-        return Err(Error::Unsupported(unsupported.join("\n")));
-    }
-    Ok(imported)
 }
 
 /// Writes values for the chart that goes with the installation's version, and tells what it has no words for.

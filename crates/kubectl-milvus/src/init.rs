@@ -17,7 +17,7 @@ use crate::{
     cli::{HelmArgs, InitArgs},
     cluster::ClusterFlags,
     error::Error,
-    helm_values,
+    helm_values::{self, HelmValues},
     printer::{Output, Printer},
     size::{nodes, request},
 };
@@ -85,7 +85,8 @@ fn of_values(
         release: args.release.clone(),
         allow_unsupported: args.allow_unsupported,
     };
-    let imported = helm_values::import(path, &helm, args.milvus_version.clone(), flags, printer)?;
+    let release = helm_values::release(&helm, args.milvus_version.clone(), flags)?;
+    let imported = HelmValues::read(path)?.import(&release, &helm, printer)?;
     let mut top = vec![KEYS.to_owned()];
     if !imported.variables.is_empty() {
         let names = imported.variables.join(", ");

@@ -6,6 +6,7 @@ use milvus_aws_core::{
     Installation,
     aws::CallCount,
     engine::{Engine, Graph, MonthlyCost, Needs as _, Outcome, Report},
+    topology::Topology,
 };
 use milvus_manifests::{apply::RunningMilvus, root_secret_name};
 use milvus_probe::Report as Proof;
@@ -24,7 +25,7 @@ use crate::{
     printer::{Output, Printer},
     progress::{Progress, seconds},
     render::manifests,
-    root_password::login_text,
+    root_password::{login_text, no_login_text, root_login},
     timeline_file::Record,
     verify,
     wanted::Wanted,
@@ -104,18 +105,24 @@ pub(crate) async fn same_version(
         Err(_) if matches!(place, Place::Aws(_)) => RunningMilvus::default(),
         live => live?,
     };
-    let others = live.components.iter().map(|component| &component.version);
-    let others: BTreeSet<_> = others
-        .filter(|live| **live != installation.version)
-        .collect();
-    if others.is_empty() {
+    let ours = live.components.into_iter().map(|it| it.version);
+    let ours: BTreeSet<_> = ours.filter(|it| *it != installation.version).collect();
+    let helms = match place {
+        Place::Kubernetes(cluster) if wanted.adopt.adopt => {
+            adoption::other_versions(&cluster.client, installation).await?
+        }
+        _ => BTreeSet::new(),
+    };
+    let is_helms = !helms.is_empty();
+    let live: BTreeSet<_> = ours.into_iter().chain(helms).collect();
+    if live.is_empty() {
         return Ok(());
     }
-    let others: Vec<String> = others.into_iter().map(ToString::to_string).collect();
     Err(Error::OtherVersion {
-        live: others.join(" and "),
+        live: live.into_iter().collect(),
         wanted: installation.version.clone(),
         file: file.map(Path::to_owned),
+        is_helms,
     })
 }
 
@@ -219,7 +226,14 @@ async fn verify_after(
     };
     let (namespace, name) = (&installation.namespace, Some(&installation.name));
     let installed = installed::Installed::find(&client, namespace, name).await?;
-    let login = placed.login.as_ref().and_then(|login| report.output(login));
+    let mut login = placed.login.as_ref().and_then(|login| report.output(login));
+    if login.is_none() && Topology::of(installation).settings.demand_login() {
+        login = root_login(&client, &installed).await?;
+        if login.is_none() {
+            printer.tell(&no_login_text(installation));
+            return Ok(None);
+        }
+    }
     let proof = verify::installed(&client, &installed, login, printer);
     proof.await.map(Some)
 }

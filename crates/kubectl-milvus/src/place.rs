@@ -8,7 +8,7 @@ use milvus_aws_core::{
     engine::{After, Graph, GraphBuilder, Handle, InvalidGraph, Late, Report},
     installation::{Namespace, Target},
 };
-use milvus_manifests::apply::{Install, Installed, RunningMilvus, running};
+use milvus_manifests::apply::{Install, Installed, RunningMilvus, has_known_passwords, running};
 use milvus_probe::Login;
 
 use crate::{
@@ -59,6 +59,7 @@ impl Place {
                 let cluster = flags.connect().await?;
                 wanted.settle_namespace(cluster.context_namespace.as_ref());
                 adoption::check(&cluster.client, wanted).await?;
+                keep_passwords(&cluster.client, &mut wanted.installation, printer).await?;
                 Ok(Self::Kubernetes(cluster))
             }
             Target::Aws | Target::Eks if wanted.adopt.adopt => Err(AdoptionError::NotHere.into()),
@@ -199,6 +200,19 @@ impl Place {
             }
         }
     }
+}
+
+/// A server that has users already keeps them: `root`'s password is theirs, and so is everybody else's.
+async fn keep_passwords(
+    client: &kube::Client,
+    installation: &mut Installation,
+    printer: Printer,
+) -> Result<(), Error> {
+    if installation.authorization && has_known_passwords(client, installation).await? {
+        installation.keep_passwords();
+        printer.tell("clients log in already, and go on with the passwords that they have: none is made for `root`");
+    }
+    Ok(())
 }
 
 /// Adds the objects; where an order is given, with what comes between them.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use milvus_aws_core::{
+    Installation,
     engine::{
         After, Change, Context, Handle, Late, Observed, Readiness, Resource, ResourceError,
         ResourceId, Step,
@@ -70,6 +71,18 @@ pub(crate) fn login_text(secret: Option<&str>) -> String {
         Some(secret) => format!("log in:    as {ROOT}, with the password in secret/{secret}\n"),
         None => String::new(),
     }
+}
+
+/// Why nobody verifies, and how to, where clients log in with passwords that are not ours.
+pub(crate) fn no_login_text(installation: &Installation) -> String {
+    let Installation {
+        name, namespace, ..
+    } = installation;
+    format!(
+        "not verified, as clients must log in, and no password of {ROOT} is in secret/{}; prove it with \
+         `kubectl milvus verify {name} -n {namespace} --username {ROOT} --password-file FILE`",
+        root_secret_name(name)
+    )
 }
 
 fn login(password: SecretString) -> Login {

@@ -11,7 +11,7 @@ use milvus_aws_core::{
 };
 use milvus_manifests::{
     apply::HelmRelease,
-    helm::{Release, Values},
+    helm::{Imported, Release},
 };
 use secrecy::ExposeSecret as _;
 
@@ -19,7 +19,7 @@ use crate::{
     cli::{AdoptArgs, FileArgs, HelmArgs, NameArgs},
     cluster::ClusterFlags,
     error::Error,
-    helm_values,
+    helm_values::{self, HelmValues},
     printer::Printer,
     secret_reader::FolderReader,
 };
@@ -71,8 +71,8 @@ impl Wanted {
         printer: Printer,
     ) -> Result<Self, Error> {
         if let Some(path) = &args.helm.helm_values {
-            let text = read(path)?;
-            return Self::of_values_at(&origin(path), &text, &args.helm, flags, version, printer);
+            let values = HelmValues::read(path)?;
+            return Self::of_values_at(&values, &args.helm, flags, version, printer);
         }
         let (mut installation, as_written, folder) = if let Some(path) = &args.file {
             let text = read(path)?;
@@ -103,24 +103,32 @@ impl Wanted {
     }
 
     fn of_values_at(
-        origin: &str,
-        text: &[u8],
+        values: &HelmValues,
         args: &HelmArgs,
         flags: &ClusterFlags,
         version: &MilvusVersion,
         printer: Printer,
     ) -> Result<Self, Error> {
         let mut release = helm_values::release(args, None, flags)?;
-        let itself = Values::from_yaml(origin, text)?.import(&release);
+        let itself = values.itself(&release);
         release.version = Some(version.clone());
-        let imported = helm_values::of_text(origin, text, &release, args, printer)?;
-        Ok(Self {
-            installation: imported.installation,
-            secrets: imported.secrets,
-            adopt: AdoptArgs::default(),
-            names_namespace: flags.namespace.is_some(),
-            as_written: itself.ok().map(|itself| Box::new(itself.installation)),
-        })
+        let imported = values.import(&release, args, printer)?;
+        let mut wanted = Self::imported(imported, flags.namespace.is_some());
+        wanted.as_written = itself.map(Box::new);
+        Ok(wanted)
+    }
+
+    /// What the chart's values say, of that version.
+    pub(crate) fn of_values(
+        values: &HelmValues,
+        version: Option<MilvusVersion>,
+        args: &FileArgs,
+        flags: &ClusterFlags,
+        printer: Printer,
+    ) -> Result<Self, Error> {
+        let release = helm_values::release(&args.helm, version, flags)?;
+        let imported = values.import(&release, &args.helm, printer)?;
+        Ok(Self::imported(imported, flags.namespace.is_some()))
     }
 
     /// What Helm's record of a release says.
@@ -130,7 +138,9 @@ impl Wanted {
         args: &FileArgs,
         printer: Printer,
     ) -> Result<Self, Error> {
-        let values = record.values.expose_secret();
+        let origin = format!("values that Helm remembers of {}", record.name);
+        let text = record.values.expose_secret().as_bytes();
+        let values = HelmValues::of_text(&origin, text)?;
         let chosen = args.milvus_version.as_deref();
         let chosen = chosen.map(str::parse).transpose()?;
         let release = Release {
@@ -138,20 +148,22 @@ impl Wanted {
             namespace,
             // The chart's own version, where its user chose none.
             version: match chosen {
-                None if !names_version(values) => Some(record.app_version.parse()?),
+                None if !values.name_version() => Some(record.app_version.parse()?),
                 chosen => chosen,
             },
         };
-        let origin = format!("values that Helm remembers of {}", record.name);
-        let values = values.as_bytes();
-        let imported = helm_values::of_text(&origin, values, &release, &args.helm, printer)?;
-        Ok(Self {
+        let imported = values.import(&release, &args.helm, printer)?;
+        Ok(Self::imported(imported, true))
+    }
+
+    fn imported(imported: Imported, names_namespace: bool) -> Self {
+        Self {
             installation: imported.installation,
             secrets: imported.secrets,
             adopt: AdoptArgs::default(),
-            names_namespace: true,
+            names_namespace,
             as_written: None,
-        })
+        }
     }
 
     /// Takes the context's namespace where neither a flag nor the file names one.
@@ -182,7 +194,8 @@ impl Described {
         if let Some(path) = &args.helm.helm_values {
             let version = args.milvus_version.as_deref();
             let version = version.map(str::parse).transpose()?;
-            let imported = helm_values::import(path, &args.helm, version, flags, printer)?;
+            let release = helm_values::release(&args.helm, version, flags)?;
+            let imported = HelmValues::read(path)?.import(&release, &args.helm, printer)?;
             return Ok(Self {
                 installation: imported.installation,
                 secrets: Some(imported.secrets),
@@ -211,12 +224,6 @@ impl Described {
             folder,
         })
     }
-}
-
-/// Whether values name an image of Milvus.
-fn names_version(values: &str) -> bool {
-    let values: serde_json::Value = serde_json::from_str(values).unwrap_or_default();
-    !values["image"]["all"]["tag"].is_null()
 }
 
 /// Which installation is meant, as far as the command line tells.

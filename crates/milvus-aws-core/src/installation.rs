@@ -48,6 +48,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::topology::merge_maps;
+
 pub use attu::{Attu, AttuImage, AttuService};
 pub use bucket::{BucketName, Region, RootPath};
 pub use cluster::{Cluster, ServiceAccount};
@@ -122,7 +124,7 @@ pub struct Installation {
     pub metrics: Metrics,
     /// The web interface, with the target `kubernetes`; that of the other targets is `aws.attu`.
     pub attu: Option<Box<Attu>>,
-    /// Whether clients must log in.
+    /// Whether clients must log in, and `root` has a password of ours.
     pub authorization: bool,
     /// Further settings of the server, as `milvus.yaml` of that version spells them; they win over ours.
     pub config: serde_json::Map<String, serde_json::Value>,
@@ -178,6 +180,16 @@ impl Installation {
             Deployment::Standalone(_) | Deployment::Cluster(_) => Target::Kubernetes,
             Deployment::Aws(on_aws) if on_aws.aws.existing.eks_cluster.is_some() => Target::Eks,
             Deployment::Aws(_) => Target::Aws,
+        }
+    }
+
+    /// Clients must log in as before, with passwords that the server knows already: none is made for `root`.
+    pub fn keep_passwords(&mut self) {
+        if std::mem::take(&mut self.authorization) {
+            let kept = serde_json::json!({"common": {"security": {"authorizationEnabled": true}}});
+            if let serde_json::Value::Object(kept) = kept {
+                merge_maps(&mut self.config, kept);
+            }
         }
     }
 }

@@ -39,6 +39,11 @@ impl Values {
         }
     }
 
+    /// Whether they name the Milvus version, by their image's tag. The chart's own is meant where they do not.
+    pub fn name_version(&self) -> bool {
+        import::names_version(&self.root)
+    }
+
     /// The installation that the values describe for that release.
     pub fn import(&self, release: &Release) -> Result<Imported, InvalidValues> {
         let mut imported = import::import(&self.origin, &self.root, release)?;

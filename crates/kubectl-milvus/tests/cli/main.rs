@@ -6,6 +6,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod adopt;
+mod api_server;
 mod aws;
 mod bad_input;
 mod helm;

@@ -76,6 +76,11 @@ impl Settings {
         queue_of(&self.0)
     }
 
+    /// Whether clients must log in.
+    pub fn demand_login(&self) -> bool {
+        demands_login(&self.0).unwrap_or(false)
+    }
+
     /// What comes later wins. The server does not tell upper from lower case in keys, so that neither does this.
     fn merge(&mut self, later: Value) {
         if let Value::Object(later) = later {
@@ -86,12 +91,23 @@ impl Settings {
 
 /// The value of `mq.type` in settings; upper and lower case are the same.
 pub fn queue_of(settings: &Map<String, Value>) -> Option<&str> {
-    let find = |map: &'_ Map<String, Value>, wanted: &str| {
-        let key = map.keys().find(|key| key.eq_ignore_ascii_case(wanted));
-        key.cloned()
-    };
-    let section = settings.get(&find(settings, "mq")?)?.as_object()?;
-    section.get(&find(section, "type")?)?.as_str()
+    find(settings, &["mq", "type"])?.as_str()
+}
+
+/// Whether clients must log in, as `common.security.authorizationEnabled` says it; none where settings say nothing of it.
+pub fn demands_login(settings: &Map<String, Value>) -> Option<bool> {
+    let setting = find(settings, &["common", "security", "authorizationEnabled"])?;
+    Some(plain(setting).eq_ignore_ascii_case("true"))
+}
+
+fn find<'a>(settings: &'a Map<String, Value>, path: &[&str]) -> Option<&'a Value> {
+    let (first, rest) = path.split_first()?;
+    let same = |(key, _): &(&String, &Value)| key.eq_ignore_ascii_case(first);
+    let (_, found) = settings.iter().find(same)?;
+    match rest {
+        [] => Some(found),
+        rest => find(found.as_object()?, rest),
+    }
 }
 
 /// What comes later wins, section by section; upper and lower case are the same.

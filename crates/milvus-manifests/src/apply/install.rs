@@ -170,6 +170,9 @@ impl<'a> Install<'a> {
             base,
             ..Added::default()
         };
+        // Settings that demand a login, and no password of ours, are how a server is told that knows others already.
+        let root = self.root(builder, &added)?;
+        added.root = root.as_ref().map(Handle::need);
         let known = Arc::new(self.manifests.clone());
         for object in self.manifests.objects() {
             if self.has_turn(object) {
@@ -183,7 +186,6 @@ impl<'a> Install<'a> {
         if let Some(order) = &self.one_by_one {
             self.add_in_turn(builder, order, &known, &mut added)?;
         }
-        let root = self.root(builder, &added)?;
         let all = added.objects.values().map(Handle::need);
         let claims = self.claims(builder, &added)?;
         let all = all.chain(root.iter().map(Handle::need));
@@ -396,6 +398,8 @@ struct Added {
     etcd: Vec<Need>,
     /// What the next deployment comes after, where they come one after the other.
     before: Option<Need>,
+    /// The password of `root`.
+    root: Option<Need>,
     objects: BTreeMap<ObjectRef, Handle<Placed>>,
 }
 
@@ -404,6 +408,7 @@ impl Added {
         let mut needs = self.base.clone();
         let mut secrets = Vec::new();
         match kind {
+            Kind::ConfigMap => needs.extend(self.root.clone()),
             Kind::StatefulSet => needs.extend(self.for_pods.iter().cloned()),
             Kind::Deployment => {
                 let pods = self.for_pods.iter().chain(&self.settings);

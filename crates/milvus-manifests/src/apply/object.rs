@@ -157,7 +157,7 @@ impl KubernetesObject {
             Found::Absent => {
                 let wanted = self.wanted(manifests, Live::Absent, secrets)?;
                 if self.reference.kind == Kind::Deployment {
-                    make_room(&objects, &self.owner, &wanted).await?;
+                    make_room(&objects, &self.owner, self.adopts, &wanted).await?;
                 }
                 objects.apply(name, wanted, None, Write::Create).await
             }

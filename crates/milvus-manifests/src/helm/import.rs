@@ -19,6 +19,7 @@ use milvus_aws_core::{
     Installation,
     installation::{InstallationName, MilvusVersion, Namespace, Secrets},
 };
+pub(super) use version::is_named as names_version;
 
 use super::{
     chart::Chart,

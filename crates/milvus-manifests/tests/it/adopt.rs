@@ -5,7 +5,10 @@ use milvus_aws_core::{
     engine::{Action, DataPolicy, Engine, Plan, Report},
 };
 use milvus_manifests::{
-    apply::{Install, helm_releases, operated, still_of_helm, uninstall},
+    apply::{
+        Install, has_known_passwords, helm_releases, operated, released_components, still_of_helm,
+        uninstall,
+    },
     render,
 };
 use secrecy::ExposeSecret as _;
@@ -68,6 +71,21 @@ fn released() -> Cluster {
     cluster.put(&path("services/demo-milvus"), service());
     cluster.put(&path("statefulsets/demo-etcd"), etcd());
     cluster
+}
+
+/// A deployment as the chart makes it: its label tells the chart's version, its image what runs.
+fn deployment(component: &str, image: &str) -> Value {
+    let containers =
+        json!([{"name": "beside", "image": "proxy:v1.0.0"}, {"name": component, "image": image}]);
+    let spec = json!({"template": {"spec": {"containers": containers}}});
+    let mut deployment = helms(
+        "milvus-4.1.34",
+        json!({"apiVersion": "apps/v1", "spec": spec}),
+    );
+    let labels = &mut deployment["metadata"]["labels"];
+    labels["component"] = json!(component);
+    labels["app.kubernetes.io/version"] = json!("2.4.5");
+    deployment
 }
 
 struct Adoption {
@@ -401,4 +419,170 @@ async fn milvus_of_the_operator_is_found_by_name() {
         operated(&cluster.client(), &namespace).await.unwrap(),
         ["theirs"]
     );
+}
+
+#[tokio::test]
+async fn what_runs_is_told_by_images_and_of_this_release_alone() {
+    let cluster = released();
+    let of = |name: &str| path(&format!("deployments/demo-milvus-{name}"));
+    cluster.put(&of("attu"), deployment("attu", "zilliz/attu:v2.3.10"));
+    cluster.put(
+        &of("proxy"),
+        deployment("proxy", "milvusdb/milvus:v2.4.1-gpu"),
+    );
+    cluster.put(
+        &of("querynode"),
+        deployment("querynode", "milvusdb/milvus:v2.4.1"),
+    );
+    cluster.edit(&of("querynode"), |live| {
+        live["metadata"]["annotations"]["meta.helm.sh/release-name"] = json!("other");
+    });
+    let installation = Adoption::new().installation;
+    let found = released_components(&cluster.client(), &installation).await;
+    let found = found.unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|it| (it.deployment.as_str(), it.tag()))
+        .collect();
+    assert_eq!(found, [("demo-milvus-proxy", "v2.4.1-gpu")]);
+}
+
+/// One that is alone could not start beside those that Helm made, and stands by where it may.
+#[tokio::test]
+async fn coordinators_of_the_release_make_room_for_a_mixture() {
+    for (replicas, room) in [(1, true), (2, false)] {
+        let cluster = released();
+        let names = ["rootcoord", "datacoord", "querycoord", "indexcoord"];
+        for name in names {
+            let image = "milvusdb/milvus:v2.4.5";
+            let object = path(&format!("deployments/demo-milvus-{name}"));
+            cluster.put(&object, deployment(name, image));
+        }
+        let other = path("deployments/other-milvus-rootcoord");
+        cluster.put(&other, deployment("rootcoord", "milvusdb/milvus:v2.4.5"));
+        cluster.edit(&other, |live| {
+            live["metadata"]["annotations"]["meta.helm.sh/release-name"] = json!("other");
+        });
+        let mut file = cluster_with_keys("2.4.5");
+        file["cluster"]["components"] = json!({"mixCoordinator": {"replicas": replicas}});
+        let adoption = Adoption {
+            installation: installation(&file),
+            record_goes: false,
+        };
+        adoption.run(&cluster).await.result().unwrap();
+        let order = cluster.written();
+        let position = |what: String| order.iter().position(|line| *line == what).unwrap();
+        let mixture = position(format!(
+            "APPLY {}",
+            path("deployments/demo-milvus-mixcoord")
+        ));
+        for name in names {
+            let object = path(&format!("deployments/demo-milvus-{name}"));
+            let gone = position(format!("DELETE {object}"));
+            assert_eq!(gone < mixture, room, "{name} with {replicas}: {order:?}");
+        }
+        assert!(cluster.get(&other).is_some());
+    }
+}
+
+/// What Helm's settings say, and whether a password of ours is there.
+#[tokio::test]
+async fn passwords_that_the_server_knows_are_told_from_ours() {
+    let settings = path("configmaps/demo-milvus");
+    let with = |data: Value| {
+        let cluster = released();
+        let map = helms("", json!({"apiVersion": "v1", "data": data}));
+        cluster.put(&settings, map);
+        cluster
+    };
+    let known = async |cluster: &Cluster| {
+        let installation = Adoption::new().installation;
+        let known = has_known_passwords(&cluster.client(), &installation).await;
+        known.unwrap()
+    };
+    let on = "common: {security: {authorizationEnabled: true}}";
+    let off = "common: {security: {authorizationEnabled: false}}";
+    for (data, expected) in [
+        (json!({}), false),
+        (json!({"default.yaml": on}), true),
+        (json!({"default.yaml": off, "user.yaml": on}), true),
+        (json!({"default.yaml": on, "user.yaml": off}), false),
+        (json!({"default.yaml": on, "user.yaml": "proxy: {}"}), true),
+        (
+            json!({"COMMON_SECURITY_AUTHORIZATIONENABLED": "true"}),
+            true,
+        ),
+    ] {
+        let cluster = with(data.clone());
+        assert_eq!(known(&cluster).await, expected, "{data}");
+    }
+
+    let cluster = with(json!({"user.yaml": on}));
+    let secret = path("secrets/demo-milvus-root");
+    cluster.put(&secret, json!({"data": {"password": "YQ=="}}));
+    assert!(known(&cluster).await, "somebody else's is none of ours");
+    let ours = json!({"kubectl-milvus/installation": "demo"});
+    cluster.edit(&secret, |secret| secret["metadata"]["labels"] = ours);
+    assert!(!known(&cluster).await);
+    let cluster = with(json!({"user.yaml": on}));
+    cluster.edit(&settings, |live| {
+        live["metadata"]["annotations"]["meta.helm.sh/release-name"] = json!("other");
+    });
+    assert!(!known(&cluster).await, "settings of another release");
+}
+
+/// The settings of a server whose passwords stay are the same afterwards, and no Secret is made.
+#[tokio::test]
+async fn passwords_stay_over_every_run() {
+    for version in ["2.4.5", "2.4.17"] {
+        let cluster = released();
+        let on = json!({"user.yaml": "common: {security: {authorizationEnabled: true}}"});
+        let map = helms("", json!({"apiVersion": "v1", "data": on}));
+        cluster.put(&path("configmaps/demo-milvus"), map);
+        let mut file = cluster_with_keys(version);
+        file["authorization"] = json!(true);
+        let run = async || {
+            let mut installation = installation(&file);
+            let known = has_known_passwords(&cluster.client(), &installation).await;
+            assert!(known.unwrap());
+            installation.keep_passwords();
+            let adoption = Adoption {
+                installation,
+                record_goes: false,
+            };
+            adoption.run(&cluster).await.result().unwrap();
+        };
+        run().await;
+        assert_eq!(cluster.get(&path("secrets/demo-milvus-root")), None);
+        cluster.written();
+        run().await;
+        assert_eq!(cluster.written(), Vec::<String>::new());
+    }
+}
+
+/// A run that dies in between must not be taken for a server with passwords of its own.
+#[tokio::test]
+async fn our_password_is_there_before_settings_that_demand_a_login() {
+    let cluster = Cluster::default();
+    let mut file = cluster_with_keys("2.4.17");
+    file["authorization"] = json!(true);
+    let adoption = Adoption {
+        installation: installation(&file),
+        record_goes: false,
+    };
+    let plan = adoption.plan(&cluster).await;
+    let settings = plan
+        .steps
+        .iter()
+        .find(|step| step.resource.as_str() == "configmap/demo-milvus");
+    let needs = &settings.unwrap().needs;
+    assert!(
+        needs
+            .iter()
+            .any(|need| need.as_str() == "secret/demo-milvus-root"),
+        "{needs:?}"
+    );
+    adoption.run(&cluster).await.result().unwrap();
+    let known = has_known_passwords(&cluster.client(), &adoption.installation).await;
+    assert!(!known.unwrap());
 }

@@ -3,9 +3,17 @@
 use milvus_aws_core::installation::MilvusVersion;
 
 use super::{
-    super::{draft::Draft, reading::Reading},
+    super::{document::Node, draft::Draft, reading::Reading},
     Release,
 };
+
+/// Where values name the version.
+const TAG: &str = "image.all.tag";
+
+/// Whether values name the version.
+pub(in super::super) fn is_named(root: &Node) -> bool {
+    Reading::new(root).text(TAG).is_some()
+}
 
 /// The version: as the user says, else as the image's tag does, else the usual one. None where there is no telling.
 pub(super) fn read(
@@ -19,7 +27,7 @@ pub(super) fn read(
     if let Some(text) = values.text("image.all.pullPolicy") {
         draft.set("image.pullPolicy", text.value, &text.found);
     }
-    let tag = values.text("image.all.tag");
+    let tag = values.text(TAG);
     let version = match (&release.version, &tag) {
         (Some(version), None) => version.clone(),
         (None, None) => MilvusVersion::default(),
