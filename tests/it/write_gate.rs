@@ -162,6 +162,8 @@ impl Drop for WriteGate {
 struct Request {
     bytes: Vec<u8>,
     write: Option<String>,
+    /// Whether something else than HTTP follows: a forwarded port.
+    upgrades: bool,
 }
 
 fn serve(client: TcpStream, upstream: &str, shared: &Arc<Shared>) {
@@ -185,6 +187,10 @@ fn serve(client: TcpStream, upstream: &str, shared: &Arc<Shared>) {
             }
         }
         if server.write_all(&request.bytes).is_err() {
+            break;
+        }
+        if request.upgrades {
+            let _copied = std::io::copy(&mut requests, &mut server);
             break;
         }
     }
@@ -244,7 +250,7 @@ fn relay(mut server: TcpStream, mut client: TcpStream, shared: &Shared, silent: 
 /// The next request; none when the connection ends.
 fn read(client: &mut BufReader<TcpStream>) -> Option<Request> {
     let mut bytes = Vec::new();
-    let (mut length, mut first) = (0, String::new());
+    let (mut length, mut first, mut upgrades) = (0, String::new(), false);
     loop {
         let mut line = String::new();
         if client.read_line(&mut line).ok()? == 0 {
@@ -263,6 +269,7 @@ fn read(client: &mut BufReader<TcpStream>) -> Option<Request> {
             !name.eq_ignore_ascii_case("transfer-encoding"),
             "a body without a length is not read here"
         );
+        upgrades |= name.eq_ignore_ascii_case("upgrade");
         if name.eq_ignore_ascii_case("content-length") {
             length = value.trim().parse().expect("a length");
         }
@@ -273,6 +280,7 @@ fn read(client: &mut BufReader<TcpStream>) -> Option<Request> {
     Some(Request {
         bytes,
         write: write_of(&first),
+        upgrades,
     })
 }
 
