@@ -142,6 +142,22 @@ impl Attu {
         objects
     }
 
+    /// The same, with what is said of all objects of the installation.
+    pub(crate) fn objects_of(&self, installation: &Installation) -> Vec<Object> {
+        let mut objects = self.objects();
+        let none = installation::Annotations::default();
+        for object in &mut objects {
+            let (metadata, annotations) = match object {
+                Object::Deployment(one) => (&mut one.metadata, &installation.annotations),
+                Object::Service(one) => (&mut one.metadata, &none),
+                Object::Ingress(one) => (&mut one.metadata, &none),
+                _ => continue,
+            };
+            labels::decorate(metadata, &installation.labels, annotations);
+        }
+        objects
+    }
+
     fn name(&self) -> String {
         format!("{}-{COMPONENT}", self.names.full_name(&self.release))
     }

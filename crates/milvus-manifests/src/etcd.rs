@@ -132,7 +132,7 @@ fn settings(installation: &Installation, etcd: &InClusterEtcd) -> PodSettings {
         priority_class: shared.priority_class.clone(),
         ..PodSettings::default()
     });
-    if settings.image_pull_secrets.is_empty() {
+    if settings.image_pull_secrets.is_none() {
         settings
             .image_pull_secrets
             .clone_from(&shared.image_pull_secrets);

@@ -12,7 +12,7 @@ use milvus_aws_core::installation::{PodSettings, PullPolicy};
 /// What the user says of these pods, and what holds for all of ours.
 pub(crate) fn base(said: &PodSettings) -> PodSpec {
     let selector = said.node_selector.to_map();
-    let pull_secrets = said.image_pull_secrets.iter();
+    let pull_secrets = said.image_pull_secrets.iter().flatten();
     let pull_secrets: Vec<_> = pull_secrets
         .map(|name| LocalObjectReference {
             name: name.to_string(),

@@ -51,7 +51,8 @@ pub fn render(installation: &Installation, secrets: &Secrets) -> Result<Manifest
     objects.extend(scaled.map(Object::from));
     objects.extend(ingress::for_clients(installation, &topology).map(Object::from));
     objects.extend(service_monitor::service_monitor(installation).map(Object::from));
-    objects.extend(Attu::beside(installation).iter().flat_map(Attu::objects));
+    let attu = Attu::beside(installation);
+    objects.extend(attu.iter().flat_map(|attu| attu.objects_of(installation)));
     objects.push(config_map.into());
     Manifests::new(objects)
 }

@@ -6,9 +6,13 @@ use super::{diagnostic::Path, rules::Broken};
 use crate::topology::ConfigLoader;
 
 /// Endings of keys that hold secrets, without separators and in lower case.
-const SECRET_ENDINGS: [&str; 11] = [
+const SECRET_ENDINGS: [&str; 14] = [
     "password",
     "passwd",
+    "pwd",
+    // A database's address, with the login in it.
+    "dsn",
+    "rootkey",
     "secretkey",
     "secretaccesskey",
     "clientsecret",
@@ -90,7 +94,8 @@ fn plain(key: &str) -> String {
 /// Whether a key of that name holds a secret.
 pub fn holds_secret(key: &str) -> bool {
     let key = plain(key);
-    matches!(key.as_str(), "secret" | "token")
+    // Headers of a collector of traces carry its login.
+    matches!(key.as_str(), "secret" | "token" | "pass" | "headers")
         || SECRET_ENDINGS.iter().any(|ending| key.ends_with(ending))
 }
 

@@ -68,9 +68,9 @@ pub struct PodSettings {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Fragment>")]
     pub sidecars: Vec<Container>,
-    /// Names of the secrets that pull images.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub image_pull_secrets: Vec<ObjectName>,
+    /// Names of the secrets that pull images; those of all pods when absent, none when empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_pull_secrets: Option<Vec<ObjectName>>,
     /// Priority class of the pods.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_class: Option<ObjectName>,
@@ -91,10 +91,6 @@ impl PodSettings {
     /// What holds for the pods of one role: what is said of it wins over what is said of all (`self`).
     #[must_use]
     pub fn with_role(&self, role: &Self) -> Self {
-        let joined = |all: &[ObjectName], own: &[ObjectName]| match own {
-            [] => all.to_vec(),
-            own => own.to_vec(),
-        };
         Self {
             labels: self.labels.with(&role.labels),
             annotations: self.annotations.with(&role.annotations),
@@ -130,7 +126,10 @@ impl PodSettings {
                 &one.name
             }),
             sidecars: by_name(&self.sidecars, &role.sidecars, |one| &one.name),
-            image_pull_secrets: joined(&self.image_pull_secrets, &role.image_pull_secrets),
+            image_pull_secrets: role
+                .image_pull_secrets
+                .clone()
+                .or_else(|| self.image_pull_secrets.clone()),
             priority_class: role
                 .priority_class
                 .clone()

@@ -52,8 +52,11 @@ pub enum CloudProvider {
     /// Amazon S3.
     #[default]
     Aws,
-    /// Google Cloud Storage.
+    /// Google Cloud Storage, by the S3 that it imitates.
     Gcp,
+    /// Google Cloud Storage, by its own API.
+    #[serde(rename = "gcpnative")]
+    GcpNative,
     /// Azure Blob Storage; the bucket is a container, the user name a storage account.
     Azure,
     /// Alibaba Cloud OSS.
@@ -80,6 +83,7 @@ impl CloudProvider {
         match self {
             Self::Aws | Self::Minio => "aws",
             Self::Gcp => "gcp",
+            Self::GcpNative => "gcpnative",
             Self::Azure => "azure",
             Self::Aliyun => "aliyun",
             Self::Tencent => "tencent",

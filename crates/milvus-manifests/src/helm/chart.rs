@@ -10,6 +10,8 @@ pub(super) struct Chart {
     pub(super) separate_coordinators: bool,
     /// The sub-chart that the log is in, unless the values say otherwise.
     pub(super) pulsar: &'static str,
+    /// Whether Attu has the security contexts that are said of all pods.
+    pub(super) attu_contexts: bool,
     /// The log of one process.
     pub(super) standalone_queue: &'static str,
 }
@@ -20,24 +22,28 @@ const CHARTS: [Chart; 4] = [
         from: (2, 6, 0),
         separate_coordinators: false,
         pulsar: "pulsarv3",
+        attu_contexts: true,
         standalone_queue: "woodpecker",
     },
     Chart {
         from: (2, 5, 0),
         separate_coordinators: false,
         pulsar: "pulsarv3",
+        attu_contexts: true,
         standalone_queue: "rocksmq",
     },
     Chart {
         from: (2, 4, 7),
         separate_coordinators: false,
         pulsar: "pulsar",
+        attu_contexts: false,
         standalone_queue: "rocksmq",
     },
     Chart {
         from: (0, 0, 0),
         separate_coordinators: true,
         pulsar: "pulsar",
+        attu_contexts: false,
         standalone_queue: "rocksmq",
     },
 ];

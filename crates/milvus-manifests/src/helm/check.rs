@@ -1,37 +1,67 @@
 //! Which keys of a values file are known, and which of them cannot be honoured.
 
 use super::{
-    document::{Entry, Node, Value},
+    document::{Entry, Node, Scalar, Value},
     keys::{self, How, Known},
+    reading::Reading,
     remark::Remark,
 };
 
-/// Every key that is unknown or cannot be honoured, in the order of the file.
-pub(super) fn unsupported(root: &Node) -> Vec<Remark> {
-    let mut found = Vec::new();
-    walk(root, &mut Vec::new(), &mut found);
-    found
+/// Tells every key that is unknown, no section where one belongs, or cannot be honoured.
+pub(super) fn keys(root: &Node, values: &mut Reading<'_>) {
+    walk(root, &mut Vec::new(), values);
 }
 
-fn walk<'a>(node: &'a Node, path: &mut Vec<&'a str>, found: &mut Vec<Remark>) {
+fn walk<'a>(node: &'a Node, path: &mut Vec<&'a str>, values: &mut Reading<'_>) {
     let Value::Section(entries) = &node.value else {
         return;
     };
     for entry in entries {
         path.push(&entry.key);
+        let is_null = entry.node.is_null();
         match keys::look_up(path) {
-            Known::Section(_) => walk(&entry.node, path, found),
+            Known::Section(known) => section(entry, &known, path, values),
+            Known::Row(How::SubChart) => section(entry, &["enabled"], path, values),
             Known::Row(How::Only(usual, reason)) if !usual.is(&entry.node) => {
-                found.push(remark(path, entry, format!("cannot be honoured: {reason}")));
+                let message = format!("cannot be honoured: {reason}");
+                values.unsupported.push(remark(path, entry, message));
+            }
+            Known::Row(How::Read) if is_null && keys::has_default(path) => {
+                values.unsupported.push(remark(path, entry, TAKEN_BACK));
             }
             Known::Row(_) => {}
-            Known::No => found.push(remark(path, entry, unknown(path))),
+            Known::No => values.unsupported.push(remark(path, entry, unknown(path))),
         }
         path.pop();
     }
 }
 
-fn remark(path: &[&str], entry: &Entry, message: String) -> Remark {
+/// What stands where a section belongs. Helm would pass anything else over, and so lose what is meant.
+fn section<'a>(
+    entry: &'a Entry,
+    known: &[&str],
+    path: &mut Vec<&'a str>,
+    values: &mut Reading<'_>,
+) {
+    match &entry.node.value {
+        Value::Section(_) if matches!(keys::look_up(path), Known::Section(_)) => {
+            walk(&entry.node, path, values);
+        }
+        Value::Section(_) | Value::Scalar(Scalar::Null) => {}
+        Value::Scalar(_) | Value::List(_) => {
+            let inside = known.first().unwrap_or(&"KEY");
+            let message = format!(
+                "is no section of keys and values, and helm passes it over; write `{}: {{{inside}: …}}`",
+                entry.key
+            );
+            values.problems.push(remark(path, entry, message));
+        }
+    }
+}
+
+const TAKEN_BACK: &str = "cannot be honoured: `null` takes the chart's default back, without which nothing is made here; leave the key out, or write what is meant";
+
+fn remark(path: &[&str], entry: &Entry, message: impl Into<String>) -> Remark {
     Remark::new(path.join("."), Some(entry.at), message)
 }
 
@@ -59,15 +89,21 @@ fn unknown(path: &[&str]) -> String {
 /// More keys than these are not listed.
 const MOST_LISTED: usize = 16;
 
-/// The known key that was probably meant.
+/// The known key that was probably meant: a slip of the pen, or a longer or shorter name for the same. Another word at
+/// the end is another key: `loadBalancerClass` is not `loadBalancerIP`.
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
-    const LIKE_ENOUGH: f64 = 0.8;
     let lower = key.to_lowercase();
-    let likeness = |name: &str| strsim::jaro_winkler(&lower, &name.to_lowercase());
+    let slips = |name: &str| strsim::damerau_levenshtein(&lower, &name.to_lowercase());
+    let is_near = |name: &str, slips: usize| {
+        let other = name.to_lowercase();
+        let shorter = lower.len().min(other.len());
+        let begins = lower.starts_with(&other) || other.starts_with(&lower);
+        slips <= 1 + shorter / 6 || begins && shorter >= 6
+    };
     known
         .iter()
-        .map(|name| (*name, likeness(name)))
-        .filter(|(_, likeness)| *likeness >= LIKE_ENOUGH)
-        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .map(|name| (*name, slips(name)))
+        .filter(|(name, slips)| is_near(name, *slips))
+        .min_by_key(|(_, slips)| *slips)
         .map(|(name, _)| name)
 }

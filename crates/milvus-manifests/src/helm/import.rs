@@ -12,6 +12,7 @@ mod pods;
 mod queue;
 mod server;
 mod tls;
+mod variables;
 mod version;
 
 pub(super) use ingress::FOR_NGINX;
@@ -75,7 +76,7 @@ pub(super) fn import(
 ) -> Result<Imported, InvalidValues> {
     let invalid = |problems| Err(InvalidValues::new(origin, problems));
     let mut values = Reading::new(root);
-    values.unsupported = check::unsupported(root);
+    check::keys(root, &mut values);
     let mut draft = Draft::new();
     let Some(version) = version::read(&mut values, &mut draft, release) else {
         return invalid(values.problems);

@@ -1,8 +1,10 @@
 //! Every key of the official chart's values, 4.x and 5.x, and what becomes of it.
 
+mod defaults;
 mod etcd_table;
 mod table;
 
+use defaults::{DEFAULTS, OF_COMPONENTS};
 use etcd_table::ETCD;
 pub(super) use table::COMPONENTS;
 use table::{COMPONENT, OF_ONE, TOP};
@@ -29,6 +31,7 @@ pub(super) enum Usual {
     Empty,
     Off,
     On,
+    /// A text, also as the only one of a list.
     Text(&'static str),
     Number(i64),
 }
@@ -68,6 +71,18 @@ pub(super) fn look_up(path: &[&str]) -> Known {
             known => known,
         },
     }
+}
+
+/// Whether the chart has a default for a key, without which it makes something else.
+pub(super) fn has_default(path: &[&str]) -> bool {
+    let is = |key: &&str| key.split('.').eq(path.iter().copied());
+    let of_component = |key: &&str| match path {
+        [component, rest @ ..] => {
+            COMPONENTS.contains(component) && key.split('.').eq(rest.iter().copied())
+        }
+        [] => false,
+    };
+    DEFAULTS.iter().any(|key| is(key)) || OF_COMPONENTS.iter().any(|key| of_component(key))
 }
 
 /// The row of that path, or of what it is a part of; rows that say more come first.
@@ -122,11 +137,17 @@ use Usual::{Empty, Number, Off, On, Text};
 impl Usual {
     /// Whether a value says the same as the chart's default.
     pub(super) fn is(self, node: &Node) -> bool {
-        let Value::Scalar(scalar) = &node.value else {
-            return matches!(self, Empty) && is_empty(node);
+        let scalar = match (&node.value, self) {
+            (Value::Scalar(scalar), _) => scalar,
+            (Value::List(items), Text(_)) => match items.as_slice() {
+                [item] => return self.is(item),
+                _ => return false,
+            },
+            _ => return matches!(self, Empty) && is_empty(node),
         };
         match (self, scalar) {
-            (_, Scalar::Null) => true,
+            // It takes the chart's default back.
+            (Empty | Off, Scalar::Null) => true,
             (Empty, scalar) => *scalar == Scalar::Bool(false) || scalar.to_text().is_empty(),
             (Off, scalar) => *scalar == Scalar::Bool(false),
             (On, scalar) => *scalar == Scalar::Bool(true),

@@ -46,6 +46,15 @@ impl<'a> Reading<'a> {
 
     /// What stands at that path; none when nothing does.
     pub(super) fn find(&self, path: &str) -> Option<Found<'a>> {
+        self.entry(path).filter(|found| !found.node.is_null())
+    }
+
+    /// Whether the chart's default is taken back.
+    pub(super) fn is_taken_back(&self, path: &str) -> bool {
+        self.entry(path).is_some_and(|found| found.node.is_null())
+    }
+
+    fn entry(&self, path: &str) -> Option<Found<'a>> {
         let mut node = self.root;
         let mut at = node.at;
         for key in path.split('.') {
@@ -55,7 +64,7 @@ impl<'a> Reading<'a> {
             let entry = entries.iter().find(|entry| entry.key == key)?;
             (node, at) = (&entry.node, entry.at);
         }
-        (!node.is_null()).then(|| Found {
+        Some(Found {
             path: path.to_owned(),
             at,
             node,

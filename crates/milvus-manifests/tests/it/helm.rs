@@ -3,8 +3,10 @@
 mod awkward;
 mod facts;
 mod golden;
+mod honoured;
 mod keys;
 mod operators;
 mod release;
 mod round_trip;
+mod settings;
 mod versions;

@@ -337,7 +337,7 @@ fn installation() -> impl Strategy<Value = Installation> {
         node_selector: [("kubernetes.io/os".parse().unwrap(), name.parse().unwrap())]
             .into_iter()
             .collect(),
-        image_pull_secrets: vec![name.parse().unwrap()],
+        image_pull_secrets: Some(vec![name.parse().unwrap()]),
         ..PodSettings::default()
     });
     let image = (

@@ -78,9 +78,23 @@ fn etcd(export: &mut Export<'_>, section: &str) {
         ("volumeMounts", "extraVolumeMounts"),
         ("initContainers", "initContainers"),
         ("sidecars", "sidecars"),
+        ("securityContext", "podSecurityContext"),
+        ("containerSecurityContext", "containerSecurityContext"),
         ("imagePullSecrets", "image.pullSecrets"),
     ] {
         export.pass(&format!("{pod}.{ours}"), &format!("etcd.{key}"));
+    }
+    etcd_pull(export);
+}
+
+/// Ours takes what is said of Milvus's image where nothing is said of etcd's; the chart's does not.
+fn etcd_pull(export: &mut Export<'_>) {
+    for key in ["pullPolicy", "pullSecrets"] {
+        let said = export.values["image"]["all"][key].clone();
+        let is_usual = said.is_null() || said == "IfNotPresent";
+        if !is_usual && export.values["etcd"]["image"][key].is_null() {
+            export.put(&format!("etcd.image.{key}"), said);
+        }
     }
 }
 

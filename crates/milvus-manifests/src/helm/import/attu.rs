@@ -20,6 +20,7 @@ pub(super) fn read(import: &mut Import<'_>) {
     }
     service(import);
     import.resources("attu.resources", "attu.resources");
+    scheduling(import);
     import.pod(KEY, "attu.pod");
     import.copy("attu.image.pullSecrets", "attu.pod.imagePullSecrets");
     if import.values.flag("attu.ingress.enabled") == Some(true) {
@@ -27,6 +28,19 @@ pub(super) fn read(import: &mut Import<'_>) {
         import.ingress_basics("attu.ingress", "attu.ingress");
         let usual = json!([{"host": "milvus-attu.local", "path": "/", "pathType": "Prefix"}]);
         import.hosts("attu.ingress", "attu.ingress", usual);
+    }
+}
+
+/// Where Milvus runs Attu runs too, unless something else is said of it, as the chart has it.
+fn scheduling(import: &mut Import<'_>) {
+    let contexts: &[&str] = if import.chart.attu_contexts {
+        &["securityContext", "containerSecurityContext"]
+    } else {
+        &[]
+    };
+    let fields = ["nodeSelector", "affinity", "tolerations"];
+    for field in fields.iter().chain(contexts) {
+        import.copy(field, &format!("attu.pod.{field}"));
     }
 }
 

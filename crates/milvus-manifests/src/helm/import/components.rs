@@ -137,6 +137,7 @@ fn standalone(import: &mut Import<'_>) {
     let claim = "standalone.persistence.persistentVolumeClaim";
     import.size(&format!("{claim}.size"), "standalone.storage.size");
     import.storage_class(&format!("{claim}.storageClass"), "standalone.storage.class");
+    import.claim_annotations("standalone.persistence");
     if import.values.flag("standalone.persistence.enabled") == Some(false) {
         import.draft.set_for(
             "standalone.persistence",

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     super::{
-        document::{self, Scalar, Value},
+        document::{self, Node, Scalar, Value},
         reading::Found,
         remark::{Place, Remark},
     },
@@ -55,8 +55,9 @@ pub(super) fn read<'a>(import: &mut Import<'a>) -> Config<'a> {
                 .values
                 .notices
                 .extend(document.notices.into_iter().map(inside));
+            flags_for_secrets(import, &found, &document.root, &mut Vec::new());
             if let Json::Object(settings) = document.root.to_json() {
-                config.settings = settings;
+                config.settings = nested(settings);
             }
             take_secrets(&mut config.settings, &mut Vec::new(), &mut config.secrets);
         }
@@ -71,10 +72,7 @@ pub(super) fn write(import: &mut Import<'_>, mut config: Config<'_>) {
     let Some(found) = config.found.take() else {
         return;
     };
-    let has_password = config
-        .secrets
-        .iter()
-        .any(|secret| secret.is(&["common", "security", "defaultRootPassword"]));
+    let has_password = config.has_secret(&["common", "security", "defaultRootPassword"]);
     // With a first password of the user's own there is none for us to make.
     if !has_password && config.authorizes() {
         import.draft.set("authorization", true, &found);
@@ -126,6 +124,11 @@ impl Config<'_> {
         Some(secret.value.clone()).filter(|value| !value.expose_secret().is_empty())
     }
 
+    /// Whether the settings hold a secret, which reaches the server by itself.
+    pub(super) fn has_secret(&self, path: &[&str]) -> bool {
+        self.secrets.iter().any(|secret| secret.is(path))
+    }
+
     fn authorizes(&self) -> bool {
         self.text(&["common", "security", "authorizationEnabled"])
             .is_some_and(|text| text.eq_ignore_ascii_case("true"))
@@ -138,12 +141,7 @@ impl Config<'_> {
 
 impl Secret {
     fn is(&self, path: &[&str]) -> bool {
-        self.path.len() == path.len()
-            && self
-                .path
-                .iter()
-                .zip(path)
-                .all(|(one, other)| one.eq_ignore_ascii_case(other))
+        self.path.join(".").eq_ignore_ascii_case(&path.join("."))
     }
 }
 
@@ -152,6 +150,49 @@ fn get<'a>(settings: &'a Map<String, Json>, key: &str) -> Option<&'a Json> {
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(key));
     found.map(|(_, value)| value)
+}
+
+/// A bare `yes` where a secret belongs is `true` to some readers and a text to others: nobody knows which is meant.
+fn flags_for_secrets<'n>(
+    import: &mut Import<'_>,
+    found: &Found<'_>,
+    node: &'n Node,
+    path: &mut Vec<&'n str>,
+) {
+    let Value::Section(entries) = &node.value else {
+        return;
+    };
+    for entry in entries {
+        path.push(&entry.key);
+        let is_flag = matches!(entry.node.value, Value::Scalar(Scalar::Bool(_)));
+        let is_word = !matches!(entry.node.written.as_deref(), Some("true" | "false"));
+        let is_password = entry.key.to_lowercase().ends_with("password");
+        if is_flag && holds_secret(&entry.key) && (is_word || is_password) {
+            let message = "is read as `true` or `false`, put it in quotes if it is a secret";
+            let remark = Remark::new(path.join("."), Some(entry.node.at), message);
+            import.values.problems.push(in_file(found, remark));
+        }
+        flags_for_secrets(import, found, &entry.node, path);
+        path.pop();
+    }
+}
+
+/// `queryNode.enableDisk: false` at the top is one setting, as the server takes it.
+fn nested(settings: Map<String, Json>) -> Map<String, Json> {
+    let mut all = Map::new();
+    for (key, value) in settings {
+        let (first, rest) = match key.split_once('.') {
+            Some((first, rest)) if !first.is_empty() && !rest.is_empty() => (first, rest),
+            _ => {
+                merge(&mut all, Map::from_iter([(key, value)]));
+                continue;
+            }
+        };
+        let inner = nested(Map::from_iter([(rest.to_owned(), value)]));
+        let section = Map::from_iter([(first.to_owned(), Json::Object(inner))]);
+        merge(&mut all, section);
+    }
+    all
 }
 
 /// Moves secrets out of settings, which end in a ConfigMap. Recurses as deep as a file may nest.

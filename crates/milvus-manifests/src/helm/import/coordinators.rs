@@ -2,7 +2,7 @@
 
 use milvus_aws_core::{
     installation::{Amounts, Cpu, Memory},
-    topology::{Line, Role},
+    topology::{Line, Role, line_of},
 };
 use serde_json::{Value as Json, json};
 
@@ -32,23 +32,23 @@ fn apart(import: &mut Import<'_>, line: &Line) -> bool {
     let flags = Role::SEPARATE_COORDINATORS
         .map(|role| import.values.flag(&format!("{}.enabled", role.key())));
     let named = flags.contains(&Some(true));
+    let by_default =
+        import.chart.separate_coordinators && !flags.iter().all(|flag| *flag == Some(false));
     match mixed {
         Some(false) => true,
         Some(true) => {
-            if named {
-                let remark = import.values.remark(
-                    "mixCoordinator.enabled",
-                    "does the work of the separate coordinators, which are not made beside it",
-                );
+            if named || by_default {
+                let message = if named {
+                    "does the work of the separate coordinators, which are not made beside it"
+                } else {
+                    "does the work of the separate coordinators, which the chart would make beside it by default, and which are not made here"
+                };
+                let remark = import.values.remark("mixCoordinator.enabled", message);
                 import.values.notices.push(remark);
             }
             false
         }
-        None => {
-            named
-                || import.chart.separate_coordinators
-                    && !flags.iter().all(|flag| *flag == Some(false))
-        }
+        None => named || by_default,
     }
 }
 
@@ -75,6 +75,12 @@ fn translate(import: &mut Import<'_>) {
     let replicas = most_replicas(import, &keys);
     if replicas > 1 {
         import.draft.set(&format!("{to}.replicas"), replicas, first);
+    }
+    let standby = keys
+        .iter()
+        .filter_map(|key| import.values.flag(&format!("{key}.activeStandby.enabled")));
+    if standby.collect::<Vec<_>>().contains(&true) {
+        import.stand_by(MIX);
     }
     let mut texts = Vec::new();
     for side in ["requests", "limits"] {
@@ -162,6 +168,32 @@ impl Import<'_> {
                 &found,
                 "run active-standby, as more than one would stop each other otherwise",
             );
+        }
+        if standby == Some(true) {
+            self.stand_by(key);
+        }
+    }
+
+    /// One pod alone stands by for nobody, but the next one then waits for it: the values ask for that.
+    fn stand_by(&mut self, key: &str) {
+        let mixture = line_of(&self.version).mixture_sections;
+        let role = Role::SEPARATE_COORDINATORS
+            .iter()
+            .find(|role| role.key() == key);
+        let own = role.and_then(|role| role.settings_section());
+        let sections = match &own {
+            Some(section) => std::slice::from_ref(section),
+            None => mixture,
+        };
+        let to = format!("cluster.components.{key}.replicas");
+        let is_alone = self.draft.get(&to).is_none_or(|number| *number == 1);
+        if !is_alone {
+            return;
+        }
+        for section in sections {
+            let setting = format!("config.{section}.enableActiveStandby");
+            let flag = format!("{key}.activeStandby.enabled");
+            self.draft.set_for(&setting, true, &flag);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::Import;
+use super::{super::keys, Import};
 
 /// etcd's variables that we have words for, or that are as ours.
 const QUOTA: &str = "ETCD_QUOTA_BACKEND_BYTES";
@@ -10,6 +10,8 @@ const USUAL: [(&str, &str); 2] = [
     ("ETCD_HEARTBEAT_INTERVAL", "500"),
     ("ETCD_ELECTION_TIMEOUT", "2500"),
 ];
+/// When the kubelet pulls etcd's image, unless the values say otherwise.
+const USUAL_PULL: &str = "IfNotPresent";
 /// Members, unless the values say otherwise.
 const MEMBERS: i64 = 3;
 
@@ -31,8 +33,9 @@ pub(super) fn read(import: &mut Import<'_>) {
     }
     import.resources("etcd.resources", &format!("{to}.resources"));
     import.size("etcd.persistence.size", &format!("{to}.storage.size"));
+    let class = global(import, "storageClass");
     import.storage_class(
-        "etcd.persistence.storageClass",
+        class.as_deref().unwrap_or("etcd.persistence.storageClass"),
         &format!("{to}.storage.class"),
     );
     image(import, &to);
@@ -46,6 +49,16 @@ pub(super) fn read(import: &mut Import<'_>) {
     );
     variables(import, &to);
     pods(import, &format!("{to}.pod"));
+    disruption_budget(import);
+}
+
+/// Where a value for all sub-charts stands: the chart's own wins over what is said of etcd alone, as helm has it.
+fn global(import: &mut Import<'_>, key: &str) -> Option<String> {
+    let places = ["global", "etcd.global"].map(|section| format!("{section}.{key}"));
+    places.into_iter().find(|path| {
+        let found = import.values.find(path);
+        found.is_some_and(|found| !keys::is_empty(found.node))
+    })
 }
 
 fn external(import: &mut Import<'_>, to: &str) {
@@ -74,8 +87,16 @@ fn external(import: &mut Import<'_>, to: &str) {
 
 fn image(import: &mut Import<'_>, to: &str) {
     import.copy_text("etcd.image.tag", &format!("{to}.image.tag"));
-    import.copy_text("etcd.image.pullPolicy", &format!("{to}.image.pullPolicy"));
-    let registry = import.values.text("etcd.image.registry");
+    let policy = format!("{to}.image.pullPolicy");
+    // What is said of Milvus's image is not said of etcd's.
+    let said = import.draft.get("image.pullPolicy");
+    if said.is_some_and(|said| *said != USUAL_PULL) {
+        import.draft.put(&policy, USUAL_PULL);
+    }
+    import.copy_text("etcd.image.pullPolicy", &policy);
+    let registry = global(import, "imageRegistry");
+    let registry = registry.as_deref().unwrap_or("etcd.image.registry");
+    let registry = import.values.text(registry);
     let repository = import.values.text("etcd.image.repository");
     let name = repository
         .as_ref()
@@ -126,16 +147,84 @@ fn pods(import: &mut Import<'_>, to: &str) {
     if import.draft.get("scheduling").is_some() && import.draft.get(to).is_none() {
         import.draft.put(to, Json::Object(Map::new()));
     }
-    import.pod("etcd", to);
     for (key, ours) in [
+        ("nodeSelector", "nodeSelector"),
+        ("affinity", "affinity"),
+        ("tolerations", "tolerations"),
+        ("topologySpreadConstraints", "topologySpreadConstraints"),
+        ("runtimeClassName", "runtimeClass"),
+        ("podLabels", "labels"),
         ("podAnnotations", "annotations"),
         ("priorityClassName", "priorityClass"),
         ("extraVolumes", "volumes"),
         ("extraVolumeMounts", "volumeMounts"),
         ("initContainers", "initContainers"),
         ("sidecars", "sidecars"),
-        ("image.pullSecrets", "imagePullSecrets"),
     ] {
         import.copy(&format!("etcd.{key}"), &format!("{to}.{ours}"));
+    }
+    security(import, to);
+    pull_secrets(import, to);
+}
+
+/// Security contexts, without the chart's flag in them.
+fn security(import: &mut Import<'_>, to: &str) {
+    for (key, ours) in [
+        ("etcd.podSecurityContext", "securityContext"),
+        ("etcd.containerSecurityContext", "containerSecurityContext"),
+    ] {
+        let Some((Json::Object(mut fields), found)) = import.values.part(key) else {
+            continue;
+        };
+        if fields.shift_remove("enabled") == Some(json!(false)) {
+            continue;
+        }
+        if fields.values().any(Json::is_null) {
+            let message = "cannot be honoured: `null` takes the user or group of etcd's image back, which it runs as here; name another one, or leave it out";
+            import.values.cannot(&found, message);
+        }
+        fields.retain(|_, value| !value.is_null());
+        if !fields.is_empty() {
+            import.draft.set(&format!("{to}.{ours}"), fields, &found);
+        }
+    }
+}
+
+/// Those of all charts, and etcd's own; never those of Milvus's image, as the chart has it.
+fn pull_secrets(import: &mut Import<'_>, to: &str) {
+    let path = format!("{to}.imagePullSecrets");
+    let shared = global(import, "imagePullSecrets");
+    let places = [shared.as_deref(), Some("etcd.image.pullSecrets")];
+    let mut names = Vec::new();
+    let mut last = None;
+    for key in places.into_iter().flatten() {
+        if let Some((Json::Array(more), found)) = import.values.part(key) {
+            names.extend(more);
+            last = Some(found);
+        }
+    }
+    match last {
+        Some(found) => import.draft.set(&path, names, &found),
+        None if import.draft.get("scheduling.imagePullSecrets").is_some() => {
+            import.draft.put(&path, names);
+        }
+        None => {}
+    }
+}
+
+/// Ours keeps a majority, as the sub-chart's does by default.
+fn disruption_budget(import: &mut Import<'_>) {
+    if import.values.flag("etcd.pdb.create") != Some(true) {
+        return;
+    }
+    for (key, usual) in [("minAvailable", "51%"), ("maxUnavailable", "")] {
+        let path = format!("etcd.pdb.{key}");
+        if let Some(text) = import.values.text(&path)
+            && text.value != usual
+        {
+            let message =
+                "cannot be honoured: a majority of etcd's members is kept here; leave it out";
+            import.values.cannot(&text.found, message);
+        }
     }
 }

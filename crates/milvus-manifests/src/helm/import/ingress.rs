@@ -85,11 +85,15 @@ impl Import<'_> {
 
     /// The chart's annotations with those of the values laid over them, key by key.
     fn merged_annotations(&mut self) -> Map<String, Json> {
+        const KEY: &str = "ingress.annotations";
+        if self.values.is_taken_back(KEY) {
+            return Map::new();
+        }
         let mut merged: Map<String, Json> = FOR_NGINX
             .iter()
             .map(|(key, value)| ((*key).to_owned(), json!(value)))
             .collect();
-        if let Some((Json::Object(own), _)) = self.values.part("ingress.annotations") {
+        if let Some((Json::Object(own), _)) = self.values.part(KEY) {
             for (key, value) in own {
                 match value {
                     Json::Null => merged.shift_remove(&key),

@@ -3,7 +3,12 @@
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{Import, config::Config, queue::of_release};
+use super::{
+    Import,
+    config::Config,
+    queue::of_release,
+    variables::{Login, Settings},
+};
 
 /// The variable that the installation's file names for the secret key.
 pub(super) const VARIABLE: &str = "MILVUS_S3_SECRET_KEY";
@@ -69,9 +74,19 @@ fn endpoint(import: &mut Import<'_>, to: &str) {
 fn prefix(import: &mut Import<'_>, to: &str) {
     const KEY: &str = "externalS3.rootPath";
     match import.values.text(KEY) {
-        Some(text) => import
-            .draft
-            .set(&format!("{to}.rootPath"), text.value, &text.found),
+        Some(text) => {
+            let path = text.value.trim_start_matches('/');
+            if path.len() < text.value.len() {
+                let message = "begins with `/`, which the server takes off: its objects are below what follows";
+                import.values.notice(&text.found, message);
+            }
+            if path.is_empty() {
+                return import.draft.set("config.minio.rootPath", "", &text.found);
+            }
+            import
+                .draft
+                .set(&format!("{to}.rootPath"), path, &text.found);
+        }
         None => import.draft.set_for("config.minio.rootPath", "", KEY),
     }
 }
@@ -80,15 +95,9 @@ fn provider(import: &mut Import<'_>, to: &str) {
     let Some(text) = import.values.text("externalS3.cloudProvider") else {
         return;
     };
-    // As newer servers call it, which is the same.
-    let name = if text.value == "gcpnative" {
-        "gcp"
-    } else {
-        text.value.as_str()
-    };
     import
         .draft
-        .set(&format!("{to}.cloudProvider"), name, &text.found);
+        .set(&format!("{to}.cloudProvider"), text.value, &text.found);
     import.copy_text("externalS3.iamEndpoint", &format!("{to}.iamEndpoint"));
 }
 
@@ -110,18 +119,40 @@ fn region(import: &mut Import<'_>, to: &str) {
     }
 }
 
-/// `s3.us-west-2.amazonaws.com` is in `us-west-2`; the host without a region leads to `us-east-1`.
+/// `s3.us-west-2.amazonaws.com` is in `us-west-2`, as are `s3-fips.us-west-2…` and `ID.s3.us-west-2.vpce…`; the host
+/// without a region leads to `us-east-1`, and that of transfer acceleration to any.
 fn region_of(host: &str) -> Option<&str> {
     let host = host.split(':').next()?;
     let name = host
         .strip_suffix(".amazonaws.com")
         .or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
-    match name {
-        "s3" => Some("us-east-1"),
-        name => name
-            .strip_prefix("s3.dualstack.")
-            .or_else(|| name.strip_prefix("s3."))
-            .or_else(|| name.strip_prefix("s3-")),
+    if name == "s3" {
+        return Some("us-east-1");
+    }
+    let labels: Vec<&str> = name.split('.').collect();
+    let service = labels
+        .iter()
+        .rposition(|label| *label == "s3" || label.starts_with("s3-"))?;
+    // In its old form the region is a part of that label.
+    let old = labels[service].strip_prefix("s3-");
+    let after = labels[service + 1..].iter().copied();
+    old.into_iter().chain(after).find(|label| is_region(label))
+}
+
+/// `us-west-2`, `us-gov-west-1`: letters of a country, words, and a number.
+fn is_region(label: &str) -> bool {
+    let parts: Vec<&str> = label.split('-').collect();
+    let letters = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    match parts.as_slice() {
+        [country, words @ .., number] => {
+            country.len() == 2
+                && letters(country)
+                && !words.is_empty()
+                && words.iter().all(letters)
+                && !number.is_empty()
+                && number.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        _ => false,
     }
 }
 
@@ -134,20 +165,13 @@ fn access(
     usual: Option<&str>,
 ) {
     let path = format!("{to}.access");
-    if import.values.flag(&format!("{section}.useIAM")) == Some(true) {
-        import
-            .draft
-            .set_for(&path, "iam", &format!("{section}.useIAM"));
-        // The chart's pods run as the namespace's own account, unless another one is named.
-        let account = import.at("serviceAccount");
-        if import.draft.get(&account).is_none() {
-            import.draft.set_for(
-                &account,
-                json!({"name": "default", "create": false}),
-                "serviceAccount.name",
-            );
-        }
-        return;
+    let by_role = import.values.flag(&format!("{section}.useIAM"));
+    let by_role = match config.text(&["minio", "useIAM"]) {
+        Some(text) => text.eq_ignore_ascii_case("true"),
+        None => by_role == Some(true),
+    };
+    if by_role {
+        return as_role(import, &path, section);
     }
     let usual_secret = usual.map(SecretString::from);
     let user = import.values.text(&format!("{section}.accessKey"));
@@ -161,6 +185,11 @@ fn access(
         .or(secret)
         .or(usual_secret);
     let (Some(user), Some(secret)) = (user, secret) else {
+        if by_variables(import, &path, section).is_some()
+            || by_google_s_key(import, config, to, section).is_some()
+        {
+            return;
+        }
         let message = "names no way to prove who Milvus is: write `useIAM: true`, or `accessKey` and `secretKey`";
         let remark = import
             .values
@@ -177,9 +206,95 @@ fn access(
     }
 }
 
+/// By the account that the pods run as.
+fn as_role(import: &mut Import<'_>, path: &str, section: &str) {
+    import
+        .draft
+        .set_for(path, "iam", &format!("{section}.useIAM"));
+    // The chart's pods run as the namespace's own account, unless another one is named.
+    let account = import.at("serviceAccount");
+    if import.draft.get(&account).is_none() {
+        import.draft.set_for(
+            &account,
+            json!({"name": "default", "create": false}),
+            "serviceAccount.name",
+        );
+    }
+}
+
+/// By variables out of a Secret that exists; none where pods have no such variables.
+fn by_variables(import: &mut Import<'_>, path: &str, section: &str) -> Option<()> {
+    const LOGIN: Settings = ["minio.accessKeyID", "minio.secretAccessKey"];
+    let key = format!("{section}.accessKey");
+    let name = match import.login_by_variables(LOGIN, false) {
+        Login::Ours(name) => {
+            import.drop_variables(LOGIN);
+            name
+        }
+        Login::Foreign(name) => {
+            let message = "cannot be honoured: the keys come by variables out of a Secret whose keys are not known here; give all components `MINIO_ACCESSKEYID` and `MINIO_SECRETACCESSKEY` out of one Secret with the keys `username` and `password`; `--allow-unsupported` leaves them to the variables";
+            let remark = import.values.remark(&key, message);
+            import.values.unsupported.push(remark);
+            import.rename_variables(LOGIN, None);
+            name
+        }
+        Login::None | Login::Partly => return None,
+    };
+    let login = json!({"existingSecret": name});
+    import.draft.set_for(&format!("{path}.keys"), login, &key);
+    Some(())
+}
+
+/// By a service account's key, which Google's own API takes; none where the settings hold none.
+fn by_google_s_key(
+    import: &mut Import<'_>,
+    config: &Config<'_>,
+    to: &str,
+    section: &str,
+) -> Option<()> {
+    let provider = import.draft.get(&format!("{to}.cloudProvider"))?;
+    if provider != "gcpnative" || !config.has_secret(&["minio", "gcpCredentialJSON"]) {
+        return None;
+    }
+    as_role(import, &format!("{to}.access"), section);
+    // What stands in the settings wins.
+    import.draft.put("config.minio.useIAM", false);
+    Some(())
+}
+
+/// An object storage that the server's own settings name; none where they do not.
+fn of_settings(import: &mut Import<'_>, config: &mut Config<'_>, to: &str) -> Option<()> {
+    const KEY: &str = "extraConfigFiles.user.yaml";
+    let address = config.text(&["minio", "address"])?;
+    let bucket = config.text(&["minio", "bucketName"])?;
+    let port = config.text(&["minio", "port"]);
+    let port = port.map_or(MINIO_PORT.to_string(), |port| port);
+    let endpoint = if address.contains(':') {
+        address
+    } else {
+        format!("{address}:{port}")
+    };
+    import
+        .draft
+        .set_for(&format!("{to}.endpoint"), endpoint, KEY);
+    let tls = config.text(&["minio", "useSSL"]);
+    let tls = tls.is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    import.draft.set_for(&format!("{to}.tls"), tls, KEY);
+    import.draft.set_for(&format!("{to}.bucket"), bucket, KEY);
+    for key in ["rootPath", "region", "iamEndpoint", "cloudProvider"] {
+        if let Some(text) = config.text(&["minio", key]) {
+            let text = text.trim_start_matches('/');
+            import.draft.set_for(&format!("{to}.{key}"), text, KEY);
+        }
+    }
+    access(import, config, to, "externalS3", None);
+    Some(())
+}
+
 fn in_cluster(import: &mut Import<'_>, config: &mut Config<'_>, to: &str, minio: Option<bool>) {
     const INSTEAD: &str = "MinIO is not made here: use `externalS3` with a bucket that exists; `--allow-unsupported` takes a MinIO that is there already";
     let message = match minio {
+        Some(false) if of_settings(import, config, to).is_some() => return,
         Some(false) => {
             let remark = import.values.remark(
                 "minio.enabled",
@@ -246,6 +361,23 @@ mod tests {
             region_of("s3.cn-north-1.amazonaws.com.cn"),
             Some("cn-north-1")
         );
+        for host in [
+            "s3-fips.us-gov-west-1.amazonaws.com",
+            "s3-fips.dualstack.us-gov-west-1.amazonaws.com",
+        ] {
+            assert_eq!(region_of(host), Some("us-gov-west-1"), "{host}");
+        }
+        assert_eq!(
+            region_of("bucket.vpce-0abc.s3.us-west-2.vpce.amazonaws.com"),
+            Some("us-west-2")
+        );
+        for host in [
+            "s3-accelerate.amazonaws.com",
+            "s3-accelerate.dualstack.amazonaws.com",
+            "s3-external-1.amazonaws.com",
+        ] {
+            assert_eq!(region_of(host), None, "{host}");
+        }
         assert_eq!(region_of("s3.amazonaws.com"), Some("us-east-1"));
         assert_eq!(region_of("storage.googleapis.com"), None);
     }

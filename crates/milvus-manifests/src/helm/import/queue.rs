@@ -178,8 +178,10 @@ fn standalone(import: &mut Import<'_>) -> Option<()> {
         "kafka" | "pulsar" => return None,
         "rocksmq" => {
             if line.standalone_queue != MessageQueue::RocksMq {
-                let settings = json!({"mq": {"type": "rocksmq"}, "rocksmq": {"path": "/var/lib/milvus/rdb_data"}});
-                import.draft.put("config", settings);
+                import.draft.put("config.mq.type", "rocksmq");
+                import
+                    .draft
+                    .put("config.rocksmq.path", "/var/lib/milvus/rdb_data");
             }
         }
         "woodpecker" if line.standalone_queue == MessageQueue::Woodpecker => {
@@ -223,6 +225,7 @@ fn of_settings(import: &mut Import<'_>, config: &mut Config<'_>) {
             Some(())
         }
         Some("kafka") => kafka::of_settings(import, config),
+        Some("pulsar") => pulsar::of_settings(import, config),
         _ => None,
     };
     if done.is_none() {

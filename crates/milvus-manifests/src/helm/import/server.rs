@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{super::reading::Found, Import};
+use super::{
+    super::{document::Value, reading::Found},
+    Import,
+};
 
 /// What the server writes, as the chart has it: MiB, days, files.
 const LOG_FILES: [(&str, &str, i64); 3] = [
@@ -26,6 +29,12 @@ pub(super) fn read(import: &mut Import<'_>) {
     metrics(import);
     log(import);
     let other = import.values.find("extraConfigFiles");
+    if let Some(found) = &other
+        && !matches!(found.node.value, Value::Section(_))
+    {
+        let message = "is no section of files, and helm passes it over; write `user.yaml: |` below it, and the settings below that";
+        import.values.wrong(found, message);
+    }
     for entry in other.iter().flat_map(Found::entries) {
         if entry.path != "extraConfigFiles.user.yaml" {
             import.values.cannot(
@@ -53,10 +62,17 @@ fn service(import: &mut Import<'_>) {
         import.copy_text("service.loadBalancerIP", "service.loadBalancerIP");
         match import.values.find(RANGES) {
             Some(_) => import.copy(RANGES, RANGES),
+            None if import.values.is_taken_back(RANGES) => {}
             None => import.draft.set_for(RANGES, json!(["0.0.0.0/0"]), RANGES),
         }
     } else if !on_nodes {
-        import.copy_text("service.clusterIP", "service.clusterIP");
+        match import.values.text("service.clusterIP") {
+            Some(text) if text.value == "None" => {
+                let message = "cannot be honoured: clients of the service reach one address, which no pod's is; leave it out";
+                import.values.cannot(&text.found, message);
+            }
+            _ => import.copy_text("service.clusterIP", "service.clusterIP"),
+        }
     }
 }
 
@@ -98,7 +114,11 @@ fn metrics(import: &mut Import<'_>) {
 }
 
 fn log(import: &mut Import<'_>) {
-    import.copy_text("log.level", "log.level");
+    if let Some(text) = import.values.text("log.level") {
+        // The server takes it in any case.
+        let level = text.value.to_lowercase();
+        import.draft.set("log.level", level, &text.found);
+    }
     import.copy_text("log.format", "log.format");
     for (key, ours, usual) in LOG_FILES {
         let to = format!("log.{ours}");
@@ -109,6 +129,7 @@ fn log(import: &mut Import<'_>) {
         return;
     }
     let (key, to) = ("log.persistence", "log.persistence");
+    import.claim_annotations(key);
     let claim = format!("{key}.persistentVolumeClaim");
     import.copy_text(&format!("{key}.mountPath"), &format!("{to}.mountPath"));
     import.copy_text(
@@ -128,6 +149,17 @@ fn log(import: &mut Import<'_>) {
 }
 
 impl Import<'_> {
+    /// Annotations of a claim. Helm's own word against its deletion is ours by itself; there is no place for others.
+    pub(super) fn claim_annotations(&mut self, key: &str) {
+        const KEEP: &str = "helm.sh/resource-policy";
+        let annotations = self.values.find(&format!("{key}.annotations"));
+        for found in annotations.iter().flat_map(Found::entries) {
+            if !found.path.ends_with(KEEP) && !found.node.is_null() {
+                self.values.cannot(&found, "cannot be honoured: claims have no annotations here; annotate the claim once it is there, by `kubectl annotate pvc`");
+            }
+        }
+    }
+
     /// The prefix of Milvus's objects, as the chart has it.
     pub(super) fn full_name(&self) -> String {
         let text = |path: &str| self.draft.get(path).and_then(Json::as_str);

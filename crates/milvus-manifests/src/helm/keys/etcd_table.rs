@@ -10,6 +10,18 @@ use super::{
 const PORT: &str = "ports between components are fixed: leave it out";
 const ETCD_IMAGE: &str = "the image needs the chart's own start script: leave it out, or name another repository and tag";
 const ETCD_AUTH: &str = "our etcd has no login: leave it out, or use `externalEtcd`";
+const PROBES: &str = "etcd's probes are made here for quick and safe starts: leave it out";
+const SERVICE: &str = "etcd's services are made here for Milvus alone: leave it out";
+const CLAIMS: &str = "claims of etcd's members have a size and a class alone: leave it out";
+const ACCOUNT: &str = "etcd runs as the namespace's own account: leave it out";
+const COMMON: &str = "it is not laid on etcd's objects here: use `etcd.podLabels` and `etcd.podAnnotations` for its pods";
+const HOOKS: &str = "members come and go without hooks here: leave it out";
+const CONFIGURATION: &str = "etcd is set by variables alone: use `etcd.extraEnvVars`";
+const VARIABLES: &str = "variables are taken one by one: use `etcd.extraEnvVars`";
+const POD: &str = "pods of etcd do not have it here: leave it out";
+/// OpenShift chooses users by itself, and refuses those that are named.
+const ETCD_USER: &str =
+    "etcd runs as user and group 1001 here: name others in its place, or use `externalEtcd`";
 const ETCD_NAME: &str = "our etcd is called after the release: leave it out";
 
 /// Keys of the etcd that the chart brings along, and we do too.
@@ -50,7 +62,12 @@ pub(in super::super) const ETCD: &[Row] = &[
         ),
     ),
     ("podAffinityPreset", Only(Empty, "use `etcd.affinity`")),
-    ("nodeAffinityPreset", Idle),
+    (
+        "nodeAffinityPreset.type",
+        Only(Empty, "use `etcd.affinity`"),
+    ),
+    ("nodeAffinityPreset.key", Idle),
+    ("nodeAffinityPreset.values", Idle),
     (
         "persistence.enabled",
         Only(
@@ -67,9 +84,16 @@ pub(in super::super) const ETCD: &[Row] = &[
             "each member has a volume of its own: leave it out",
         ),
     ),
-    ("persistence.accessModes", Idle),
-    ("persistence.annotations", Idle),
-    ("persistence.labels", Idle),
+    (
+        "persistence.accessModes",
+        Only(
+            Text("ReadWriteOnce"),
+            "each member has a volume of its own: leave it out",
+        ),
+    ),
+    ("persistence.annotations", Only(Empty, CLAIMS)),
+    ("persistence.labels", Only(Empty, CLAIMS)),
+    ("persistence.selector", Only(Empty, CLAIMS)),
     ("autoCompactionMode", Read),
     ("autoCompactionRetention", Read),
     ("extraEnvVars", Read),
@@ -84,11 +108,28 @@ pub(in super::super) const ETCD: &[Row] = &[
     ("service.peerPort", Only(Number(2380), PORT)),
     ("service.ports.client", Only(Number(2379), PORT)),
     ("service.ports.peer", Only(Number(2380), PORT)),
-    ("service.annotations", Idle),
-    ("service.enabled", Idle),
+    ("service.annotations", Only(Empty, SERVICE)),
+    ("service.headless.annotations", Only(Empty, SERVICE)),
+    ("service.enabled", Only(On, SERVICE)),
+    ("service.clusterIP", Only(Empty, SERVICE)),
+    ("service.extraPorts", Only(Empty, SERVICE)),
+    ("service.externalIPs", Only(Empty, SERVICE)),
+    ("service.sessionAffinity", Only(Text("None"), SERVICE)),
+    ("service.clientPortNameOverride", Only(Empty, SERVICE)),
+    ("service.peerPortNameOverride", Only(Empty, SERVICE)),
+    // Of other types of services alone.
+    ("service.nodePorts", Idle),
+    ("service.loadBalancerIP", Idle),
+    ("service.loadBalancerSourceRanges", Idle),
+    ("service.externalTrafficPolicy", Idle),
+    ("service.sessionAffinityConfig", Idle),
+    ("containerPorts.client", Only(Number(2379), PORT)),
+    ("containerPorts.peer", Only(Number(2380), PORT)),
     ("auth.rbac.enabled", Only(Off, ETCD_AUTH)),
     ("auth.rbac.create", Only(Off, ETCD_AUTH)),
+    ("auth.rbac.allowNoneAuthentication", Only(On, ETCD_AUTH)),
     ("auth.rbac", Idle),
+    ("auth.token.enabled", Only(Off, ETCD_AUTH)),
     ("auth.token", Idle),
     ("auth.client.secureTransport", Only(Off, ETCD_AUTH)),
     ("auth.client.enableAuthentication", Only(Off, ETCD_AUTH)),
@@ -96,10 +137,33 @@ pub(in super::super) const ETCD: &[Row] = &[
     ("auth.peer.secureTransport", Only(Off, ETCD_AUTH)),
     ("auth.peer.enableAuthentication", Only(Off, ETCD_AUTH)),
     ("auth.peer", Idle),
-    ("livenessProbe", Idle),
-    ("readinessProbe", Idle),
+    ("livenessProbe.enabled", Only(On, PROBES)),
+    (
+        "livenessProbe.initialDelaySeconds",
+        Only(Number(60), PROBES),
+    ),
+    ("livenessProbe.periodSeconds", Only(Number(30), PROBES)),
+    ("livenessProbe.timeoutSeconds", Only(Number(10), PROBES)),
+    ("livenessProbe.successThreshold", Only(Number(1), PROBES)),
+    ("livenessProbe.failureThreshold", Only(Number(5), PROBES)),
+    ("readinessProbe.enabled", Only(On, PROBES)),
+    (
+        "readinessProbe.initialDelaySeconds",
+        Only(Number(60), PROBES),
+    ),
+    ("readinessProbe.periodSeconds", Only(Number(20), PROBES)),
+    ("readinessProbe.timeoutSeconds", Only(Number(10), PROBES)),
+    ("readinessProbe.successThreshold", Only(Number(1), PROBES)),
+    ("readinessProbe.failureThreshold", Only(Number(5), PROBES)),
+    ("startupProbe.enabled", Only(Off, PROBES)),
     ("startupProbe", Idle),
-    ("pdb", Idle),
+    ("customLivenessProbe", Only(Empty, PROBES)),
+    ("customReadinessProbe", Only(Empty, PROBES)),
+    ("customStartupProbe", Only(Empty, PROBES)),
+    ("lifecycleHooks", Only(Empty, HOOKS)),
+    ("pdb.create", Read),
+    ("pdb.minAvailable", Read),
+    ("pdb.maxUnavailable", Read),
     (
         "podManagementPolicy",
         Only(
@@ -107,7 +171,20 @@ pub(in super::super) const ETCD: &[Row] = &[
             "members start together, or none would become ready: leave it out",
         ),
     ),
-    ("updateStrategy", Idle),
+    (
+        "updateStrategy.type",
+        Only(
+            Text("RollingUpdate"),
+            "members are replaced one after the other: leave it out",
+        ),
+    ),
+    (
+        "updateStrategy.rollingUpdate",
+        Only(
+            Empty,
+            "members are replaced one after the other: leave it out",
+        ),
+    ),
     (
         "clusterDomain",
         Only(
@@ -115,8 +192,13 @@ pub(in super::super) const ETCD: &[Row] = &[
             "the cluster's domain is taken to be `cluster.local`: use `externalEtcd`",
         ),
     ),
-    ("podSecurityContext", Idle),
-    ("containerSecurityContext", Idle),
+    ("podSecurityContext.enabled", Only(On, ETCD_USER)),
+    ("podSecurityContext", Read),
+    ("containerSecurityContext.enabled", Only(On, ETCD_USER)),
+    ("containerSecurityContext", Read),
+    ("serviceAccount.create", Only(Off, ACCOUNT)),
+    ("serviceAccount.name", Only(Empty, ACCOUNT)),
+    // Of an account that is made.
     ("serviceAccount", Idle),
     (
         "logLevel",
@@ -161,10 +243,53 @@ pub(in super::super) const ETCD: &[Row] = &[
         ),
     ),
     ("volumePermissions", Idle),
+    // No member is removed when its pod ends, whatever this says: that has left clusters that could not start again.
     ("removeMemberOnContainerTermination", Idle),
-    ("terminationGracePeriodSeconds", Idle),
+    (
+        "terminationGracePeriodSeconds",
+        Only(
+            Empty,
+            "members get Kubernetes' usual 30 seconds: leave it out",
+        ),
+    ),
+    (
+        "persistentVolumeClaimRetentionPolicy.enabled",
+        Only(Off, "claims are kept, whatever goes: leave it out"),
+    ),
     ("persistentVolumeClaimRetentionPolicy", Idle),
-    ("commonLabels", Idle),
-    ("commonAnnotations", Idle),
+    ("commonLabels", Only(Empty, COMMON)),
+    ("commonAnnotations", Only(Empty, COMMON)),
+    ("global.imageRegistry", Read),
+    ("global.imagePullSecrets", Read),
+    ("global.storageClass", Read),
     ("global", Idle),
+    // What the sub-chart has, and its users hardly ever write.
+    (
+        "maxProcs",
+        Only(Empty, "set `GOMAXPROCS` by `etcd.extraEnvVars`"),
+    ),
+    (
+        "initialClusterState",
+        Only(
+            Empty,
+            "a new etcd is new, and one that runs keeps its state: leave it out",
+        ),
+    ),
+    ("configuration", Only(Empty, CONFIGURATION)),
+    ("existingConfigmap", Only(Empty, CONFIGURATION)),
+    ("extraEnvVarsCM", Only(Empty, VARIABLES)),
+    ("extraEnvVarsSecret", Only(Empty, VARIABLES)),
+    ("command", Only(Empty, ETCD_IMAGE)),
+    ("args", Only(Empty, ETCD_IMAGE)),
+    ("hostAliases", Only(Empty, POD)),
+    ("schedulerName", Only(Empty, POD)),
+    ("shareProcessNamespace", Only(Off, POD)),
+    (
+        "extraDeploy",
+        Only(Empty, "further objects are not made here: make them beside"),
+    ),
+    ("diagnosticMode.enabled", Only(Off, ETCD_IMAGE)),
+    ("diagnosticMode", Idle),
+    // What helm takes the cluster for, which is asked itself here.
+    ("kubeVersion", Idle),
 ];

@@ -106,8 +106,7 @@ pub(in super::super) const TOP: &[Row] = &[
     ("log.file.maxBackups", Read),
     ("log.persistence.enabled", Read),
     ("log.persistence.mountPath", Read),
-    // Helm's own; claims are never deleted here unless asked for.
-    ("log.persistence.annotations", Idle),
+    ("log.persistence.annotations", Read),
     ("log.persistence.persistentVolumeClaim.existingClaim", Read),
     ("log.persistence.persistentVolumeClaim.storageClass", Read),
     ("log.persistence.persistentVolumeClaim.accessModes", Read),
@@ -209,7 +208,10 @@ pub(in super::super) const TOP: &[Row] = &[
     ("woodpecker", Idle),
     ("tei.enabled", Only(Off, TEI)),
     ("tei", Idle),
-    // Helm's own, for values that all charts share.
+    ("global.imageRegistry", Read),
+    ("global.imagePullSecrets", Read),
+    ("global.storageClass", Read),
+    // Helm's own, for values that all charts share: the chart itself reads none of them, and its etcd those above.
     ("global", Idle),
 ];
 
@@ -270,7 +272,7 @@ pub(in super::super) const OF_ONE: &[Row] = &[
         "standalone.persistence.mountPath",
         Only(Text("/var/lib/milvus"), NO_CLAIM),
     ),
-    ("standalone.persistence.annotations", Idle),
+    ("standalone.persistence.annotations", Read),
     (
         "standalone.persistence.persistentVolumeClaim.existingClaim",
         Read,

@@ -34,6 +34,25 @@ fn a_typo_is_told_with_the_key_that_was_meant() {
 }
 
 #[test]
+fn another_word_is_no_typo() {
+    for (more, near) in [
+        ("service: {loadBalancerClass: a}", None),
+        ("service: {externalTrafficPolicy: Local}", None),
+        ("proxy: {priorityClassName: a}", None),
+        ("proxy: {hostNetwork: true}", None),
+        ("proxy: {extraEnvVars: []}", Some("extraEnv")),
+        ("proxy: {nodeselector: {}}", Some("nodeSelector")),
+        ("etcd: {persistance: {size: 1Gi}}", Some("persistence")),
+        ("extralConfigFiles: {}", Some("extraConfigFiles")),
+    ] {
+        let said = unsupported("2.6.15", more);
+        let written = said[0].split("write `").nth(1);
+        let written = written.and_then(|rest| rest.strip_suffix('`'));
+        assert_eq!(written, near, "{more}: {said:?}");
+    }
+}
+
+#[test]
 fn keys_that_lost_their_indentation_are_told() {
     let said = unsupported("2.6.15", "cluster:\nenabled: false\n");
     assert_eq!(said.len(), 1);
@@ -93,6 +112,11 @@ fn what_cannot_be_honoured_has_a_reason() {
             "externalEtcd",
         ),
         ("tei: {enabled: true}", "tei.enabled", "its own chart"),
+        (
+            "service: {clusterIP: None}",
+            "service.clusterIP",
+            "reach one address",
+        ),
         (
             "attu: {route: {enabled: true}}",
             "attu.route.enabled",
@@ -154,11 +178,91 @@ woodpecker: {enabled: false, replicaCount: 4}
 }
 
 #[test]
+fn null_takes_the_chart_s_default_back() {
+    use crate::fixtures::object;
+
+    use super::release::objects;
+    let more = "\
+ingress: {enabled: true, annotations: null}
+service: {type: LoadBalancer, loadBalancerSourceRanges: null}
+log: {level: null}
+nodeSelector: null
+etcd: {persistence: {storageClass: null}}
+";
+    let imported = imported("2.6.15", &format!("{SERVICES}{more}"));
+    assert_eq!(lines(&imported.unsupported), Vec::<String>::new());
+    let manifests = objects(&imported);
+    let ingress = object(&manifests, "Ingress", "demo-milvus");
+    assert!(ingress["metadata"]["annotations"].is_null(), "{ingress}");
+    let service = object(&manifests, "Service", "demo-milvus");
+    assert!(
+        service["spec"]["loadBalancerSourceRanges"].is_null(),
+        "{service}"
+    );
+    for (more, key) in [
+        ("etcd: {replicaCount: null}", "etcd.replicaCount"),
+        ("etcd: {autoCompactionMode: ~}", "etcd.autoCompactionMode"),
+        (
+            "etcd: {persistence: {enabled: null}}",
+            "etcd.persistence.enabled",
+        ),
+        (
+            "livenessProbe: {periodSeconds: null}",
+            "livenessProbe.periodSeconds",
+        ),
+        ("queryNode: {disk: {enabled: }}", "queryNode.disk.enabled"),
+        ("cluster: {enabled: null}", "cluster.enabled"),
+    ] {
+        let said = unsupported("2.6.15", more);
+        assert!(
+            said.len() == 1 && said[0].contains(&format!(" {key}: cannot be honoured")),
+            "{more}: {said:?}"
+        );
+    }
+}
+
+#[test]
 fn wrong_values_are_told_in_the_words_of_the_values() {
     for (more, said) in [
         (
             "cluster: {enabled: 'false'}",
             "values.yaml:6:11: cluster.enabled: write `true` or `false`, without quotes",
+        ),
+        (
+            "image: milvusdb/milvus:v2.6.10",
+            "values.yaml:6:1: image: is no section of keys and values, and helm passes it over; write `image: {all: …}`",
+        ),
+        (
+            "service: LoadBalancer",
+            "values.yaml:6:1: service: is no section of keys and values, and helm passes it over; write `service: {type: …}`",
+        ),
+        (
+            "attu: true",
+            "values.yaml:6:1: attu: is no section of keys and values, and helm passes it over; write `attu: {enabled: …}`",
+        ),
+        (
+            "log: {persistence: true}",
+            "values.yaml:6:7: log.persistence: is no section",
+        ),
+        (
+            "etcd: {persistence: false}",
+            "values.yaml:6:8: etcd.persistence: is no section",
+        ),
+        (
+            "metrics: {serviceMonitor: true}",
+            "values.yaml:6:11: metrics.serviceMonitor: is no section",
+        ),
+        (
+            "kafka: true",
+            "values.yaml:6:1: kafka: is no section of keys and values, and helm passes it over; write `kafka: {enabled: …}`",
+        ),
+        (
+            "extraConfigFiles: 'proxy: {maxNameLength: 300}'",
+            "values.yaml:6:1: extraConfigFiles: is no section of files",
+        ),
+        (
+            "queryNode: [{replicas: 3}]",
+            "values.yaml:6:1: queryNode: is no section",
         ),
         (
             "queryNode: {replicas: many}",

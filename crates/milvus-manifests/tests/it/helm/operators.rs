@@ -210,6 +210,10 @@ fn no_prefix_of_keys_is_none_and_not_the_server_s_own() {
     // What the chart writes then leads the server to the bucket's top.
     let own = settings("settings alone", "user.yaml");
     assert_eq!(own["minio"]["rootPath"], "");
+    let alone = settings("own log of one pod", "user.yaml");
+    assert_eq!(alone["minio"]["rootPath"], "");
+    assert_eq!(alone["mq"]["type"], "rocksmq");
+    assert_eq!(alone["rocksmq"]["path"], "/var/lib/milvus/rdb_data");
     let older = case("internet-facing");
     let manifests = objects(&imported(older.version, older.text));
     let variables = object(&manifests, "ConfigMap", "demo-milvus-env");

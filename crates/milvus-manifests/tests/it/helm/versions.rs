@@ -113,6 +113,22 @@ fn separate_coordinators_that_are_asked_for_by_name_stay_where_they_can() {
 }
 
 #[test]
+fn a_mixture_beside_which_the_chart_makes_coordinators_is_told() {
+    let of = |version: &str, more: &str| {
+        lines(&imported(version, &format!("{SERVICES}{more}")).notices).join("\n")
+    };
+    let said = of("2.4.5", "mixCoordinator: {enabled: true}");
+    assert!(
+        said.contains("values.yaml:6:18: mixCoordinator.enabled: does the work of the separate coordinators, which the chart would make beside it by default"),
+        "{said}"
+    );
+    let off = "rootCoordinator: {enabled: false}\nqueryCoordinator: {enabled: false}\nindexCoordinator: {enabled: false}\ndataCoordinator: {enabled: false}\n";
+    let alone = format!("mixCoordinator: {{enabled: true}}\n{off}");
+    assert_eq!(of("2.4.5", &alone), "");
+    assert_eq!(of("2.5.16", "mixCoordinator: {enabled: true}"), "");
+}
+
+#[test]
 fn a_mixture_that_is_described_wins_over_separate_coordinators() {
     let more = "mixCoordinator: {replicas: 3, activeStandby: {enabled: true}}\nrootCoordinator: {replicas: 2}\n";
     let imported = imported("2.6.15", &format!("{SERVICES}{more}"));

@@ -2,10 +2,17 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::{Import, config::Config};
+use super::super::{
+    Import,
+    config::Config,
+    variables::{Login, Settings},
+};
 
 /// The variable that the installation's file names for the password.
 const VARIABLE: &str = "MILVUS_KAFKA_PASSWORD";
+/// What the server calls the halves of a login.
+const LOGIN: Settings = ["kafka.saslUsername", "kafka.saslPassword"];
+const MECHANISM: &str = "externalKafka.sasl.mechanisms";
 const PROTOCOL: &str = "externalKafka.securityProtocol";
 /// The one protocol with a login that our own file knows.
 const ENCRYPTED: &str = "SASL_SSL";
@@ -39,19 +46,21 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
     let protocol = import.values.text(PROTOCOL);
     let protocol = protocol.map_or(ENCRYPTED.to_owned(), |text| text.value);
     let security = format!("{to}.security");
-    let (Some(user), Some(password)) = (user, password) else {
+    let login = match (user, password) {
+        (Some(user), Some(password)) => Some(import.draft.login(&user, password, VARIABLE)),
+        (user, None) => by_variables(import, user.as_deref()),
+        (None, Some(_)) => None,
+    };
+    let Some(login) = login else {
         return without_login(import, &security, &protocol);
     };
-    let mechanism = import.values.text("externalKafka.sasl.mechanisms");
+    let mechanism = import.values.text(MECHANISM);
     let mechanism = mechanism.map_or("PLAIN".to_owned(), |text| text.value);
     let Some((_, name)) = MECHANISMS.iter().find(|(theirs, _)| *theirs == mechanism) else {
         let message = "is no way to log in that is known here, write `SCRAM-SHA-512`, `SCRAM-SHA-256` or `PLAIN`";
-        let remark = import
-            .values
-            .remark("externalKafka.sasl.mechanisms", message);
+        let remark = import.values.remark(MECHANISM, message);
         return import.values.problems.push(remark);
     };
-    let login = import.draft.login(&user, password, VARIABLE);
     let key = "externalKafka.sasl.username";
     let found = import.values.find(key);
     import
@@ -64,6 +73,30 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
         // What stands in the settings wins.
         import.draft.put("config.kafka.securityProtocol", protocol);
     }
+}
+
+/// A login out of a Secret that variables of the user's own name; none where there is no such variable.
+fn by_variables(import: &mut Import<'_>, user: Option<&str>) -> Option<Json> {
+    const KEY: &str = "externalKafka.sasl.username";
+    let (secret, message) = match import.login_by_variables(LOGIN, user.is_some()) {
+        Login::None => return None,
+        Login::Ours(name) => {
+            import.drop_variables(LOGIN);
+            return Some(json!({"existingSecret": name}));
+        }
+        Login::Foreign(name) => {
+            import.rename_variables(LOGIN, user);
+            let message = "cannot be honoured: the password comes by a variable out of a Secret whose keys are not known here; give all components `KAFKA_SASLUSERNAME` and `KAFKA_SASLPASSWORD` out of one Secret with the keys `username` and `password`; `--allow-unsupported` leaves it to the variable";
+            (Some(name), message)
+        }
+        Login::Partly => {
+            let message = "cannot be honoured: not all components have both halves of the login, and some would connect without; give all of them the variable `KAFKA_SASLPASSWORD` out of a Secret, or write `sasl.username` and `sasl.password`";
+            (None, message)
+        }
+    };
+    let remark = import.values.remark(KEY, message);
+    import.values.unsupported.push(remark);
+    Some(json!({"existingSecret": secret?}))
 }
 
 /// Without a login the server passes no protocol on to its client library.

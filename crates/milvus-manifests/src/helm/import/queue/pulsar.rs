@@ -1,6 +1,6 @@
 //! A Pulsar that exists.
 
-use super::super::Import;
+use super::super::{Import, config::Config};
 use super::{MESSAGE_SIZE, number};
 
 /// The variable that the installation's file names for what the plugin takes.
@@ -49,4 +49,36 @@ pub(super) fn read(import: &mut Import<'_>) {
             .draft
             .set(&format!("{to}.auth"), login, &plugin.found);
     }
+}
+
+/// Address and login, as the server's own settings say; none where they name no address.
+pub(super) fn of_settings(import: &mut Import<'_>, config: &mut Config<'_>) -> Option<()> {
+    const KEY: &str = "extraConfigFiles.user.yaml";
+    let address = config.text(&["pulsar", "address"])?;
+    let port = config.text(&["pulsar", "port"]);
+    let port = port.as_deref().unwrap_or("6650");
+    let (tls, name) = match address.strip_prefix("pulsar+ssl://") {
+        Some(name) => (true, name),
+        None => (false, address.strip_prefix("pulsar://").unwrap_or(&address)),
+    };
+    let endpoint = if name.contains(':') {
+        name.to_owned()
+    } else {
+        format!("{name}:{port}")
+    };
+    let to = import.at("pulsar");
+    import
+        .draft
+        .set_for(&format!("{to}.endpoint"), endpoint, KEY);
+    if tls {
+        import.draft.put(&format!("{to}.tls"), true);
+    }
+    let plugin = config.text(&["pulsar", "authPlugin"]);
+    if let Some(plugin) = plugin
+        && let Some(parameters) = config.take(&["pulsar", "authParams"])
+    {
+        let login = import.draft.login(&plugin, parameters, VARIABLE);
+        import.draft.set_for(&format!("{to}.auth"), login, KEY);
+    }
+    Some(())
 }

@@ -123,6 +123,20 @@ extraConfigFiles:
 ",
     },
     Case {
+        what: "the own log of one pod, as before 2.6",
+        version: "2.6.15",
+        unsupported: &[],
+        deployments: 1,
+        text: "
+cluster: {enabled: false}
+standalone: {messageQueue: rocksmq}
+etcd: {replicaCount: 1}
+minio: {enabled: false}
+pulsarv3: {enabled: false}
+externalS3: {enabled: true, host: minio.storage.svc, port: 9000, accessKey: a, secretKey: b, bucketName: vectors}
+",
+    },
+    Case {
         what: "an internet-facing NLB with coordinators in pairs, on the chart's Pulsar",
         version: "2.4.5",
         unsupported: &["pulsar"],
