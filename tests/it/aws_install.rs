@@ -75,6 +75,7 @@ fn an_empty_account_becomes_a_verified_milvus_and_is_empty_again() {
 
     aws_eks::a_second_one_shares_cluster_and_brokers(&cache, &account);
 
+    what_would_be_lost_is_told(&cache);
     let words = [
         "uninstall",
         "-f",
@@ -92,6 +93,15 @@ fn an_empty_account_becomes_a_verified_milvus_and_is_empty_again() {
     let objects = of_cluster().into_keys();
     let ours: Vec<_> = objects.filter(|name| name.contains("demo")).collect();
     assert_eq!(ours, Vec::<String>::new());
+}
+
+/// The part in the cluster does not go alone, and `root`'s password is worth saving where etcd's volumes stay.
+fn what_would_be_lost_is_told(cache: &Cache) {
+    let half = milvus(cache, &["uninstall", "demo", "-n", NAMESPACE]).exits(2);
+    assert!(half.stderr.contains("`-f` names that file"), "{half:?}");
+    let kept = milvus(cache, &["uninstall", "-f", FILE, "--dry-run=server"]).exits(0);
+    let save = "kubectl get secret demo-milvus-root -n milvus";
+    assert!(kept.stderr.contains(save), "{kept:?}");
 }
 
 /// A second install makes no write call, few reads, and moves no object's version.

@@ -13,9 +13,10 @@ fn main() -> ProcessExitCode {
     }
     let printer = Printer::new(cli.output);
     // What talks to nobody needs no threads for it.
-    let mut runtime = match cli.command.is_local() {
-        true => tokio::runtime::Builder::new_current_thread(),
-        false => tokio::runtime::Builder::new_multi_thread(),
+    let mut runtime = if cli.command.is_local() {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
     };
     let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,

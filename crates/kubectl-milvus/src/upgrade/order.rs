@@ -46,9 +46,10 @@ impl Order {
             }));
         }
         let components = with(&[Action::Replace, Action::Start]).map(name);
-        let in_order: Vec<&str> = match upgrade.is_backwards() {
-            true => components.chain(etcd).collect(),
-            false => etcd.into_iter().chain(components).collect(),
+        let in_order: Vec<&str> = if upgrade.is_backwards() {
+            components.chain(etcd).collect()
+        } else {
+            etcd.into_iter().chain(components).collect()
         };
         for name in in_order {
             turns.push(Turn::Component(name));

@@ -17,6 +17,7 @@ mod plugin;
 mod readme;
 mod render;
 mod size;
+mod uninstall;
 mod unreachable;
 mod upgrade;
 mod usage;
