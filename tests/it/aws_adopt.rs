@@ -135,7 +135,7 @@ fn aws_a_helm_release_is_adopted_with_the_vectors_in_it() {
         .exits(5)
         .stderr;
     assert!(unasked.contains("--yes"), "{unasked}");
-    let plan = timed("plan --adopt", || {
+    let shown = timed("plan --adopt", || {
         namespace
             .milvus(&["plan", "--adopt", "-o", "json"], "")
             .exits(0)
@@ -147,10 +147,10 @@ fn aws_a_helm_release_is_adopted_with_the_vectors_in_it() {
             && newer.contains("--milvus-version 2.3.5"),
         "{newer}"
     );
-    for said in [&refused, &unasked, &newer, &plan.stdout, &plan.stderr] {
+    for said in [&refused, &unasked, &newer, &shown.stdout, &shown.stderr] {
         assert!(!said.contains(PASSWORD), "a password is shown: {said}");
     }
-    let plan = plan.result_of("plan");
+    let shown = shown.result_of("plan");
     assert_eq!(
         versions(namespace),
         before,
@@ -183,7 +183,7 @@ fn aws_a_helm_release_is_adopted_with_the_vectors_in_it() {
         assert!(count <= 2, "{deployment} has had {count} sets of pods");
     }
     nothing_is_left_of_helm(namespace);
-    the_plan_was_right(&plan, &before, namespace);
+    the_plan_was_right(&shown, &before, namespace);
 
     let settled = versions(namespace);
     for again in [&adopt[..], &plain] {

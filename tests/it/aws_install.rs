@@ -98,10 +98,14 @@ fn an_empty_account_becomes_a_verified_milvus_and_is_empty_again() {
 /// The part in the cluster does not go alone, and `root`'s password is worth saving where etcd's volumes stay.
 fn what_would_be_lost_is_told(cache: &Cache) {
     let half = milvus(cache, &["uninstall", "demo", "-n", NAMESPACE]).exits(2);
-    assert!(half.stderr.contains("`-f` names that file"), "{half:?}");
+    assert!(
+        half.stderr.contains("`-f` names that file"),
+        "{}",
+        half.stderr
+    );
     let kept = milvus(cache, &["uninstall", "-f", FILE, "--dry-run=server"]).exits(0);
     let save = "kubectl get secret demo-milvus-root -n milvus";
-    assert!(kept.stderr.contains(save), "{kept:?}");
+    assert!(kept.stderr.contains(save), "{}", kept.stderr);
 }
 
 /// A second install makes no write call, few reads, and moves no object's version.

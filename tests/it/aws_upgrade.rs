@@ -32,7 +32,7 @@ const ORDER: [(&str, &str); 8] = [
 ];
 /// How long a step is waited for that shall fail.
 const SHORT: &str = "90s";
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 fn installed(label: &str) -> (Guide, Value) {
     let guide = Guide::new(label, KAFKA_PASSWORD);
@@ -173,16 +173,13 @@ fn aws_upgrade_keeps_every_row_while_a_client_writes_and_searches() {
     assert_ne!(guide.namespace.kubectl(&memory).code, 0);
 
     let written = writer.stop();
-    #[expect(clippy::print_stdout, reason = "who runs the tests wants to know")]
-    {
-        println!(
-            "{} rows were acknowledged and are there, {} rounds of searches, {} calls failed, longest pause {:.1} s",
-            written.rows(),
-            written.searches,
-            written.failures,
-            written.longest_pause.as_secs_f64()
-        );
-    }
+    println!(
+        "{} rows were acknowledged and are there, {} rounds of searches, {} calls failed, longest pause {:.1} s",
+        written.rows(),
+        written.searches,
+        written.failures,
+        written.longest_pause.as_secs_f64()
+    );
     assert!(written.rows() > 100, "{written:?}");
     assert!(
         written.longest_pause < 2 * LIMIT,

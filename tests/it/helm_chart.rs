@@ -1,6 +1,7 @@
 //! A Helm chart out of what `helm template` makes of the guide's values: the real chart is not to be had here.
 
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
@@ -60,7 +61,7 @@ pub(crate) fn write(folder: &Path) -> PathBuf {
         let mut object = Value::deserialize(document).expect("an object");
         if !object.is_null() {
             adapt(&mut object);
-            all.push_str(&format!("---\n{object}\n"));
+            let _infallible = writeln!(all, "---\n{object}");
         }
     }
     let all = TEMPLATES.iter().fold(all, |all, (from, to)| {

@@ -296,7 +296,7 @@ fn write_of(first: &str) -> Option<String> {
 }
 
 /// How long after which a run that neither ends nor writes is given up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How often a run is looked after.
 const LOOK: Duration = Duration::from_millis(50);
 

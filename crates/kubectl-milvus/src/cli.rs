@@ -90,16 +90,6 @@ pub enum Command {
     Version,
 }
 
-impl Command {
-    /// Whether it talks to no cluster and to no account, whatever its arguments.
-    pub fn is_local(&self) -> bool {
-        matches!(
-            self,
-            Self::Init(_) | Self::Size(_) | Self::Render(_) | Self::Completion(_) | Self::Version
-        )
-    }
-}
-
 /// The file that says what is wanted, and what may be said without one.
 #[derive(Debug, Clone, Default, Args)]
 pub struct FileArgs {

@@ -52,6 +52,29 @@ pub use host::{Heard, Host};
 pub use scale::{InvalidPods, Pods};
 pub use timeline_file::{TimelineFile, UnknownPicture};
 
+/// Does what talks to no cluster and to no account, and gives nothing back where the command line asks for something
+/// else, which is [`run`]'s. Needs no runtime.
+pub fn run_here(cli: &Cli, printer: Printer) -> Option<Result<ExitCode, Error>> {
+    let flags = &cli.cluster;
+    Some(match &cli.command {
+        Command::Init(args) => init::run(args, flags, printer),
+        Command::Size(args) => size::run(args, printer),
+        Command::Render(args) => render::run(args, flags, printer),
+        Command::Completion(args) => completion::run(args, printer),
+        Command::Version => version::run(printer),
+        Command::Install(_)
+        | Command::Plan(_)
+        | Command::Graph(_)
+        | Command::Verify(_)
+        | Command::Status(_)
+        | Command::Connect(_)
+        | Command::Upgrade(_)
+        | Command::Scale(_)
+        | Command::Uninstall(_)
+        | Command::EksToken(_) => return None,
+    })
+}
+
 /// Does what the command line asks for. Must run inside a tokio runtime.
 pub async fn run(cli: Cli, printer: Printer) -> Result<ExitCode, Error> {
     run_on(cli, &Host::default(), printer).await
@@ -59,30 +82,27 @@ pub async fn run(cli: Cli, printer: Printer) -> Result<ExitCode, Error> {
 
 /// The same on a host of one's own.
 pub async fn run_on(cli: Cli, host: &Host, printer: Printer) -> Result<ExitCode, Error> {
+    if let Some(done) = run_here(&cli, printer) {
+        return done;
+    }
     let flags = &cli.cluster;
     match &cli.command {
-        Command::Init(args) => init::run(args, flags, printer),
-        Command::Size(args) => size::run(args, printer),
         Command::Install(args) => install::run(args, flags, host, printer).await,
         Command::Plan(args) => plan::run(args, flags, host, printer).await,
         Command::Graph(args) => graph::run(args, flags, host, printer).await,
         Command::Verify(args) => verify::run(args, flags, printer).await,
         Command::Status(args) => status::run(args, flags, printer).await,
-        Command::Render(args) => render::run(args, flags, printer),
         Command::Connect(args) => connect::run(args, flags, printer).await,
         Command::Upgrade(args) => Box::pin(upgrade::run(args, flags, host, printer)).await,
         Command::Scale(args) => Box::pin(scale::run(args, flags, printer)).await,
         // Large, as it holds an installation for long: apart from the others on the heap.
         Command::Uninstall(args) => Box::pin(uninstall::run(args, flags, host, printer)).await,
-        Command::Completion(args) => {
-            printer.data(&String::from_utf8_lossy(&completion::run(args)))?;
-            Ok(ExitCode::Done)
-        }
         Command::EksToken(args) => aws::eks_token::run(args, printer).await,
-        Command::Version => {
-            let version = version::run();
-            printer.result(&version, || version.text())?;
-            Ok(ExitCode::Done)
-        }
+        // That was done above.
+        Command::Init(_)
+        | Command::Size(_)
+        | Command::Render(_)
+        | Command::Completion(_)
+        | Command::Version => Ok(ExitCode::Done),
     }
 }

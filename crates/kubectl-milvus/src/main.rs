@@ -3,7 +3,7 @@
 use std::{env, io, process::ExitCode as ProcessExitCode};
 
 use clap::Parser;
-use kubectl_milvus::{ExitCode, cli::Cli, printer::Printer};
+use kubectl_milvus::{Error, ExitCode, cli::Cli, printer::Printer};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ProcessExitCode {
@@ -12,29 +12,25 @@ fn main() -> ProcessExitCode {
         log_to_stderr(cli.verbose);
     }
     let printer = Printer::new(cli.output);
-    // What talks to nobody needs no threads for it.
-    let mut runtime = if cli.command.is_local() {
-        tokio::runtime::Builder::new_current_thread()
-    } else {
-        tokio::runtime::Builder::new_multi_thread()
+    let done = match kubectl_milvus::run_here(&cli, printer) {
+        Some(done) => done,
+        None => on_a_runtime(cli, printer),
     };
-    let runtime = match runtime.enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            let _shown = printer.error(&error, None);
-            return ExitCode::Failed.into();
-        }
-    };
-    let code = match runtime.block_on(kubectl_milvus::run(cli, printer)) {
-        Ok(code) => code,
-        Err(error) => {
-            let _shown = printer.error(&error, error.hint().as_deref());
-            error.exit_code()
-        }
-    };
+    let code = done.unwrap_or_else(|error| {
+        let _shown = printer.error(&error, error.hint().as_deref());
+        error.exit_code()
+    });
+    code.into()
+}
+
+fn on_a_runtime(cli: Cli, printer: Printer) -> Result<ExitCode, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let done = runtime.block_on(kubectl_milvus::run(cli, printer));
     // A forwarded connection must not hold up the end of the command.
     runtime.shutdown_background();
-    code.into()
+    done
 }
 
 /// `-v` shows our own steps, `-vv` those of the libraries; `RUST_LOG` says it finer.

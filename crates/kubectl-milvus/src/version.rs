@@ -3,33 +3,37 @@
 use milvus_aws_core::topology::lines;
 use serde::Serialize;
 
+use crate::{ExitCode, error::Error, printer::Printer};
+
 /// The plugin's version and what it can install.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Version {
+struct Version {
     /// Version of the plugin.
-    pub version: &'static str,
+    version: &'static str,
     /// Release lines of Milvus that it knows.
-    pub milvus_lines: Vec<String>,
+    milvus_lines: Vec<String>,
 }
 
-/// The version of this build.
-pub(crate) fn run() -> Version {
+/// Shows the version of this build.
+pub(crate) fn run(printer: Printer) -> Result<ExitCode, Error> {
     let mut milvus_lines: Vec<String> = lines()
         .iter()
         .map(|line| format!("{}.{}", line.from.0, line.from.1))
         .collect();
     // Several rows of the table may be of one line.
     milvus_lines.dedup();
-    Version {
+    let version = Version {
         version: env!("CARGO_PKG_VERSION"),
         milvus_lines,
-    }
+    };
+    printer.result(&version, || version.text())?;
+    Ok(ExitCode::Done)
 }
 
 impl Version {
     /// The version as people read it.
-    pub(crate) fn text(&self) -> String {
+    fn text(&self) -> String {
         format!(
             "kubectl milvus {}\nMilvus lines: {}\n",
             self.version,
