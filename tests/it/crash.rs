@@ -94,7 +94,7 @@ fn an_install_by_roles_and_its_removal_may_die_before_and_after_every_write() {
         gate.open();
         let ended = through(args).wait_with_output().expect("it ends");
         assert!(ended.status.success(), "{ended:?}");
-        gate.written()
+        gate.written().len()
     };
 
     let installs = undisturbed(install);

@@ -45,7 +45,7 @@ struct Gate {
     /// The last write that is let through, until the server has answered it.
     unanswered: Option<String>,
     /// Writes that were let through.
-    written: usize,
+    written: Vec<String>,
 }
 
 /// Paths that are asked by `POST` and change nothing.
@@ -142,9 +142,10 @@ impl WriteGate {
         gate.point.clone()
     }
 
-    /// How many writes were let through since it was set.
-    pub(crate) fn written(&self) -> usize {
-        self.state.gate.lock().expect("no thread panicked").written
+    /// The writes that were let through since it was set.
+    pub(crate) fn written(&self) -> Vec<String> {
+        let gate = self.state.gate.lock().expect("no thread panicked");
+        gate.written.clone()
     }
 }
 
@@ -219,14 +220,14 @@ fn pass(shared: &Shared, write: String) -> Pass {
             return Pass::Never;
         }
         Some((0, Hold::After)) => {
-            gate.written += 1;
+            gate.written.push(write.clone());
             gate.unanswered = Some(write);
             return Pass::Silently;
         }
         Some((left, _)) => *left -= 1,
         None => {}
     }
-    gate.written += 1;
+    gate.written.push(write);
     Pass::Through
 }
 

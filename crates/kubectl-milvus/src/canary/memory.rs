@@ -42,12 +42,33 @@ impl Memory {
 
     /// Nothing where nothing was written down.
     pub(super) async fn read(&self) -> Result<Stored, String> {
-        let found = self.api.get_opt(&self.name).await;
-        let found = found.map_err(|error| self.failed("read", &error))?;
-        let rows = found.and_then(|found| found.data?.remove(ROWS));
+        let rows = self
+            .ours()
+            .await?
+            .and_then(|found| found.data?.remove(ROWS));
         let rows = rows.unwrap_or_default();
         rows.parse()
             .map_err(|error| format!("understand configmap/{}: {error}", self.name))
+    }
+
+    /// One of that name that carries no mark of ours is neither changed nor deleted.
+    async fn ours(&self) -> Result<Option<ConfigMap>, String> {
+        let found = self.api.get_opt(&self.name).await;
+        let found = found.map_err(|error| self.failed("read", &error))?;
+        let is_ours = |found: &ConfigMap| {
+            let labels = found.metadata.labels.as_ref();
+            labels
+                .and_then(|all| all.get(INSTALLATION))
+                .map(String::as_str)
+                == Some(self.installation.as_str())
+        };
+        match found {
+            Some(found) if !is_ours(&found) => Err(format!(
+                "configmap/{} is not of {}, and the upgrade needs that name: rename it, or delete it",
+                self.name, self.installation
+            )),
+            found => Ok(found),
+        }
     }
 
     pub(super) async fn write(&self, stored: &Stored) -> Result<(), String> {
@@ -56,7 +77,6 @@ impl Memory {
             "metadata": {"name": self.name, "labels": {INSTALLATION: self.installation}},
             "data": {ROWS: stored.to_string()},
         });
-        // Without force: what somebody else has made by that name is refused.
         let params = PatchParams::apply(FIELD_MANAGER);
         let object = Patch::Apply(object);
         let written = self.api.patch(&self.name, &params, &object).await;
@@ -65,6 +85,9 @@ impl Memory {
     }
 
     pub(super) async fn forget(&self) -> Result<(), String> {
+        if self.ours().await?.is_none() {
+            return Ok(());
+        }
         match self.api.delete(&self.name, &DeleteParams::default()).await {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             gone => gone
