@@ -1,6 +1,6 @@
 //! What is another installation's, and another run's.
 
-use crate::account::{ACCOUNT, Account};
+use crate::account::{ACCOUNT, Account, Ran};
 
 #[test]
 fn two_installations_share_nothing() {
@@ -26,10 +26,24 @@ fn two_runs_at_once_make_one_of_everything() {
     let account = Account::new();
     let first = account.start("install", "demo");
     let second = account.start("install", "demo");
-    first.wait_with_output().unwrap();
-    second.wait_with_output().unwrap();
+    for run in [first, second] {
+        Ran::to_its_end(run).ends_with(0);
+    }
     account.run("install", "demo").ends_with(0);
     assert_eq!(account.existing(), undisturbed);
+}
+
+#[test]
+fn what_a_run_at_the_same_time_left_is_taken_away() {
+    let account = Account::new();
+    account.run("install", "demo").ends_with(0);
+    let undisturbed = account.ids();
+    account.others("second_run.py", &["demo"]);
+    assert_ne!(account.ids(), undisturbed);
+    account.run("install", "demo").ends_with(0);
+    assert_eq!(account.ids(), undisturbed);
+    let again = account.run("install", "demo").ends_with(0);
+    assert_eq!(again.calls(true), 0);
 }
 
 /// What somebody else may have under a name of ours, and the resource that it stands in the way of.

@@ -45,7 +45,8 @@ impl InternetGateway {
         }
     }
 
-    /// Every gateway with our mark, an attached one first.
+    /// Every gateway with our mark, an attached one first. There are several when one of two runs at once ended between
+    /// making its own and attaching it.
     async fn list(&self) -> Result<Vec<Description>, ResourceError> {
         let call = self.cloud.ec2.describe_internet_gateways();
         let gateways = call.filters(self.cloud.ec2_ours()).send().await;
@@ -102,18 +103,25 @@ impl InternetGateway {
         }
     }
 
+    async fn detach(&self, gateway: &str, vpc: &str) -> Result<(), ResourceError> {
+        let call = self.cloud.ec2.detach_internet_gateway();
+        let call = call.internet_gateway_id(gateway).vpc_id(vpc);
+        let detached = call.send().await;
+        detached
+            .unless_absent(&["Gateway.NotAttached", GONE[0], "InvalidVpcID.NotFound"])
+            .settling(&["DependencyViolation"], || {
+                format!(
+                    "cannot detach the internet gateway {gateway} from {vpc}, public addresses are still in use"
+                )
+            })
+            .map(drop)
+    }
+
     async fn remove(&self, gateway: &str, vpc: Option<&str>) -> Result<(), ResourceError> {
-        let what = || format!("cannot take the internet gateway {gateway} away");
         if let Some(vpc) = vpc {
-            let call = self.cloud.ec2.detach_internet_gateway();
-            let call = call.internet_gateway_id(gateway).vpc_id(vpc);
-            let detached = call.send().await;
-            detached
-                .unless_absent(&["Gateway.NotAttached", GONE[0], "InvalidVpcID.NotFound"])
-                .settling(&["DependencyViolation"], || {
-                    format!("{}, public addresses are still in use", what())
-                })?;
+            self.detach(gateway, vpc).await?;
         }
+        let what = || format!("cannot take the internet gateway {gateway} away");
         let call = self.cloud.ec2.delete_internet_gateway();
         let deleted = call.internet_gateway_id(gateway).send().await;
         match deleted {
@@ -171,6 +179,9 @@ impl Resource for InternetGateway {
         }
         let ready = changes.is_empty() && vpc_of(gateway).is_some();
         let output = ready.then(|| InternetGatewayId::new(id(gateway)));
+        for second in &all[1..] {
+            changes.note("second", Some(id(second)), None);
+        }
         Ok(changes.observed(output))
     }
 
@@ -180,25 +191,25 @@ impl Resource for InternetGateway {
         step: &Step,
         context: &Context,
     ) -> Result<Readiness<InternetGatewayId>, ResourceError> {
-        let gateway = match step {
-            Step::Create => self.create(context).await?,
-            Step::Update(_) => {
-                let all = self.list().await?;
-                let gone = || ResourceError::transient("it was taken away meanwhile");
-                let gateway = all.first().ok_or_else(gone)?;
-                if let Some(other) = vpc_of(gateway).filter(|other| *other != vpc.as_str()) {
-                    let call = self.cloud.ec2.detach_internet_gateway();
-                    let call = call.internet_gateway_id(id(gateway)).vpc_id(other);
-                    let detached = call.send().await;
-                    detached.attempting(|| {
-                        format!("cannot detach {} from the VPC {other}", id(gateway))
-                    })?;
-                }
-                id(gateway).to_owned()
-            }
+        if *step == Step::Create {
+            let made = self.create(context).await?;
+            self.attach(&made, vpc).await?;
+            return Ok(Readiness::Ready(InternetGatewayId::new(made)));
+        }
+        let all = self.list().await?;
+        let Some((gateway, others)) = all.split_first() else {
+            return Err(ResourceError::transient("it was taken away meanwhile"));
         };
-        self.attach(&gateway, vpc).await?;
-        Ok(Readiness::Ready(InternetGatewayId::new(gateway)))
+        if vpc_of(gateway) != Some(vpc.as_str()) {
+            if let Some(other) = vpc_of(gateway) {
+                self.detach(id(gateway), other).await?;
+            }
+            self.attach(id(gateway), vpc).await?;
+        }
+        for second in others {
+            self.remove(id(second), vpc_of(second)).await?;
+        }
+        Ok(Readiness::Ready(InternetGatewayId::new(id(gateway))))
     }
 
     async fn readiness(

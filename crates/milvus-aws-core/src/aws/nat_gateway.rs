@@ -1,6 +1,6 @@
 //! The way out for what is in private subnets.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_ec2::types::{
     Address, ConnectivityType, DomainType, NatGateway as Description, NatGatewayState, ResourceType,
@@ -30,6 +30,8 @@ pub(super) const ACTIONS: &[&str] = &[
     "ec2:DescribeNatGateways",
     "ec2:ReleaseAddress",
 ];
+
+const LIVE: &[NatGatewayState] = &[NatGatewayState::Available, NatGatewayState::Pending];
 
 /// A NAT gateway in one public subnet, with its elastic address.
 #[derive(Debug)]
@@ -79,6 +81,15 @@ impl NatGateway {
         Ok(ids)
     }
 
+    /// Addresses that none of those gateways has: of two runs at once, one may have ended before it gave way.
+    async fn idle_addresses(&self, all: &[Description]) -> Result<Vec<String>, ResourceError> {
+        let used = all.iter().flat_map(Description::nat_gateway_addresses);
+        let used: BTreeSet<&str> = used.filter_map(|used| used.allocation_id()).collect();
+        let mut idle = self.addresses().await?;
+        idle.retain(|address| !used.contains(address.as_str()));
+        Ok(idle)
+    }
+
     /// The address that exists, else a new one.
     async fn address(&self, context: &Context) -> Result<String, ResourceError> {
         if let Some(address) = self.addresses().await?.into_iter().next() {
@@ -97,11 +108,14 @@ impl NatGateway {
             Ok(all.contains(&made).then_some(all))
         });
         let all = all.await?;
-        let winner = all.into_iter().next().unwrap_or_else(|| made.clone());
-        if winner != made {
+        // Whoever sees another one gives way: the other run may not have seen ours, and be using its own by now.
+        if let Some(other) = all.iter().find(|other| **other != made) {
             self.release(&made).await?;
+            return Err(ResourceError::transient(format!(
+                "another run got the address {other} at the same time"
+            )));
         }
-        Ok(winner)
+        Ok(made)
     }
 
     async fn release(&self, address: &str) -> Result<(), ResourceError> {
@@ -119,12 +133,16 @@ impl NatGateway {
             .map(drop)
     }
 
-    async fn create(&self, network: &Network, context: &Context) -> Result<(), ResourceError> {
+    async fn create(
+        &self,
+        network: &Network,
+        context: &Context,
+        dead: &[Description],
+    ) -> Result<(), ResourceError> {
         let Some(subnet) = network.public_subnets.first() else {
             return Err(ResourceError::fatal("there is no public subnet for it"));
         };
         let address = self.address(context).await?;
-        let dead = self.list().await?;
         let dead: Vec<&str> = dead.iter().map(id).collect();
         // The same for every run until it has failed: two runs at once get the same gateway.
         let token = token_of(&format!("{} {address} {}", network.vpc, dead.join(" ")));
@@ -227,13 +245,16 @@ impl Resource for NatGateway {
         _: &Context,
     ) -> Result<Observed<NatGatewayId>, ResourceError> {
         let all = self.list().await?;
-        let live = [NatGatewayState::Available, NatGatewayState::Pending];
-        if all.iter().any(|gateway| is_in(gateway, &live)) {
+        if all.iter().any(|gateway| is_in(gateway, LIVE)) {
             let output = match readiness_of(&all) {
                 Readiness::Ready(gateway) => Some(gateway),
                 Readiness::Waiting { .. } | Readiness::Failed { .. } => None,
             };
-            return Ok(Observed::Current { output });
+            let mut changes = Changes::default();
+            for idle in self.idle_addresses(&all).await? {
+                changes.note("second address", Some(&idle), None);
+            }
+            return Ok(changes.observed(output));
         }
         if let Some(gateway) = all.iter().find(|g| is_in(g, &[NatGatewayState::Deleting])) {
             return Ok(Observed::Leaving {
@@ -256,7 +277,14 @@ impl Resource for NatGateway {
         _: &Step,
         context: &Context,
     ) -> Result<Readiness<NatGatewayId>, ResourceError> {
-        self.create(network, context).await?;
+        let all = self.list().await?;
+        if all.iter().any(|gateway| is_in(gateway, LIVE)) {
+            for idle in self.idle_addresses(&all).await? {
+                self.release(&idle).await?;
+            }
+            return Ok(readiness_of(&all));
+        }
+        self.create(network, context, &all).await?;
         Ok(Readiness::Waiting {
             reason: "the NAT gateway is pending".to_owned(),
         })
@@ -271,10 +299,9 @@ impl Resource for NatGateway {
     }
 
     async fn delete(&self, _: Option<&Inputs<Self>>, _: &Context) -> Result<(), ResourceError> {
-        let live = [NatGatewayState::Available, NatGatewayState::Pending];
         let all = self.list().await?;
         let mut going = all.iter().any(|g| is_in(g, &[NatGatewayState::Deleting]));
-        for gateway in all.iter().filter(|gateway| is_in(gateway, &live)) {
+        for gateway in all.iter().filter(|gateway| is_in(gateway, LIVE)) {
             let call = self.cloud.ec2.delete_nat_gateway();
             let deleted = call.nat_gateway_id(id(gateway)).send().await;
             let deleted = deleted.unless_absent(&["NatGatewayNotFound"]);

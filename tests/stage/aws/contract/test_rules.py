@@ -43,6 +43,14 @@ class Ec2(Case):
         self.ec2.delete_network_interface(NetworkInterfaceId=interface)
         self.ec2.delete_security_group(GroupId=one)
 
+    def test_a_vpc_has_one_internet_gateway(self):
+        second = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        attach = self.ec2.attach_internet_gateway
+        self.refused("InvalidParameterValue", attach, "already has", InternetGatewayId=second, VpcId=self.vpc)
+        self.refused("Resource.AlreadyAssociated", attach, InternetGatewayId=self.gateway, VpcId=self.vpc)
+        self.ec2.detach_internet_gateway(InternetGatewayId=self.gateway, VpcId=self.vpc)
+        attach(InternetGatewayId=second, VpcId=self.vpc)
+
     def test_a_nat_gateway_comes_and_goes_slowly(self):
         nat = self.nat(ClientToken="t1")
         self.assertEqual(nat["State"], "pending")

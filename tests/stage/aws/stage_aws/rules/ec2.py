@@ -78,6 +78,14 @@ def vpc_in_use(request, form):
         raise dependency(f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
 
 
+@before("ec2", "AttachInternetGateway")
+def vpc_has_one(request, form):
+    vpc_id = form.get("VpcId")
+    for gateway in backend("ec2", request.region).internet_gateways.values():
+        if gateway.vpc and gateway.vpc.id == vpc_id and gateway.id != form.get("InternetGatewayId"):
+            raise AwsError("InvalidParameterValue", f"Network {vpc_id} already has an internet gateway attached")
+
+
 @before("ec2", "DetachInternetGateway")
 def mapped_addresses(request, form):
     ec2, vpc_id = backend("ec2", request.region), form.get("VpcId")
