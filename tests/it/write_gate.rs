@@ -1,4 +1,5 @@
-//! A gate in front of the API server: it lets so many writes through, and holds the next one before or after it is done.
+//! A gate in front of the API server: it lets known writes through, and holds the first other one before or after it is
+//! done.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -38,8 +39,8 @@ struct Shared {
 /// What the gate does, for all connections at once.
 #[derive(Default)]
 struct Gate {
-    /// Writes that are yet let through, and where the one after them is held; open when absent.
-    holds: Option<(usize, Hold)>,
+    /// Writes that are let through, and where the first other one is held; open when absent.
+    holds: Option<(Vec<String>, Hold)>,
     /// The write at which it closed, as soon as it is held there.
     point: Option<String>,
     /// The last write that is let through, until the server has answered it.
@@ -111,9 +112,9 @@ impl WriteGate {
         config.to_string()
     }
 
-    /// Lets `nth - 1` writes through, and holds the next one and all after it.
-    pub(crate) fn hold(&self, nth: usize, hold: Hold) {
-        self.set(Some((nth - 1, hold)));
+    /// Lets those writes through, and holds the first other one and all after it.
+    pub(crate) fn hold(&self, but: &[String], hold: Hold) {
+        self.set(Some((but.to_vec(), hold)));
     }
 
     /// Lets everything through.
@@ -121,7 +122,7 @@ impl WriteGate {
         self.set(None);
     }
 
-    fn set(&self, holds: Option<(usize, Hold)>) {
+    fn set(&self, holds: Option<(Vec<String>, Hold)>) {
         let mut gate = self.state.gate.lock().expect("no thread panicked");
         *gate = Gate {
             holds,
@@ -213,22 +214,23 @@ fn pass(shared: &Shared, write: String) -> Pass {
     if gate.point.is_some() || gate.unanswered.is_some() {
         return Pass::Never;
     }
-    match &mut gate.holds {
-        Some((0, Hold::Before)) => {
+    let held = gate.holds.as_ref();
+    match held.and_then(|(but, hold)| (!but.contains(&write)).then_some(*hold)) {
+        Some(Hold::Before) => {
             gate.point = Some(write);
             shared.moved.notify_all();
-            return Pass::Never;
+            Pass::Never
         }
-        Some((0, Hold::After)) => {
+        Some(Hold::After) => {
             gate.written.push(write.clone());
             gate.unanswered = Some(write);
-            return Pass::Silently;
+            Pass::Silently
         }
-        Some((left, _)) => *left -= 1,
-        None => {}
+        None => {
+            gate.written.push(write);
+            Pass::Through
+        }
     }
-    gate.written.push(write);
-    Pass::Through
 }
 
 /// Answers, until one is to be kept back: then the write is done, and the gate says so.
@@ -301,8 +303,8 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// How often a run is looked after.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Kills runs, one after the other, at their first write (after it) or their second (before it), until one ends by
-/// itself. The writes at which they died.
+/// Kills runs, one after the other, at the first write at which none has died yet, until one ends by itself. Those
+/// writes.
 pub(crate) fn deaths(
     gate: &WriteGate,
     hold: Hold,
@@ -312,13 +314,7 @@ pub(crate) fn deaths(
     let mut points: Vec<String> = Vec::new();
     loop {
         assert!(points.len() < 200, "no run comes to its end: {points:?}");
-        // Before the very first one as well.
-        let nth = if points.is_empty() || hold == Hold::After {
-            1
-        } else {
-            2
-        };
-        gate.hold(nth, hold);
+        gate.hold(&points, hold);
         let mut run = start();
         let began = Instant::now();
         let point = loop {
@@ -338,4 +334,10 @@ pub(crate) fn deaths(
         run.wait().expect("it ends");
         points.push(point);
     }
+}
+
+/// The writes of an undisturbed run at which none has died.
+pub(crate) fn spared<'a>(writes: &'a [String], points: &[String]) -> Vec<&'a String> {
+    let spared = writes.iter().filter(|write| !points.contains(write));
+    spared.collect()
 }

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{
     Api,
-    api::{DeleteParams, Patch, PatchParams},
+    api::{DeleteParams, Patch, PatchParams, Preconditions},
 };
 use milvus_aws_core::installation::{InstallationName, Namespace};
 use milvus_manifests::{apply::FIELD_MANAGER, labels::INSTALLATION};
@@ -85,10 +85,16 @@ impl Memory {
     }
 
     pub(super) async fn forget(&self) -> Result<(), String> {
-        if self.ours().await?.is_none() {
+        let Some(found) = self.ours().await? else {
             return Ok(());
-        }
-        match self.api.delete(&self.name, &DeleteParams::default()).await {
+        };
+        // Not another one that took its place meanwhile.
+        let this_one = Preconditions {
+            uid: found.metadata.uid,
+            ..Preconditions::default()
+        };
+        let params = DeleteParams::default().preconditions(this_one);
+        match self.api.delete(&self.name, &params).await {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             gone => gone
                 .map(|_| ())
@@ -98,5 +104,82 @@ impl Memory {
 
     fn failed(&self, attempt: &str, error: &kube::Error) -> String {
         format!("{attempt} configmap/{}: {}", self.name, in_full(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        sync::{Arc, Mutex},
+    };
+
+    use http::{Method, Request, Response};
+    use kube::client::Body;
+    use serde_json::Value;
+
+    use super::*;
+
+    const PATH: &str = "/api/v1/namespaces/vectors/configmaps/demo-upgrade";
+
+    /// A server that has one ConfigMap, and what was asked of it.
+    fn memory_of(found: Value) -> (Memory, Arc<Mutex<Vec<String>>>) {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&asked);
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let line = format!("{} {}", request.method(), request.uri().path());
+            told.lock().unwrap().push(line);
+            let answer = match *request.method() {
+                Method::GET => found.clone(),
+                _ => {
+                    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})
+                }
+            };
+            let answer = Response::new(Body::from(answer.to_string().into_bytes()));
+            async move { Ok::<_, Infallible>(answer) }
+        });
+        let client = kube::Client::new(service, "vectors");
+        let memory = Memory::new(
+            &client,
+            &"demo".parse().unwrap(),
+            &"vectors".parse().unwrap(),
+        );
+        (memory, asked)
+    }
+
+    fn config_map(installation: &str) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "demo-upgrade", "uid": "1", "labels": {INSTALLATION: installation}},
+            "data": {ROWS: "0-9 20-24"},
+        })
+    }
+
+    #[tokio::test]
+    async fn what_was_written_down_is_read_and_forgotten() {
+        let (memory, asked) = memory_of(config_map("demo"));
+        assert_eq!(memory.read().await.unwrap().to_string(), "0-9 20-24");
+        memory.forget().await.unwrap();
+        let (read, gone) = (format!("GET {PATH}"), format!("DELETE {PATH}"));
+        assert_eq!(*asked.lock().unwrap(), [&*read, &*read, &*gone]);
+    }
+
+    #[tokio::test]
+    async fn one_that_is_not_ours_is_neither_read_nor_deleted() {
+        for owner in ["other", ""] {
+            let (memory, asked) = memory_of(config_map(owner));
+            for refused in [memory.read().await.map(drop), memory.forget().await] {
+                let said = refused.unwrap_err();
+                assert!(
+                    said.starts_with("configmap/demo-upgrade is not of demo"),
+                    "{said}"
+                );
+            }
+            let asked = asked.lock().unwrap();
+            assert!(
+                asked.iter().all(|line| line.starts_with("GET ")),
+                "{asked:?}"
+            );
+        }
     }
 }
