@@ -18,7 +18,6 @@ mod connect;
 mod ec2_marks;
 mod eks;
 mod eks_cluster;
-mod existing;
 mod existing_addons;
 mod existing_association;
 mod existing_bucket;

@@ -1,13 +1,9 @@
 //! What the bucket holds before etcd is made: vectors whose metadata is not in this cluster are not given to a new etcd.
 
-use std::time::Duration;
-
 use milvus_aws_core::{
     Installation,
     aws::{Cloud, vectors_without_metadata},
-    engine::{
-        Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Retention, Step,
-    },
+    engine::{Context, Existing, Handle, Readiness, ResourceError, ResourceId},
     installation::BucketName,
 };
 use milvus_manifests::apply::etcd_is_claimed;
@@ -21,29 +17,7 @@ pub(crate) struct BucketContents {
     pub(crate) needs: (Handle<kube::Client>, Handle<BucketName>),
 }
 
-type Inputs = (kube::Client, BucketName);
-
-impl BucketContents {
-    /// Why a new etcd would lose what is there: it was another cluster's, or another namespace's.
-    async fn refusal(&self, (client, bucket): &Inputs) -> Result<Option<String>, ResourceError> {
-        let root = self.installation.root_path();
-        if etcd_is_claimed(client, &self.installation).await?
-            || !self.cloud.holds_vectors(bucket, &root).await?
-        {
-            return Ok(None);
-        }
-        Ok(Some(vectors_without_metadata(&root)))
-    }
-
-    async fn check(&self, inputs: &Inputs) -> Result<Readiness<()>, ResourceError> {
-        match self.refusal(inputs).await? {
-            Some(refusal) => Err(ResourceError::foreign(refusal)),
-            None => Ok(Readiness::Ready(())),
-        }
-    }
-}
-
-impl Resource for BucketContents {
+impl Existing for BucketContents {
     type Needs = (Handle<kube::Client>, Handle<BucketName>);
     type Output = ();
 
@@ -55,50 +29,23 @@ impl Resource for BucketContents {
         &self.needs
     }
 
-    fn usual_duration(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn retention(&self) -> Retention {
-        Retention::External
-    }
-
-    async fn observe(
+    /// Foreign where a new etcd would lose what is there: it was another cluster's, or another namespace's.
+    async fn check(
         &self,
-        inputs: Option<&Inputs>,
-        _: &Context,
-    ) -> Result<Observed<()>, ResourceError> {
-        let Some(inputs) = inputs else {
-            return Ok(Observed::Unknown);
-        };
-        Ok(match self.refusal(inputs).await? {
-            Some(owner) => Observed::Foreign { owner },
-            None => Observed::Current { output: Some(()) },
-        })
-    }
-
-    async fn apply(
-        &self,
-        inputs: &Inputs,
-        _: &Step,
+        (client, bucket): &(kube::Client, BucketName),
         _: &Context,
     ) -> Result<Readiness<()>, ResourceError> {
-        self.check(inputs).await
+        let root = self.installation.root_path();
+        if etcd_is_claimed(client, &self.installation).await?
+            || !self.cloud.holds_vectors(bucket, &root).await?
+        {
+            return Ok(Readiness::Ready(()));
+        }
+        Err(ResourceError::foreign(vectors_without_metadata(&root)))
     }
 
-    async fn readiness(
-        &self,
-        inputs: &Inputs,
-        _: &Context,
-    ) -> Result<Readiness<()>, ResourceError> {
-        self.check(inputs).await
-    }
-
-    async fn delete(&self, _: Option<&Inputs>, _: &Context) -> Result<(), ResourceError> {
-        Ok(())
-    }
-
-    async fn wait_gone(&self, _: Option<&Inputs>, _: &Context) -> Result<(), ResourceError> {
-        Ok(())
+    /// Whatever it holds, an uninstall goes on.
+    async fn left(&self, _: &(kube::Client, BucketName)) -> Result<Option<()>, ResourceError> {
+        Ok(Some(()))
     }
 }

@@ -1,12 +1,8 @@
 //! The driver of EBS volumes in a cluster that exists: whoever installed it, claims wait forever without one.
 
-use std::time::Duration;
-
 use k8s_openapi::api::storage::v1::CSIDriver;
 use kube::Api;
-use milvus_aws_core::engine::{
-    Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Retention, Step,
-};
+use milvus_aws_core::engine::{Context, Existing, Handle, Readiness, ResourceError, ResourceId};
 
 /// As the driver calls itself (source: AWS EBS CSI driver).
 const NAME: &str = "ebs.csi.aws.com";
@@ -17,27 +13,7 @@ pub(crate) struct EbsDriver {
     pub(crate) client: Handle<kube::Client>,
 }
 
-impl EbsDriver {
-    async fn check(&self, client: &kube::Client) -> Result<(), ResourceError> {
-        let drivers: Api<CSIDriver> = Api::all(client.clone());
-        match drivers.get_opt(NAME).await {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(ResourceError::fatal(format!(
-                "the cluster {} has no driver of EBS volumes ({NAME}); add EKS's add-on aws-ebs-csi-driver, or name a storage class of another driver at `cluster.etcd.inCluster.storage.class`",
-                self.cluster
-            ))),
-            // Who may not look at drivers may install all the same: claims then tell what they lack.
-            Err(kube::Error::Api(status)) if status.code == 403 => Ok(()),
-            Err(error) => Err(ResourceError::transient(format!(
-                "cannot look for the driver of EBS volumes in {}",
-                self.cluster
-            ))
-            .caused_by(error)),
-        }
-    }
-}
-
-impl Resource for EbsDriver {
+impl Existing for EbsDriver {
     type Needs = Handle<kube::Client>;
     type Output = ();
 
@@ -49,48 +25,30 @@ impl Resource for EbsDriver {
         &self.client
     }
 
-    fn usual_duration(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn retention(&self) -> Retention {
-        Retention::External
-    }
-
-    async fn observe(
-        &self,
-        client: Option<&kube::Client>,
-        _: &Context,
-    ) -> Result<Observed<()>, ResourceError> {
-        let Some(client) = client else {
-            return Ok(Observed::Unknown);
-        };
-        self.check(client).await?;
-        Ok(Observed::Current { output: Some(()) })
-    }
-
-    async fn apply(
-        &self,
-        client: &kube::Client,
-        _: &Step,
-        _: &Context,
-    ) -> Result<Readiness<()>, ResourceError> {
-        self.check(client).await.map(Readiness::Ready)
-    }
-
-    async fn readiness(
+    async fn check(
         &self,
         client: &kube::Client,
         _: &Context,
     ) -> Result<Readiness<()>, ResourceError> {
-        self.check(client).await.map(Readiness::Ready)
+        let drivers: Api<CSIDriver> = Api::all(client.clone());
+        match drivers.get_opt(NAME).await {
+            Ok(Some(_)) => Ok(Readiness::Ready(())),
+            Ok(None) => Err(ResourceError::fatal(format!(
+                "the cluster {} has no driver of EBS volumes ({NAME}); add EKS's add-on aws-ebs-csi-driver, or name a storage class of another driver at `cluster.etcd.inCluster.storage.class`",
+                self.cluster
+            ))),
+            // Who may not look at drivers may install all the same: claims then tell what they lack.
+            Err(kube::Error::Api(status)) if status.code == 403 => Ok(Readiness::Ready(())),
+            Err(error) => Err(ResourceError::transient(format!(
+                "cannot look for the driver of EBS volumes in {}",
+                self.cluster
+            ))
+            .caused_by(error)),
+        }
     }
 
-    async fn delete(&self, _: Option<&kube::Client>, _: &Context) -> Result<(), ResourceError> {
-        Ok(())
-    }
-
-    async fn wait_gone(&self, _: Option<&kube::Client>, _: &Context) -> Result<(), ResourceError> {
-        Ok(())
+    /// With or without it, an uninstall goes on.
+    async fn left(&self, _: &kube::Client) -> Result<Option<()>, ResourceError> {
+        Ok(Some(()))
     }
 }

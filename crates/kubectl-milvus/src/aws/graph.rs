@@ -5,7 +5,7 @@ use std::sync::Arc;
 use milvus_aws_core::{
     Installation,
     aws::{self, AwsHandles, EksCluster, LoadBalancer, Mark},
-    engine::{Graph, GraphBuilder, Handle, Late, Need, Needs},
+    engine::{Graph, GraphBuilder, Handle, Late, Need, Needs, Used},
     installation::{
         HostPort, LoginSecret, Secrets,
         aws::{AttuExposure, Aws, Network, Scheme as WantedScheme},
@@ -82,7 +82,7 @@ pub(crate) fn of(
         name: cloud.bucket_of(settings)?,
         needs: (access.clone(), aws.bucket.clone()),
     };
-    before_etcd.push(builder.add(contents)?.need());
+    before_etcd.push(builder.add(Used(contents))?.need());
     let controller = match &aws.eks.controller_role {
         Some(role) => Some(add_load_balancer_controller(
             &mut builder,
@@ -145,7 +145,7 @@ fn before_etcd(
             cluster: cluster.clone(),
             client: access.clone(),
         };
-        needs.push(builder.add(driver)?.need());
+        needs.push(builder.add(Used(driver))?.need());
     }
     let class = EbsStorageClass {
         name: installation.storage_class().to_string(),

@@ -8,12 +8,11 @@ use super::{
     cloud::Cloud,
     ec2_marks::filter,
     eks_cluster::EksCluster,
-    existing::Existing,
     failure::Attempt,
     ids::SubnetId,
     network::{Network, Subnet},
 };
-use crate::engine::{Context, Handle, Readiness, ResourceError, ResourceId};
+use crate::engine::{Context, Existing, Handle, Readiness, ResourceError, ResourceId};
 
 /// What the calls of this file need.
 pub(super) const ACTIONS: &[&str] = &[

@@ -6,7 +6,6 @@ use super::{
     cloud::Cloud,
     cluster_network::ClusterNetwork,
     eks_cluster::{ControlPlane, EksCluster},
-    existing::Used,
     existing_addons::ExistingAddons,
     existing_cluster::ExistingCluster,
     ids::{KeyArn, RoleArn},
@@ -18,7 +17,7 @@ use super::{
     volumes::Volumes,
 };
 use crate::{
-    engine::{After, GraphBuilder, Handle, InvalidGraph, Late, Need},
+    engine::{After, GraphBuilder, Handle, InvalidGraph, Late, Need, Used},
     installation::{BucketName, EksClusterName, RootPath, aws::Eks},
 };
 

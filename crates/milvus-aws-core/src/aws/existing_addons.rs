@@ -1,9 +1,7 @@
 //! What a cluster that exists must run besides: told where EKS does not know of it, since it may be there all the same.
 
-use super::{
-    addon::AddonName, cloud::Cloud, eks_cluster::EksCluster, existing::Existing, failure::Attempt,
-};
-use crate::engine::{Context, Handle, Readiness, ResourceError, ResourceId};
+use super::{addon::AddonName, cloud::Cloud, eks_cluster::EksCluster, failure::Attempt};
+use crate::engine::{Context, Existing, Handle, Readiness, ResourceError, ResourceId};
 
 /// What the calls of this file need.
 pub(super) const ACTIONS: &[&str] = &["eks:ListAddons"];

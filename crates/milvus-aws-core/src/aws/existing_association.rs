@@ -1,7 +1,7 @@
 //! The knowledge of brokers that exist of a login that exists: it is checked, and never brought about.
 
-use super::{cloud::Cloud, existing::Existing, msk_cluster::Brokers, secret::MskLogin};
-use crate::engine::{Context, Handle, Readiness, ResourceError, ResourceId};
+use super::{cloud::Cloud, msk_cluster::Brokers, secret::MskLogin};
+use crate::engine::{Context, Existing, Handle, Readiness, ResourceError, ResourceId};
 
 /// What the calls of this file need.
 pub(super) const ACTIONS: &[&str] = &["kafka:ListScramSecrets"];

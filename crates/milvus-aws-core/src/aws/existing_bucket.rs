@@ -2,9 +2,9 @@
 
 use aws_sdk_s3::types::ServerSideEncryptionRule;
 
-use super::{cloud::Cloud, existing::Existing, failure::Attempt, kept_vectors::KeptVectors};
+use super::{cloud::Cloud, failure::Attempt, kept_vectors::KeptVectors};
 use crate::{
-    engine::{Context, Readiness, ResourceError, ResourceId},
+    engine::{Context, Existing, Readiness, ResourceError, ResourceId},
     installation::BucketName,
 };
 

@@ -2,9 +2,9 @@
 
 use aws_sdk_eks::types::{Cluster, ClusterStatus};
 
-use super::{cloud::Cloud, eks_cluster::EksCluster, existing::Existing};
+use super::{cloud::Cloud, eks_cluster::EksCluster};
 use crate::{
-    engine::{Context, Readiness, ResourceError, ResourceId},
+    engine::{Context, Existing, Readiness, ResourceError, ResourceId},
     installation::{EksClusterName, aws::Aws},
 };
 

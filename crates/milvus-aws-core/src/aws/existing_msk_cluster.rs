@@ -3,11 +3,11 @@
 use aws_sdk_kafka::types::{ClientBroker, Cluster, ClusterState, Provisioned, Scram};
 
 use super::{
-    cloud::Cloud, existing::Existing, failure::Attempt, ids::MskClusterArn, msk_cluster::Brokers,
+    cloud::Cloud, failure::Attempt, ids::MskClusterArn, msk_cluster::Brokers,
     msk_configuration::ConfigurationRevision,
 };
 use crate::{
-    engine::{Context, Readiness, ResourceError, ResourceId},
+    engine::{Context, Existing, Readiness, ResourceError, ResourceId},
     installation::MskClusterName,
     topology::{KAFKA_FOUR, broker_properties},
 };

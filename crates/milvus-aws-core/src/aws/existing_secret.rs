@@ -2,9 +2,9 @@
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 
-use super::{cloud::Cloud, existing::Existing, secret::MskLogin};
+use super::{cloud::Cloud, secret::MskLogin};
 use crate::{
-    engine::{Context, Readiness, ResourceError, ResourceId},
+    engine::{Context, Existing, Readiness, ResourceError, ResourceId},
     installation::MskSecretName,
 };
 

@@ -6,7 +6,6 @@ use super::{
     bucket::Bucket,
     cloud::Cloud,
     eks::{EksHandles, Workloads, add_eks, add_existing_eks},
-    existing::Used,
     existing_bucket::ExistingBucket,
     ids::RoleArn,
     kept_vectors::KeptVectors,
@@ -19,7 +18,7 @@ use super::{
 };
 use crate::{
     Installation,
-    engine::{GraphBuilder, Handle, InvalidGraph, Need},
+    engine::{GraphBuilder, Handle, InvalidGraph, Need, Used},
     installation::{BucketName, HostPort, InvalidName, OnAws, SERVICE_ACCOUNT, Services, aws::Aws},
 };
 

@@ -3,7 +3,6 @@
 use super::{
     cloud::Cloud,
     eks_cluster::EksCluster,
-    existing::Used,
     existing_association::ExistingAssociation,
     existing_msk_cluster::ExistingMskCluster,
     existing_secret::ExistingSecret,
@@ -18,7 +17,7 @@ use super::{
     secret::{MSK_USER, MskLogin, MskSecret},
 };
 use crate::{
-    engine::{GraphBuilder, Handle, InvalidGraph, Need},
+    engine::{GraphBuilder, Handle, InvalidGraph, Need, Used},
     installation::{
         MskClusterName,
         aws::{Aws, Network},

@@ -4,11 +4,11 @@
 use aws_sdk_ec2::types::SecurityGroupRule;
 
 use super::{
-    cloud::Cloud, ec2_marks::filter, eks_cluster::EksCluster, existing::Existing, failure::Attempt,
+    cloud::Cloud, ec2_marks::filter, eks_cluster::EksCluster, failure::Attempt,
     msk_cluster::Brokers, msk_ingress::SCRAM_PORT,
 };
 use crate::{
-    engine::{Context, ErrorKind, Handle, Readiness, ResourceError, ResourceId},
+    engine::{Context, ErrorKind, Existing, Handle, Readiness, ResourceError, ResourceId},
     installation::MskClusterName,
 };
 

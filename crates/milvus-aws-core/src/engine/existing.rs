@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use crate::engine::{
+use super::{
     Context, ErrorKind, Needs, Observed, Readiness, Resource, ResourceError, ResourceId, Retention,
     Step,
 };
 
-/// Something that exists. Nothing here has a way to write.
-pub(super) trait Existing: Send + Sync + 'static {
+/// Something that exists, or must be so, and is only looked at: a resource by way of [`Used`]. Nothing here has a way to
+/// write.
+pub trait Existing: Send + Sync + 'static {
     /// Handles of what the look at it needs.
     type Needs: Needs;
     /// What others use of it.
@@ -34,8 +35,9 @@ pub(super) trait Existing: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Self::Output>, ResourceError>> + Send;
 }
 
-/// The same as a resource: checked before anything is written, never made, never deleted.
-pub(super) struct Used<E>(pub(super) E);
+/// Something [`Existing`] as a [`Resource`]: checked before anything is written, never made, never deleted.
+#[derive(Debug)]
+pub struct Used<E>(pub E);
 
 impl<E: Existing> Resource for Used<E> {
     type Needs = E::Needs;
