@@ -182,6 +182,43 @@ fn a_target_of_its_own_may_use_a_bucket_that_exists() {
     assert_eq!(others(&account), before);
 }
 
+/// Lets everybody in who has an address of the network.
+fn open_brokers(account: &Account) {
+    let present = present(account);
+    let group = present.iter().find(|item| {
+        item["tags"]["Name"] == "other-milvus-msk" && item["kind"] == "security-group"
+    });
+    let group = group.unwrap()["id"].as_str().unwrap();
+    let body = format!(
+        "Action=AuthorizeSecurityGroupIngress&Version=2016-11-15&GroupId={group}&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=9096&IpPermissions.1.ToPort=9096&IpPermissions.1.IpRanges.1.CidrIp=10.0.0.0%2F8"
+    );
+    let form = "application/x-www-form-urlencoded";
+    call(account, "us-west-2/ec2", "POST /", form, &body);
+}
+
+#[test]
+fn a_cluster_of_ours_goes_though_the_brokers_that_it_uses_stay() {
+    let account = account();
+    open_brokers(&account);
+    let everything = present(&account);
+    let subnets: Vec<&str> = everything
+        .iter()
+        .filter(|item| {
+            let name = item["tags"]["Name"].as_str().unwrap_or_default();
+            name.starts_with("other-milvus-private-")
+        })
+        .filter_map(|item| item["id"].as_str())
+        .collect();
+    let lines = format!(
+        "target: aws\naws: {{network: {{existing: {{privateSubnets: {subnets:?}}}}}, existing: {{mskCluster: other-milvus}}}}\n"
+    );
+    account.describe("demo", &lines);
+    account.run("install", "demo").ends_with(0);
+    assert_ne!(present(&account), everything);
+    account.run("wipe", "demo").ends_with(0);
+    assert_eq!(present(&account), everything);
+}
+
 #[test]
 fn what_is_only_used_may_be_gone_before_the_installation_is() {
     let account = Account::new();

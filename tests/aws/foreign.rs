@@ -46,6 +46,22 @@ fn what_a_run_at_the_same_time_left_is_taken_away() {
     assert_eq!(again.calls(true), 0);
 }
 
+#[test]
+fn what_two_runs_left_that_came_to_nothing_is_used_or_taken_away() {
+    let undisturbed = {
+        let account = Account::new();
+        account.run("install", "demo").ends_with(0);
+        account.existing()
+    };
+    let account = Account::new();
+    account.others("second_run.py", &["demo"]);
+    account.others("second_run.py", &["demo"]);
+    account.run("install", "demo").ends_with(0);
+    assert_eq!(account.existing(), undisturbed);
+    let again = account.run("install", "demo").ends_with(0);
+    assert_eq!(again.calls(true), 0);
+}
+
 /// What somebody else may have under a name of ours, and the resource that it stands in the way of.
 const STRANGERS: &[(&str, &str)] = &[
     ("bucket", "bucket/demo-milvus-123456789012-us-west-2"),

@@ -93,7 +93,7 @@ fn an_install_killed_before_and_after_every_write_to_kubernetes_ends_the_same() 
             as_eks_makes_it();
             let points = deaths(&gate, hold, || start(args), ends_well);
             println!("{}: {} points, {hold:?} each", args[0], points.len());
-            assert_eq!(spared(writes, &points), Vec::<&String>::new());
+            assert_eq!(spared(writes, &points), Vec::<String>::new());
             assert_eq!(&state(), end, "{hold:?} {points:?}");
             assert_eq!(undisturbed(args), Vec::<String>::new(), "once more writes");
         }

@@ -47,6 +47,8 @@ struct Gate {
     unanswered: Option<String>,
     /// Writes that were let through.
     written: Vec<String>,
+    /// How often it was set: what an earlier run sent does not count.
+    era: u64,
 }
 
 /// Paths that are asked by `POST` and change nothing.
@@ -83,7 +85,8 @@ impl WriteGate {
                     return;
                 }
                 let (shared, upstream) = (Arc::clone(&shared), upstream.clone());
-                thread::spawn(move || serve(client, &upstream, &shared));
+                let era = shared.gate.lock().expect("no thread panicked").era;
+                thread::spawn(move || serve(client, &upstream, &shared, era));
             }
         });
         Self {
@@ -126,6 +129,7 @@ impl WriteGate {
         let mut gate = self.state.gate.lock().expect("no thread panicked");
         *gate = Gate {
             holds,
+            era: gate.era + 1,
             ..Gate::default()
         };
         self.state.moved.notify_all();
@@ -168,7 +172,7 @@ struct Request {
     upgrades: bool,
 }
 
-fn serve(client: TcpStream, upstream: &str, shared: &Arc<Shared>) {
+fn serve(client: TcpStream, upstream: &str, shared: &Arc<Shared>, era: u64) {
     let Ok(mut server) = TcpStream::connect(upstream) else {
         return;
     };
@@ -182,7 +186,7 @@ fn serve(client: TcpStream, upstream: &str, shared: &Arc<Shared>) {
     let mut requests = BufReader::new(client);
     while let Some(request) = read(&mut requests) {
         if let Some(write) = request.write {
-            match pass(shared, write) {
+            match pass(shared, write, era) {
                 Pass::Through => {}
                 Pass::Silently => silent.store(true, Ordering::SeqCst),
                 Pass::Never => break,
@@ -209,9 +213,9 @@ enum Pass {
 }
 
 /// Decides on one write. Who is held waits for the gate to be set anew, and is gone by then.
-fn pass(shared: &Shared, write: String) -> Pass {
+fn pass(shared: &Shared, write: String, era: u64) -> Pass {
     let mut gate = shared.gate.lock().expect("no thread panicked");
-    if gate.point.is_some() || gate.unanswered.is_some() {
+    if gate.era != era || gate.point.is_some() || gate.unanswered.is_some() {
         return Pass::Never;
     }
     let held = gate.holds.as_ref();
@@ -336,8 +340,18 @@ pub(crate) fn deaths(
     }
 }
 
-/// The writes of an undisturbed run at which none has died.
-pub(crate) fn spared<'a>(writes: &'a [String], points: &[String]) -> Vec<&'a String> {
-    let spared = writes.iter().filter(|write| !points.contains(write));
-    spared.collect()
+/// The writes of an undisturbed run at which none has died; of two alike, one death spares the other.
+pub(crate) fn spared(writes: &[String], points: &[String]) -> Vec<String> {
+    let mut points = points.to_vec();
+    let mut spared = writes.to_vec();
+    spared.retain(
+        |write| match points.iter().position(|point| point == write) {
+            Some(found) => {
+                points.swap_remove(found);
+                false
+            }
+            None => true,
+        },
+    );
+    spared
 }

@@ -127,16 +127,8 @@ mod tests {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&asked);
         let service = tower::service_fn(move |request: Request<Body>| {
-            let line = format!("{} {}", request.method(), request.uri().path());
-            told.lock().unwrap().push(line);
-            let answer = match *request.method() {
-                Method::GET => found.clone(),
-                _ => {
-                    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})
-                }
-            };
-            let answer = Response::new(Body::from(answer.to_string().into_bytes()));
-            async move { Ok::<_, Infallible>(answer) }
+            let (found, told) = (found.clone(), Arc::clone(&told));
+            async move { Ok::<_, Infallible>(answer(request, found, &told).await) }
         });
         let client = kube::Client::new(service, "vectors");
         let memory = Memory::new(
@@ -147,27 +139,46 @@ mod tests {
         (memory, asked)
     }
 
-    fn config_map(installation: &str) -> Value {
+    async fn answer(
+        request: Request<Body>,
+        found: Value,
+        told: &Mutex<Vec<String>>,
+    ) -> Response<Body> {
+        let line = format!("{} {}", request.method(), request.uri().path());
+        let method = request.method().clone();
+        let body = request.into_body().collect_bytes().await.unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let uid = body["preconditions"]["uid"].as_str().unwrap_or_default();
+        told.lock().unwrap().push(format!("{line} {uid}"));
+        let answer = match method {
+            Method::GET => found,
+            _ => json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}),
+        };
+        Response::new(Body::from(answer.to_string().into_bytes()))
+    }
+
+    fn config_map(labels: Value) -> Value {
         json!({
             "apiVersion": "v1", "kind": "ConfigMap",
-            "metadata": {"name": "demo-upgrade", "uid": "1", "labels": {INSTALLATION: installation}},
+            "metadata": {"name": "demo-upgrade", "uid": "of-this-one", "labels": labels},
             "data": {ROWS: "0-9 20-24"},
         })
     }
 
     #[tokio::test]
     async fn what_was_written_down_is_read_and_forgotten() {
-        let (memory, asked) = memory_of(config_map("demo"));
+        let (memory, asked) = memory_of(config_map(json!({INSTALLATION: "demo"})));
         assert_eq!(memory.read().await.unwrap().to_string(), "0-9 20-24");
         memory.forget().await.unwrap();
-        let (read, gone) = (format!("GET {PATH}"), format!("DELETE {PATH}"));
+        let read = format!("GET {PATH} ");
+        let gone = format!("DELETE {PATH} of-this-one");
         assert_eq!(*asked.lock().unwrap(), [&*read, &*read, &*gone]);
     }
 
     #[tokio::test]
     async fn one_that_is_not_ours_is_neither_read_nor_deleted() {
-        for owner in ["other", ""] {
-            let (memory, asked) = memory_of(config_map(owner));
+        for labels in [json!({INSTALLATION: "other"}), json!({})] {
+            let (memory, asked) = memory_of(config_map(labels));
             for refused in [memory.read().await.map(drop), memory.forget().await] {
                 let said = refused.unwrap_err();
                 assert!(

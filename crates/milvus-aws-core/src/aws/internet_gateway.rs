@@ -110,9 +110,7 @@ impl InternetGateway {
         detached
             .unless_absent(&["Gateway.NotAttached", GONE[0], "InvalidVpcID.NotFound"])
             .settling(&["DependencyViolation"], || {
-                format!(
-                    "cannot detach the internet gateway {gateway} from {vpc}, public addresses are still in use"
-                )
+                format!("cannot detach the internet gateway {gateway} from {vpc}")
             })
             .map(drop)
     }
@@ -141,6 +139,11 @@ fn id(gateway: &Description) -> &str {
 
 fn vpc_of(gateway: &Description) -> Option<&str> {
     gateway.attachments().first()?.vpc_id()
+}
+
+/// Those that lead nowhere, and that nothing hinders from going.
+fn unattached(gateways: &[Description]) -> impl Iterator<Item = &Description> {
+    gateways.iter().filter(|gateway| vpc_of(gateway).is_none())
 }
 
 impl Resource for InternetGateway {
@@ -179,7 +182,7 @@ impl Resource for InternetGateway {
         }
         let ready = changes.is_empty() && vpc_of(gateway).is_some();
         let output = ready.then(|| InternetGatewayId::new(id(gateway)));
-        for second in &all[1..] {
+        for second in unattached(&all[1..]) {
             changes.note("second", Some(id(second)), None);
         }
         Ok(changes.observed(output))
@@ -206,8 +209,8 @@ impl Resource for InternetGateway {
             }
             self.attach(id(gateway), vpc).await?;
         }
-        for second in others {
-            self.remove(id(second), vpc_of(second)).await?;
+        for second in unattached(others) {
+            self.remove(id(second), None).await?;
         }
         Ok(Readiness::Ready(InternetGatewayId::new(id(gateway))))
     }

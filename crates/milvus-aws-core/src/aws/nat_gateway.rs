@@ -67,7 +67,7 @@ impl NatGateway {
         Ok(gateways)
     }
 
-    async fn addresses(&self) -> Result<Vec<String>, ResourceError> {
+    async fn described_addresses(&self) -> Result<Vec<Address>, ResourceError> {
         let call = self.cloud.ec2.describe_addresses();
         let call = call.filters(self.cloud.ec2_ours());
         let addresses = call.filters(filter("domain", "vpc")).send().await;
@@ -75,19 +75,26 @@ impl NatGateway {
             addresses.attempting(|| format!("cannot look for the address of {}", self.name))?;
         let mut addresses = addresses.addresses.unwrap_or_default();
         addresses.retain(|address| self.cloud.ec2_is_ours(address.tags()));
-        let ids = |address: Address| address.allocation_id;
-        let mut ids: Vec<String> = addresses.into_iter().filter_map(ids).collect();
-        ids.sort();
-        Ok(ids)
+        addresses.sort_by(|a, b| a.allocation_id.cmp(&b.allocation_id));
+        Ok(addresses)
     }
 
-    /// Addresses that none of those gateways has: of two runs at once, one may have ended before it gave way.
+    async fn addresses(&self) -> Result<Vec<String>, ResourceError> {
+        Ok(ids(self.described_addresses().await?))
+    }
+
+    /// Addresses that nothing uses beside a live gateway: of two runs at once, one may have ended before it gave way.
     async fn idle_addresses(&self, all: &[Description]) -> Result<Vec<String>, ResourceError> {
-        let used = all.iter().flat_map(Description::nat_gateway_addresses);
+        let alive = all.iter().filter(|gateway| is_in(gateway, LIVE));
+        let used = alive.flat_map(Description::nat_gateway_addresses);
         let used: BTreeSet<&str> = used.filter_map(|used| used.allocation_id()).collect();
-        let mut idle = self.addresses().await?;
-        idle.retain(|address| !used.contains(address.as_str()));
-        Ok(idle)
+        let mut idle = self.described_addresses().await?;
+        idle.retain(|address| {
+            // A pending gateway has its address before the address knows.
+            let used = address.allocation_id().is_none_or(|id| used.contains(id));
+            !used && address.association_id().is_none()
+        });
+        Ok(ids(idle))
     }
 
     /// The address that exists, else a new one.
@@ -179,6 +186,11 @@ impl NatGateway {
         })
         .await
     }
+}
+
+fn ids(addresses: Vec<Address>) -> Vec<String> {
+    let ids = addresses.into_iter().filter_map(|one| one.allocation_id);
+    ids.collect()
 }
 
 fn id(gateway: &Description) -> &str {
@@ -277,17 +289,15 @@ impl Resource for NatGateway {
         _: &Step,
         context: &Context,
     ) -> Result<Readiness<NatGatewayId>, ResourceError> {
-        let all = self.list().await?;
-        if all.iter().any(|gateway| is_in(gateway, LIVE)) {
-            for idle in self.idle_addresses(&all).await? {
-                self.release(&idle).await?;
-            }
-            return Ok(readiness_of(&all));
+        let mut all = self.list().await?;
+        if !all.iter().any(|gateway| is_in(gateway, LIVE)) {
+            self.create(network, context, &all).await?;
+            all = self.list().await?;
         }
-        self.create(network, context, &all).await?;
-        Ok(Readiness::Waiting {
-            reason: "the NAT gateway is pending".to_owned(),
-        })
+        for idle in self.idle_addresses(&all).await? {
+            self.release(&idle).await?;
+        }
+        Ok(readiness_of(&all))
     }
 
     async fn readiness(

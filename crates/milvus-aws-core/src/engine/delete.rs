@@ -70,7 +70,8 @@ pub(super) async fn delete(run: &Run<'_>, data: DataPolicy) -> Report {
     settle::report(run, settled)
 }
 
-/// Why each resource stays, for those that do: data, what is somebody else's, and what either of them needs.
+/// Why each resource stays, for those that do: data, what is somebody else's, and what either of them needs; and what is
+/// only used, which others than us keep alive.
 fn kept(run: &Run<'_>, sights: &[Sight], data: DataPolicy) -> Vec<Option<String>> {
     let vertices = &run.graph.vertices;
     let mut kept: Vec<Option<String>> = vec![None; vertices.len()];
@@ -81,7 +82,10 @@ fn kept(run: &Run<'_>, sights: &[Sight], data: DataPolicy) -> Vec<Option<String>
         match &sights[index].seen {
             Observed::Absent | Observed::Unknown => continue,
             Observed::Foreign { owner } => kept[index] = Some(format!("is not ours: {owner}")),
-            _ if retention == Retention::External => kept[index] = Some("is only used".to_owned()),
+            _ if retention == Retention::External => {
+                kept[index] = Some("is only used".to_owned());
+                continue;
+            }
             _ if holds_data => kept[index] = Some("holds data".to_owned()),
             _ => {}
         }

@@ -163,3 +163,19 @@ async fn what_is_only_used_stays_whatever_goes() {
     );
     assert_eq!(world.existing().into_iter().collect::<Vec<_>>(), [0]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_only_looked_at_keeps_nothing_of_ours() {
+    let world = World::new();
+    let graph = graph(&world, &needs(), |node| {
+        if node.number == 3 {
+            node.only_used()
+        } else {
+            node
+        }
+    });
+    Engine::new().apply(&graph).await;
+    let report = Engine::new().delete(&graph, DataPolicy::Delete).await;
+    assert_eq!(report.entries[3].outcome, retained("is only used"));
+    assert_eq!(world.existing().into_iter().collect::<Vec<_>>(), [3]);
+}
