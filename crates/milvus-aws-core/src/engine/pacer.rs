@@ -9,8 +9,8 @@ use super::clock::Clock;
 
 /// The first space between calls after a throttled one.
 const FIRST_SPACE: Duration = Duration::from_millis(50);
-/// The widest space between calls.
-const WIDEST_SPACE: Duration = Duration::from_secs(5);
+/// The widest space between calls: no service of AWS that we call is slower for long.
+const WIDEST_SPACE: Duration = Duration::from_secs(2);
 /// Below this the space closes.
 const NARROWEST_SPACE: Duration = Duration::from_millis(5);
 

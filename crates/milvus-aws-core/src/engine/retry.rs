@@ -10,6 +10,10 @@ use super::{
     run::{Halt, Run},
 };
 
+/// How long a resource is at least let alone with throttling: the pacer sets the pace of all, and among many, in a queue,
+/// a few refusals in a row take minutes and say nothing of this one.
+const THROTTLED: Duration = Duration::from_mins(10);
+
 /// Failures in a row of one resource.
 pub(super) struct Retry<'a> {
     run: &'a Run<'a>,
@@ -51,13 +55,16 @@ impl<'a> Retry<'a> {
         }
         let now = self.run.elapsed();
         let since = *self.failing_since.get_or_insert(now);
-        let after = match error.kind() {
-            ErrorKind::Transient => self.backoff.next_pause(),
+        let (after, patience) = match error.kind() {
+            ErrorKind::Transient => (self.backoff.next_pause(), self.patience),
             // The pacer slows everybody down: a pause of one's own besides would slow this one down twice.
-            ErrorKind::Throttled { retry_after } => retry_after.unwrap_or_default(),
+            ErrorKind::Throttled { retry_after } => {
+                let after = retry_after.unwrap_or_default();
+                (after, self.patience.max(THROTTLED))
+            }
             ErrorKind::Fatal | ErrorKind::Foreign => return Err(Halt::Error(error)),
         };
-        if now.saturating_sub(since) + after > self.patience {
+        if now.saturating_sub(since) + after > patience {
             return Err(Halt::Error(error));
         }
         self.context.tell(EventKind::Retrying {

@@ -24,3 +24,14 @@ async fn everybody_slows_down_until_the_service_keeps_up() {
     let retries = heard.events().len() - 2 * needs.len();
     assert!(retries < 3 * needs.len(), "{retries} retries");
 }
+
+/// Looking at many things takes as long as the service needs: it is slow, and nothing is wrong.
+#[tokio::test(start_paused = true)]
+async fn a_slow_service_is_looked_at_to_the_end() {
+    let world = World::new();
+    let needs: Vec<Vec<usize>> = (0..120).map(|_| vec![]).collect();
+    let graph = graph(&world, &needs, |node| node.call_of(10));
+    world.state().rate = Some(1);
+    let plan = Engine::new().seed(3).plan(&graph).await;
+    assert_eq!(plan.unwrap().steps.len(), needs.len());
+}
