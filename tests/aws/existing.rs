@@ -182,39 +182,50 @@ fn a_target_of_its_own_may_use_a_bucket_that_exists() {
     assert_eq!(others(&account), before);
 }
 
-/// Lets everybody in who has an address of the network.
-fn open_brokers(account: &Account) {
-    let present = present(account);
-    let group = present.iter().find(|item| {
-        item["tags"]["Name"] == "other-milvus-msk" && item["kind"] == "security-group"
-    });
-    let group = group.unwrap()["id"].as_str().unwrap();
-    let body = format!(
-        "Action=AuthorizeSecurityGroupIngress&Version=2016-11-15&GroupId={group}&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=9096&IpPermissions.1.ToPort=9096&IpPermissions.1.IpRanges.1.CidrIp=10.0.0.0%2F8"
-    );
+fn ec2(account: &Account, action: &str) {
+    let body = format!("Action={action}&Version=2016-11-15");
     let form = "application/x-www-form-urlencoded";
     call(account, "us-west-2/ec2", "POST /", form, &body);
+}
+
+/// The ids of what has that kind, and a name that begins like that.
+fn ids(account: &Account, kind: &str, name: &str) -> Vec<String> {
+    let present = present(account);
+    let named = present.iter().filter(|item| {
+        let called = item["tags"]["Name"].as_str().unwrap_or_default();
+        item["kind"] == kind && called.starts_with(name)
+    });
+    let ids = named.filter_map(|item| item["id"].as_str());
+    ids.map(str::to_owned).collect()
 }
 
 #[test]
 fn a_cluster_of_ours_goes_though_the_brokers_that_it_uses_stay() {
     let account = account();
-    open_brokers(&account);
+    // Whoever has an address of the network may use the brokers.
+    let brokers = &ids(&account, "security-group", "other-milvus-msk")[0];
+    let rule = "IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=9096&IpPermissions.1.ToPort=9096&IpPermissions.1.IpRanges.1.CidrIp=10.0.0.0%2F8";
+    ec2(
+        &account,
+        &format!("AuthorizeSecurityGroupIngress&GroupId={brokers}&{rule}"),
+    );
     let everything = present(&account);
-    let subnets: Vec<&str> = everything
-        .iter()
-        .filter(|item| {
-            let name = item["tags"]["Name"].as_str().unwrap_or_default();
-            name.starts_with("other-milvus-private-")
-        })
-        .filter_map(|item| item["id"].as_str())
-        .collect();
+    let vpc = &ids(&account, "vpc", "other-milvus")[0];
+    let tags = "TagSpecification.1.ResourceType=subnet&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=short-lived";
+    ec2(
+        &account,
+        &format!("CreateSubnet&VpcId={vpc}&CidrBlock=10.0.250.0%2F24&{tags}"),
+    );
+    let private = ids(&account, "subnet", "other-milvus-private-");
+    let public = ids(&account, "subnet", "short-lived");
     let lines = format!(
-        "target: aws\naws: {{network: {{existing: {{privateSubnets: {subnets:?}}}}}, existing: {{mskCluster: other-milvus}}}}\n"
+        "target: aws\naws: {{network: {{existing: {{privateSubnets: {private:?}, publicSubnets: {public:?}}}}}, existing: {{mskCluster: other-milvus}}}}\n"
     );
     account.describe("demo", &lines);
     account.run("install", "demo").ends_with(0);
     assert_ne!(present(&account), everything);
+    // A removal needs no network that is fit for an installation.
+    ec2(&account, &format!("DeleteSubnet&SubnetId={}", public[0]));
     account.run("wipe", "demo").ends_with(0);
     assert_eq!(present(&account), everything);
 }

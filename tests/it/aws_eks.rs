@@ -3,7 +3,7 @@
 use milvus_stage::{aws::AwsStage, cache::Cache};
 use serde_json::Value;
 
-use crate::aws_install::{milvus, of_cluster};
+use crate::aws_install::{self, milvus, of_cluster};
 
 const FILE: &str = "stage/aws/second.yaml";
 
@@ -31,6 +31,14 @@ pub(crate) fn a_second_one_shares_cluster_and_brokers(cache: &Cache, account: &A
     let again = milvus(cache, &again).exits(0).result_of("plan");
     assert_eq!(pending(&again), Vec::<&str>::new());
 
+    // The cluster's own installation does not take the second one's volumes away.
+    let with_the_cluster = ["uninstall", "-f", aws_install::FILE, "--dry-run=server"];
+    let refused = milvus(cache, &with_the_cluster).exits(5);
+    assert!(
+        refused.stderr.contains("persistentvolumeclaim/"),
+        "{}",
+        refused.stderr
+    );
     let words = ["--delete-data", "--confirm", "second"];
     milvus(cache, &[&["uninstall", "-f", FILE][..], &words].concat()).exits(0);
     assert_eq!(inventory(), before);

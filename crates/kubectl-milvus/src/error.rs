@@ -132,6 +132,17 @@ pub enum Error {
         /// Which installation.
         name: String,
     },
+    /// The cluster goes with the installation, and others live in it.
+    #[error(
+        "the cluster of {name} would go too, and others have volumes or load balancers in it: {}",
+        first(others)
+    )]
+    Neighbours {
+        /// Which installation.
+        name: String,
+        /// What others have.
+        others: Vec<String>,
+    },
     /// A command for AWS, and an installation that is elsewhere.
     #[error("the installation's target is neither aws nor eks")]
     NotOnAws,
@@ -183,6 +194,7 @@ impl Error {
             | Self::Probe(milvus_probe::Error::InvalidEndpoint { .. }) => ExitCode::Usage,
             Self::Adoption(error) => error.exit_code(),
             Self::Unconfirmed { .. }
+            | Self::Neighbours { .. }
             | Self::Upgrade(_)
             | Self::OtherVersion { .. }
             | Self::Exists { .. }
@@ -233,6 +245,9 @@ impl Error {
             }
             Self::Unconfirmed { name } => {
                 format!("say `--confirm {name}` if its vectors shall be gone for good")
+            }
+            Self::Neighbours { .. } => {
+                "take them away first: what stands in the cluster ends with it".to_owned()
             }
             Self::Adoption(error) => return Some(error.hint().to_owned()),
             Self::Run {
@@ -286,6 +301,13 @@ impl Error {
             other => return kube_hint::of(other).map(str::to_owned),
         })
     }
+}
+
+/// The first of many.
+fn first(names: &[String]) -> String {
+    let more = if names.len() > 3 { " and more" } else { "" };
+    let first: Vec<&str> = names.iter().take(3).map(String::as_str).collect();
+    format!("{}{more}", first.join(", "))
 }
 
 fn listed(versions: &[MilvusVersion]) -> String {

@@ -7,15 +7,11 @@ use std::{sync::Arc, time::Duration};
 
 use milvus_aws_core::{
     Installation,
-    aws::{self as core, CallLog},
-    engine::{DataPolicy, Engine, Graph, Outcome, Report},
-    installation::Namespace,
+    aws::{self as core, CallLog, Cloud},
+    engine::{DataPolicy, Engine, Graph, Outcome, Report, ResourceId},
+    installation::{Deployment, Namespace},
 };
-use milvus_manifests::{
-    ROOT,
-    apply::{self, Kept},
-    root_secret_name,
-};
+use milvus_manifests::{Kind, ROOT, apply, root_secret_name};
 
 use super::{account, kubernetes_access};
 use crate::{
@@ -27,7 +23,7 @@ use crate::{
     printer::Printer,
     progress::Progress,
     timeline_file::Record,
-    uninstall::{Uninstalled, confirm, kept},
+    uninstall::{Kept, Uninstalled, confirm, kept},
 };
 
 /// How long each half may take to go, unless the user says otherwise.
@@ -40,8 +36,14 @@ struct Parts {
     account: Graph,
     /// Whether the cluster is ours, and goes too.
     cluster_goes: bool,
+    /// Whether the brokers are ours, and go too.
+    brokers_go: bool,
+    /// What a load balancer controller that stays, as others use it, needs of the account.
+    of_controller: Vec<String>,
     /// The Secret with `root`'s password.
     root_secret: String,
+    /// Which account and region, for messages.
+    place: String,
 }
 
 impl Parts {
@@ -55,6 +57,9 @@ impl Parts {
             .then_some(&self.root_secret)
     }
 }
+
+/// What to do before the brokers are gone.
+const FLUSH_FIRST: &str = "rows that Milvus has not yet written to the bucket go with the brokers: whoever keeps the data flushes the collections now";
 
 /// What to do before the cluster is gone, which takes some minutes.
 fn save_first(secret: &str, namespace: &Namespace) -> String {
@@ -80,6 +85,9 @@ pub(crate) async fn run(
     if let Some(secret) = parts.lost_password(data) {
         printer.tell(&save_first(secret, &installation.namespace));
     }
+    if parts.brokers_go && parts.kubernetes.is_some() && data == DataPolicy::Keep {
+        printer.tell(FLUSH_FIRST);
+    }
     if args.dry_run.is_some() {
         let mut plan = host.engine.plan_deletion(&parts.account, data).await?;
         if let Some(found) = &parts.kubernetes {
@@ -100,15 +108,27 @@ pub(crate) async fn run(
         printer,
     );
     // Of what was left in a cluster that went, nothing is left.
-    let left = parts.kubernetes.as_ref().filter(|_| !parts.cluster_goes);
-    let others: &[Kept] = left.map_or(&[], |found| &found.kept);
+    let went = parts.cluster_goes && cluster_went(&report);
+    let left = parts.kubernetes.as_ref().filter(|_| !went);
+    let others: &[apply::Kept] = left.map_or(&[], |found| &found.kept);
+    let mut kept = kept(&report, others);
+    kept.extend(parts.of_controller.iter().map(|resource| Kept {
+        resource: resource.clone(),
+        because: "the load balancer controller, which stays, needs it".to_owned(),
+    }));
     let result = Uninstalled {
         name: installation.name.as_str(),
         namespace: installation.namespace.as_str(),
-        kept: kept(&report, others),
+        kept,
         report: &report,
     };
-    printer.result(&result, || result.text())?;
+    printer.result(&result, || {
+        let mut entries = report.entries.iter();
+        if entries.all(|entry| entry.outcome == Outcome::Absent) {
+            return format!("nothing of {} is in {}\n", installation.name, parts.place);
+        }
+        result.text()
+    })?;
     report.result().map_err(|source| Error::Run {
         doing: "uninstall",
         name: installation.name.to_string(),
@@ -125,21 +145,71 @@ async fn find(
 ) -> Result<Parts, Error> {
     let account = account::connect(installation, calls, printer).await?;
     let settings = &installation.on_aws().ok_or(Error::NotOnAws)?.aws;
-    let mut builder = Graph::builder();
-    core::add(&mut builder, &account.cloud, installation)?;
+    let cluster_goes = account.cluster.is_none();
     let kubernetes = match account.cloud.cluster_of(settings).await? {
         Some(cluster) => {
             let client = kubernetes_access::client(&cluster, &account.login).await?;
+            if cluster_goes {
+                refuse_neighbours(&client, installation).await?;
+            }
             Some(apply::uninstall(&client, &installation.name, &installation.namespace).await?)
         }
         None => None,
     };
+    let mut graph = graph_of(&account.cloud, installation)?;
+    let mut of_controller = Vec::new();
+    if !cluster_goes && kubernetes.as_ref().is_some_and(keeps_controller) {
+        let all = graph;
+        graph = graph_of(&account.cloud, &with_controller(installation))?;
+        let stays = |id: &&ResourceId| graph.ids().all(|other| other != *id);
+        of_controller = all.ids().filter(stays).map(ToString::to_string).collect();
+    }
+    let id = &account.cloud.account;
     Ok(Parts {
         kubernetes,
-        account: builder.build(),
-        cluster_goes: account.cluster.is_none(),
+        account: graph,
+        cluster_goes,
+        brokers_go: settings.existing.msk_cluster.is_none(),
+        of_controller,
         root_secret: root_secret_name(&installation.name),
+        place: format!("the account {}, region {}", id.id, id.region),
     })
+}
+
+fn graph_of(cloud: &Cloud, installation: &Installation) -> Result<Graph, Error> {
+    let mut builder = Graph::builder();
+    core::add(&mut builder, cloud, installation)?;
+    Ok(builder.build())
+}
+
+/// Whatever others have in a cluster ends with it.
+async fn refuse_neighbours(
+    client: &kube::Client,
+    installation: &Installation,
+) -> Result<(), Error> {
+    let others = apply::neighbours(client, &installation.namespace).await?;
+    if others.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Neighbours {
+        name: installation.name.to_string(),
+        others,
+    })
+}
+
+/// Whether the load balancer controller, which is ours, stays for others.
+fn keeps_controller(found: &apply::Uninstall) -> bool {
+    let mut kept = found.kept.iter();
+    kept.any(|kept| kept.object.kind == Kind::Deployment)
+}
+
+/// The same installation, as if the cluster had a controller of its own: its role is nothing of ours then.
+fn with_controller(installation: &Installation) -> Installation {
+    let mut installation = installation.clone();
+    if let Deployment::Aws(on_aws) = &mut installation.deployment {
+        on_aws.aws.existing.load_balancer_controller = true;
+    }
+    installation
 }
 
 /// What is in the cluster goes first; if it does not, the cluster stays, and with it whoever can take it away.
@@ -178,10 +248,18 @@ async fn remove(
         return first;
     }
     let second = engine().delete(&parts.account, data).await;
-    if parts.cluster_goes && second.result().is_ok() {
+    if parts.cluster_goes && cluster_went(&second) {
         gone_with_the_cluster(&mut first);
     }
     one_after_the_other(first, second)
+}
+
+fn cluster_went(report: &Report) -> bool {
+    let mut entries = report.entries.iter();
+    entries.any(|entry| {
+        entry.resource.as_str().starts_with("eks-cluster/")
+            && matches!(entry.outcome, Outcome::Deleted | Outcome::Absent)
+    })
 }
 
 /// What was left for its data stays on its volumes, without the objects.

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use aws_sdk_ec2::types::Subnet as Description;
+use aws_sdk_ec2::types::{Filter, Subnet as Description};
 
 use super::{
     changes::Changes,
     cloud::Cloud,
     ec2_marks::tag_value,
-    failure::{failure, has_code},
+    failure::{Attempt, failure, has_code},
     ids::{SubnetId, VpcId},
     network::{Network, Subnet},
 };
@@ -75,6 +75,24 @@ impl ExistingNetwork {
             }
             Err(error) => Err(failure(&error, "cannot look at the subnets of the file")),
         }
+    }
+
+    /// What is there yet of the network, fit for use or not; none when nothing is.
+    async fn left(&self) -> Result<Option<Network>, ResourceError> {
+        let ids = self.settings.private_subnets.iter();
+        let ids = ids.chain(&self.settings.public_subnets);
+        let by = Filter::builder().name("subnet-id");
+        let by = by.set_values(Some(ids.map(ToString::to_string).collect()));
+        let call = self.cloud.ec2.describe_subnets().filters(by.build());
+        let subnets = call.send().await;
+        let subnets = subnets.attempting(|| "cannot look at the subnets of the file".to_owned())?;
+        let subnets = subnets.subnets.unwrap_or_default();
+        let vpc = subnets.iter().find_map(Description::vpc_id);
+        Ok(vpc.map(|vpc| Network {
+            vpc: VpcId::new(vpc),
+            private_subnets: pick(&self.settings.private_subnets, &subnets),
+            public_subnets: pick(&self.settings.public_subnets, &subnets),
+        }))
     }
 
     /// The subnets as a network: in one VPC, the private ones in two zones or more.
@@ -194,6 +212,12 @@ impl Resource for ExistingNetwork {
         _: Option<&()>,
         context: &Context,
     ) -> Result<Observed<Network>, ResourceError> {
+        if context.is_removal() {
+            let left = self.left().await?;
+            return Ok(left.map_or(Observed::Absent, |network| Observed::Current {
+                output: Some(network),
+            }));
+        }
         let subnets = self.list().await?;
         let network = self.network(&subnets)?;
         self.tell_untagged(&subnets, context);

@@ -9,7 +9,9 @@ use milvus_aws_core::{
 };
 use milvus_manifests::{
     EbsStorageClass, NetworkLoadBalancer,
-    apply::{Install, Uninstall, add_load_balancer_controller, add_storage_class, uninstall},
+    apply::{
+        Install, Uninstall, add_load_balancer_controller, add_storage_class, neighbours, uninstall,
+    },
     labels::Owner,
     render,
 };
@@ -352,6 +354,33 @@ async fn a_controller_that_others_use_stays_and_says_why() {
         assert!(cluster.get(path).is_some(), "{path}");
     }
     assert_eq!(cluster.get(SERVICE), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_would_lose_with_the_cluster_is_found() {
+    let cluster = eks();
+    install(&cluster).await.result().unwrap();
+    let namespace = owner().namespace;
+    let claim = |namespace: &str, name: &str| {
+        format!("/api/v1/namespaces/{namespace}/persistentvolumeclaims/{name}")
+    };
+    let of = |namespace: &str| json!({"metadata": {"namespace": namespace}});
+    cluster.put(&claim(namespace.as_str(), "data-0"), of(namespace.as_str()));
+    let going =
+        json!({"metadata": {"namespace": "shop", "deletionTimestamp": "2026-01-01T00:00:00Z"}});
+    cluster.put(&claim("shop", "going"), going);
+    let found = neighbours(&cluster.client(), &namespace).await.unwrap();
+    assert_eq!(found, Vec::<String>::new());
+
+    cluster.put(&claim("shop", "orders"), of("shop"));
+    let binding = "/apis/elbv2.k8s.aws/v1beta1/namespaces/shop/targetgroupbindings/k8s-2";
+    cluster.put(binding, of("shop"));
+    let found = neighbours(&cluster.client(), &namespace).await.unwrap();
+    let expected = [
+        "persistentvolumeclaim/orders in shop",
+        "targetgroupbinding/k8s-2 in shop",
+    ];
+    assert_eq!(found, expected);
 }
 
 #[tokio::test(start_paused = true)]
