@@ -157,7 +157,7 @@ mod tests {
         Response::new(Body::from(answer.to_string().into_bytes()))
     }
 
-    fn config_map(labels: Value) -> Value {
+    fn config_map(labels: &Value) -> Value {
         json!({
             "apiVersion": "v1", "kind": "ConfigMap",
             "metadata": {"name": "demo-upgrade", "uid": "of-this-one", "labels": labels},
@@ -167,7 +167,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_written_down_is_read_and_forgotten() {
-        let (memory, asked) = memory_of(config_map(json!({INSTALLATION: "demo"})));
+        let (memory, asked) = memory_of(config_map(&json!({INSTALLATION: "demo"})));
         assert_eq!(memory.read().await.unwrap().to_string(), "0-9 20-24");
         memory.forget().await.unwrap();
         let read = format!("GET {PATH} ");
@@ -178,7 +178,7 @@ mod tests {
     #[tokio::test]
     async fn one_that_is_not_ours_is_neither_read_nor_deleted() {
         for labels in [json!({INSTALLATION: "other"}), json!({})] {
-            let (memory, asked) = memory_of(config_map(labels));
+            let (memory, asked) = memory_of(config_map(&labels));
             for refused in [memory.read().await.map(drop), memory.forget().await] {
                 let said = refused.unwrap_err();
                 assert!(
