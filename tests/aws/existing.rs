@@ -214,14 +214,25 @@ fn a_cluster_of_ours_goes_though_the_brokers_that_it_uses_stay() {
     let tags = "TagSpecification.1.ResourceType=subnet&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=short-lived";
     ec2(
         &account,
-        &format!("CreateSubnet&VpcId={vpc}&CidrBlock=10.0.250.0%2F24&{tags}"),
+        &format!("CreateSubnet&VpcId={vpc}&CidrBlock=10.0.250.0%2F28&{tags}"),
     );
-    let private = ids(&account, "subnet", "other-milvus-private-");
+    let mut private = ids(&account, "subnet", "other-milvus-private-");
     let public = ids(&account, "subnet", "short-lived");
-    let lines = format!(
-        "target: aws\naws: {{network: {{existing: {{privateSubnets: {private:?}, publicSubnets: {public:?}}}}}, existing: {{mskCluster: other-milvus}}}}\n"
+    let around = |private: &[String]| {
+        let lines = format!(
+            "target: aws\naws: {{network: {{existing: {{privateSubnets: {private:?}, publicSubnets: {public:?}}}}}, existing: {{mskCluster: other-milvus}}}}\n"
+        );
+        account.describe("demo", &lines);
+    };
+    // Nodes and pods would not fit into that one.
+    private.extend(public.iter().cloned());
+    around(&private);
+    is_refused(
+        &account,
+        &["too few addresses are free", &public[0], "aws.network"],
     );
-    account.describe("demo", &lines);
+    private.pop();
+    around(&private);
     account.run("install", "demo").ends_with(0);
     assert_ne!(present(&account), everything);
     // A removal needs no network that is fit for an installation.

@@ -1,11 +1,10 @@
 //! Subnets that exist: they are checked, used, and never changed.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{Filter, Subnet as Description};
 
 use super::{
-    changes::Changes,
     cloud::Cloud,
     ec2_marks::tag_value,
     failure::{Attempt, failure, has_code},
@@ -13,7 +12,7 @@ use super::{
     network::{Network, Subnet},
 };
 use crate::{
-    engine::{Context, Observed, Readiness, Resource, ResourceError, ResourceId, Retention, Step},
+    engine::{Context, Existing, Readiness, ResourceError, ResourceId},
     installation::aws::ExistingNetwork as Settings,
 };
 
@@ -77,24 +76,6 @@ impl ExistingNetwork {
         }
     }
 
-    /// What is there yet of the network, fit for use or not; none when nothing is.
-    async fn left(&self) -> Result<Option<Network>, ResourceError> {
-        let ids = self.settings.private_subnets.iter();
-        let ids = ids.chain(&self.settings.public_subnets);
-        let by = Filter::builder().name("subnet-id");
-        let by = by.set_values(Some(ids.map(ToString::to_string).collect()));
-        let call = self.cloud.ec2.describe_subnets().filters(by.build());
-        let subnets = call.send().await;
-        let subnets = subnets.attempting(|| "cannot look at the subnets of the file".to_owned())?;
-        let subnets = subnets.subnets.unwrap_or_default();
-        let vpc = subnets.iter().find_map(Description::vpc_id);
-        Ok(vpc.map(|vpc| Network {
-            vpc: VpcId::new(vpc),
-            private_subnets: pick(&self.settings.private_subnets, &subnets),
-            public_subnets: pick(&self.settings.public_subnets, &subnets),
-        }))
-    }
-
     /// The subnets as a network: in one VPC, the private ones in two zones or more.
     fn network(&self, subnets: &[Description]) -> Result<Network, ResourceError> {
         let vpcs: BTreeSet<&str> = subnets.iter().filter_map(Description::vpc_id).collect();
@@ -147,22 +128,18 @@ impl ExistingNetwork {
     }
 
     /// Subnets with too few free addresses. They count as long as there is no cluster: later its pods have them.
-    async fn crowded(&self, subnets: &[Description]) -> Result<Changes, ResourceError> {
-        let mut changes = Changes::default();
+    async fn crowded(&self, subnets: &[Description]) -> Result<Vec<String>, ResourceError> {
+        let mut crowded = Vec::new();
         for (subnet, demand) in self.demands(subnets) {
             let free = subnet.available_ip_address_count().unwrap_or_default();
             if free < demand.free {
-                changes.note(
-                    format!("{}.freeAddresses", id(subnet)),
-                    Some(&free.to_string()),
-                    Some(&format!("{} or more", demand.free)),
-                );
+                crowded.push(format!("{}: {free}", id(subnet)));
             }
         }
-        if changes.is_empty() || !self.cloud.has_eks_cluster().await? {
-            return Ok(changes);
+        if crowded.is_empty() || !self.cloud.has_eks_cluster().await? {
+            return Ok(crowded);
         }
-        Ok(Changes::default())
+        Ok(Vec::new())
     }
 }
 
@@ -186,7 +163,7 @@ fn pick(wanted: &[crate::installation::aws::SubnetId], subnets: &[Description]) 
     found.map(subnet).collect()
 }
 
-impl Resource for ExistingNetwork {
+impl Existing for ExistingNetwork {
     type Needs = ();
     type Output = Network;
 
@@ -198,63 +175,37 @@ impl Resource for ExistingNetwork {
         &()
     }
 
-    fn usual_duration(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    /// A deletion leaves it alone.
-    fn retention(&self) -> Retention {
-        Retention::External
-    }
-
-    async fn observe(
-        &self,
-        _: Option<&()>,
-        context: &Context,
-    ) -> Result<Observed<Network>, ResourceError> {
-        if context.is_removal() {
-            let left = self.left().await?;
-            return Ok(left.map_or(Observed::Absent, |network| Observed::Current {
-                output: Some(network),
-            }));
-        }
+    async fn check(&self, (): &(), context: &Context) -> Result<Readiness<Network>, ResourceError> {
         let subnets = self.list().await?;
         let network = self.network(&subnets)?;
         self.tell_untagged(&subnets, context);
-        Ok(self.crowded(&subnets).await?.observed(Some(network)))
-    }
-
-    /// Changes nothing: says what the user is to do.
-    async fn apply(
-        &self,
-        (): &(),
-        _: &Step,
-        _: &Context,
-    ) -> Result<Readiness<Network>, ResourceError> {
-        let subnets = self.list().await?;
-        let network = self.network(&subnets)?;
         let crowded = self.crowded(&subnets).await?;
         if crowded.is_empty() {
             return Ok(Readiness::Ready(network));
         }
         Err(ResourceError::fatal(format!(
             "too few addresses are free ({}): private subnets need {} for nodes and pods, public ones {} for load balancers; name other subnets in `aws.network`",
-            crowded.fields(),
+            crowded.join(", "),
             PRIVATE.free,
             PUBLIC.free
         )))
     }
 
-    async fn readiness(&self, (): &(), _: &Context) -> Result<Readiness<Network>, ResourceError> {
-        let subnets = self.list().await?;
-        self.network(&subnets).map(Readiness::Ready)
-    }
-
-    async fn delete(&self, _: Option<&()>, _: &Context) -> Result<(), ResourceError> {
-        Ok(())
-    }
-
-    async fn wait_gone(&self, _: Option<&()>, _: &Context) -> Result<(), ResourceError> {
-        Ok(())
+    /// By a filter, which minds none that is gone.
+    async fn left(&self, (): &()) -> Result<Option<Network>, ResourceError> {
+        let ids = self.settings.private_subnets.iter();
+        let ids = ids.chain(&self.settings.public_subnets);
+        let by = Filter::builder().name("subnet-id");
+        let by = by.set_values(Some(ids.map(ToString::to_string).collect()));
+        let call = self.cloud.ec2.describe_subnets().filters(by.build());
+        let subnets = call.send().await;
+        let subnets = subnets.attempting(|| "cannot look at the subnets of the file".to_owned())?;
+        let subnets = subnets.subnets.unwrap_or_default();
+        let vpc = subnets.iter().find_map(Description::vpc_id);
+        Ok(vpc.map(|vpc| Network {
+            vpc: VpcId::new(vpc),
+            private_subnets: pick(&self.settings.private_subnets, &subnets),
+            public_subnets: pick(&self.settings.public_subnets, &subnets),
+        }))
     }
 }

@@ -13,7 +13,7 @@ use super::{
     vpc::Vpc,
 };
 use crate::{
-    engine::{GraphBuilder, Handle, InvalidGraph, Need},
+    engine::{GraphBuilder, Handle, InvalidGraph, Need, Used},
     installation::aws::Network as Settings,
 };
 
@@ -90,7 +90,7 @@ pub fn add_network(
     let (network, internet) = match settings {
         Settings::Existing(settings) => {
             let existing = ExistingNetwork::new(cloud.clone(), settings.clone());
-            (builder.add(existing)?, Vec::new())
+            (builder.add(Used(existing))?, Vec::new())
         }
         Settings::New(settings) => {
             let cidr = &settings.cidr;
