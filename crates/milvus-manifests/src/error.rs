@@ -19,7 +19,7 @@ pub enum Error {
         object: String,
         /// What the writer said.
         #[source]
-        source: Box<serde_saphyr::SerializeError>,
+        source: serde::de::value::Error,
     },
     /// An object cannot be written as JSON.
     #[error("write {object} as JSON")]

@@ -76,18 +76,19 @@ impl Manifests {
 
     /// YAML documents, one an object. Holds the passwords that were given, inside of `Secret` objects.
     pub fn to_yaml(&self) -> Result<String, Error> {
-        let documents = self.documents()?;
-        Ok(documents
-            .into_iter()
-            .flat_map(|(_, yaml)| ["---\n".to_owned(), yaml])
-            .collect())
+        let mut text = String::new();
+        for object in &self.objects {
+            text.push_str("---\n");
+            yaml::append(&mut text, object, object.reference())?;
+        }
+        Ok(text)
     }
 
     /// Each object's YAML document, without a separator.
     pub fn documents(&self) -> Result<Vec<(ObjectRef, String)>, Error> {
         let document = |object: &Object| {
             let reference = object.reference();
-            let yaml = yaml::document(&object.to_value()?, &reference.to_string())?;
+            let yaml = yaml::document(object, &reference)?;
             Ok((reference, yaml))
         };
         self.objects.iter().map(document).collect()
