@@ -117,6 +117,16 @@ fn a_plan_of_nothing_makes_everything_and_writes_nothing() {
 }
 
 #[test]
+fn a_login_that_nobody_can_read_holds_no_removal_up() {
+    let account = Account::new();
+    let before = account.stage.inventory().unwrap()["present"].clone();
+    account.run("install", "demo").ends_with(0);
+    account.others("disabled_key.py", &["demo"]);
+    account.run("wipe", "demo").ends_with(0);
+    assert_eq!(account.stage.inventory().unwrap()["present"], before);
+}
+
+#[test]
 fn nothing_is_left_but_what_holds_data_and_then_nothing() {
     let account = Account::new();
     let before = account.stage.inventory().unwrap()["present"].clone();

@@ -71,6 +71,15 @@ fn named(items: &[Value]) -> BTreeSet<&str> {
     actions.collect()
 }
 
+/// Who has an access entry in the cluster.
+fn admitted(account: &Account) -> BTreeSet<String> {
+    let present = existing::present(account);
+    let entries = present.iter().filter(|item| item["kind"] == "access-entry");
+    entries
+        .map(|entry| entry["principal"].as_str().unwrap().to_owned())
+        .collect()
+}
+
 /// Others change what is there, whatever the installer may do.
 fn meddle(account: &Account) {
     account.stage.enforce(false).unwrap();
@@ -92,6 +101,12 @@ fn they_are_enough_and_every_one_is_needed() {
     meddle(&account);
     account.describe("demo", AFTER);
     account.run("install", "demo").ends_with(0);
+    let admitted = admitted(&account);
+    assert!(admitted.iter().any(|who| who.ends_with(":role/second")));
+    assert!(
+        !admitted.iter().any(|who| who.ends_with(":role/first")),
+        "{admitted:?}"
+    );
     account.run("wipe", "demo").ends_with(0);
     assert_eq!(account.stage.denied().unwrap(), Vec::<Value>::new());
     assert_eq!(account.stage.invalid().unwrap(), Vec::<Value>::new());

@@ -116,6 +116,23 @@ impl AccessEntries {
         }
         Ok(ours)
     }
+
+    /// Those with our mark whom the file no longer names.
+    async fn outdated(&self, cluster: &str) -> Result<Vec<String>, ResourceError> {
+        let mut ours = self.ours(cluster).await?;
+        ours.retain(|who| !self.admins.iter().any(|admin| admin.as_str() == who));
+        Ok(ours)
+    }
+
+    async fn dismiss(&self, cluster: &str, who: &str) -> Result<(), ResourceError> {
+        let call = self.cloud.eks.delete_access_entry().cluster_name(cluster);
+        let deleted = call.principal_arn(who).send().await.unless_absent(GONE);
+        deleted
+            .settling(&["ResourceInUseException"], || {
+                format!("cannot take the access of {who} ({} tag) away", Mark::key())
+            })
+            .map(drop)
+    }
 }
 
 impl Resource for AccessEntries {
@@ -152,6 +169,10 @@ impl Resource for AccessEntries {
                 changes.note("admins", None, Some(who.as_str()));
             }
         }
+        for who in self.outdated(&cluster.name).await? {
+            some = true;
+            changes.note("admins", Some(&who), None);
+        }
         Ok(if some {
             changes.observed(Some(()))
         } else {
@@ -178,6 +199,9 @@ impl Resource for AccessEntries {
             }
             self.admit(name, who, entry.is_some()).await?;
         }
+        for who in self.outdated(name).await? {
+            self.dismiss(name, &who).await?;
+        }
         Ok(Readiness::Ready(()))
     }
 
@@ -191,12 +215,7 @@ impl Resource for AccessEntries {
             return Ok(());
         };
         for who in self.ours(&cluster.name).await? {
-            let call = self.cloud.eks.delete_access_entry();
-            let call = call.cluster_name(&cluster.name).principal_arn(&who);
-            let deleted = call.send().await.unless_absent(GONE);
-            deleted.settling(&["ResourceInUseException"], || {
-                format!("cannot take the access of {who} ({} tag) away", Mark::key())
-            })?;
+            self.dismiss(&cluster.name, &who).await?;
         }
         Ok(())
     }

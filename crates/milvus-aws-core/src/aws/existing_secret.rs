@@ -78,6 +78,6 @@ impl Existing for ExistingSecret {
     }
 
     async fn left(&self, (): &()) -> Result<Option<MskLogin>, ResourceError> {
-        self.cloud.login_in(self.name.as_str()).await
+        self.cloud.readable_login_in(self.name.as_str()).await
     }
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use aws_sdk_secretsmanager::{operation::describe_secret::DescribeSecretOutput, types::Tag};
+use aws_sdk_secretsmanager::{
+    operation::{describe_secret::DescribeSecretOutput, get_secret_value::GetSecretValueOutput},
+    types::Tag,
+};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use rand::{Rng, distr::Alphanumeric};
@@ -184,18 +187,38 @@ impl Cloud {
     pub(super) async fn login_in(&self, id: &str) -> Result<Option<MskLogin>, ResourceError> {
         let value = self.secrets.get_secret_value().secret_id(id).send().await;
         let value = value.unless_absent(&["ResourceNotFoundException"]);
-        let Some(value) = value.attempting(|| format!("cannot read the secret {id}"))? else {
-            return Ok(None);
-        };
-        let login = value
-            .secret_string()
-            .and_then(|text| serde_json::from_str::<Login>(text).ok());
-        Ok(login.zip(value.arn()).map(|(login, arn)| MskLogin {
-            secret: SecretArn::new(arn),
-            username: login.username,
-            password: login.password,
-        }))
+        let value = value.attempting(|| format!("cannot read the secret {id}"))?;
+        Ok(value.as_ref().and_then(login_of))
     }
+
+    /// As [`Self::login_in`], and none too where the secret's key or its deletion lets nobody read it: a removal must
+    /// not need what it holds.
+    pub(super) async fn readable_login_in(
+        &self,
+        id: &str,
+    ) -> Result<Option<MskLogin>, ResourceError> {
+        let value = self.secrets.get_secret_value().secret_id(id).send().await;
+        match value {
+            Err(error) if not_yet(&error) || has_code(&error, &["InvalidRequestException"]) => {
+                Ok(None)
+            }
+            value => {
+                let value = value.attempting(|| format!("cannot read the secret {id}"))?;
+                Ok(login_of(&value))
+            }
+        }
+    }
+}
+
+fn login_of(value: &GetSecretValueOutput) -> Option<MskLogin> {
+    let login = value
+        .secret_string()
+        .and_then(|text| serde_json::from_str::<Login>(text).ok());
+    login.zip(value.arn()).map(|(login, arn)| MskLogin {
+        secret: SecretArn::new(arn),
+        username: login.username,
+        password: login.password,
+    })
 }
 
 impl Resource for MskSecret {
@@ -247,7 +270,7 @@ impl Resource for MskSecret {
                 output: None,
             });
         }
-        let login = self.login().await?;
+        let login = self.cloud.readable_login_in(&self.name).await?;
         let mut changes = Vec::new();
         if let Some(key) = key
             && secret.kms_key_id() != Some(key.as_str())
@@ -255,7 +278,7 @@ impl Resource for MskSecret {
             changes.push(change("key", secret.kms_key_id(), key.as_str()));
         }
         if login.is_none() {
-            changes.push(change("content", Some("no login"), "a login"));
+            changes.push(change("content", Some("no login that can be read"), "a login"));
         }
         Ok(if changes.is_empty() {
             Observed::Current { output: login }
