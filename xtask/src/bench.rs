@@ -13,7 +13,10 @@ use milvus_stage::data_plane::{Server, Shape, peer};
 use milvus_stage::{exec, lifecycle, report};
 use serde_json::Value;
 
-use crate::steps::{self, Steps, cargo};
+use crate::{
+    release,
+    steps::{self, Steps, cargo},
+};
 
 /// Runs of what takes milliseconds.
 const SHORT_RUNS: usize = 20;
@@ -28,9 +31,9 @@ const FILE: &str = "docs/benchmarks.md";
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only measure: everything is built, and this process is in the stage's network.
-    #[arg(long, hide = true)]
-    inside: bool,
+    /// Only measure this plugin: everything is built, and this process is in the stage's network.
+    #[arg(long, hide = true, value_name = "PLUGIN")]
+    inside: Option<PathBuf>,
     /// Folder of the official Helm chart 4.1.34, to compare `render` with `helm template`; without it that row is left out
     #[arg(long, value_name = "DIR")]
     chart: Option<PathBuf>,
@@ -48,20 +51,13 @@ struct Figure {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let cache = Cache::open()?;
-    if options.inside {
-        return measure(&cache, options.chart.as_deref());
+    if let Some(plugin) = &options.inside {
+        return measure(&cache, plugin, options.chart.as_deref());
     }
     lifecycle::check_machine(&cache)?;
     let mut steps = Steps::new();
-    steps.step("build for release", || {
-        let plugin = [
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            "kubectl-milvus",
-        ];
-        steps::run(&mut cargo(plugin))?;
+    let plugin = steps.step("build for release", || {
+        let plugin = release::build()?;
         let insert = [
             "build",
             "--quiet",
@@ -70,14 +66,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             "milvus-probe",
             "--examples",
         ];
-        steps::run(&mut cargo(insert))
+        steps::run(&mut cargo(insert))?;
+        Ok(plugin)
     })?;
     steps.step("stage parts", || lifecycle::build(&cache).map(drop))?;
     let was_up = lifecycle::status(&cache)?.up;
     let exe = std::env::current_exe()?;
     steps.step("stage up", || lifecycle::up(&cache, &exe))?;
     let measured = steps.step("measure", || {
-        let mut words = vec![exe.into_os_string(), "bench".into(), "--inside".into()];
+        let mut words = vec![exe.into(), "bench".into(), "--inside".into(), plugin.into()];
         if let Some(chart) = &options.chart {
             words.extend(["--chart".into(), std::path::absolute(chart)?.into()]);
         }
@@ -89,16 +86,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     measured
 }
 
-fn measure(cache: &Cache, chart: Option<&Path>) -> Result<()> {
+fn measure(cache: &Cache, plugin: &Path, chart: Option<&Path>) -> Result<()> {
     let release = steps::target()?.with_file_name("release");
-    let plugin = release.join("kubectl-milvus");
     let file = steps::workspace().join("tests/stage/demo.yaml");
-    let mut figures = vec![start(&plugin)?, render(&plugin, &file)?];
+    let mut figures = vec![start(plugin)?, render(plugin, &file)?];
     if let Some(chart) = chart {
-        figures.push(render_values(&plugin, chart)?);
+        figures.push(render_values(plugin, chart)?);
     }
     let server = Server::start(cache, Shape::Standalone)?;
-    figures.push(verify(cache, &plugin, &server)?);
+    figures.push(verify(cache, plugin, &server)?);
     figures.push(insert(cache, &release.join("examples/insert"), &server)?);
     let text = page(&figures)?;
     report::line(&text);
@@ -106,7 +102,7 @@ fn measure(cache: &Cache, chart: Option<&Path>) -> Result<()> {
 }
 
 /// From nothing to an answer, against kubectl's own.
-fn start(plugin: &PathBuf) -> Result<Figure> {
+fn start(plugin: &Path) -> Result<Figure> {
     let (mut ours, mut peer) = (Vec::new(), Vec::new());
     for _ in 0..SHORT_RUNS {
         ours.push(seconds(Command::new(plugin).arg("version"))?);
@@ -125,7 +121,7 @@ fn start(plugin: &PathBuf) -> Result<Figure> {
 }
 
 /// All objects of an installation, against kubectl reading them.
-fn render(plugin: &PathBuf, file: &PathBuf) -> Result<Figure> {
+fn render(plugin: &Path, file: &PathBuf) -> Result<Figure> {
     let (mut ours, mut peer) = (Vec::new(), Vec::new());
     let rendered = Command::new(plugin)
         .arg("render")
@@ -159,7 +155,7 @@ fn render(plugin: &PathBuf, file: &PathBuf) -> Result<Figure> {
 }
 
 /// The guide's values, against helm and the chart that they were written for.
-fn render_values(plugin: &PathBuf, chart: &Path) -> Result<Figure> {
+fn render_values(plugin: &Path, chart: &Path) -> Result<Figure> {
     let values = steps::workspace().join(VALUES);
     let (mut ours, mut peer) = (Vec::new(), Vec::new());
     for _ in 0..SHORT_RUNS {
@@ -189,7 +185,7 @@ fn render_values(plugin: &PathBuf, chart: &Path) -> Result<Figure> {
 }
 
 /// The life of a collection of 3000 rows, each a whole process. Ours checks every answer and does more steps.
-fn verify(cache: &Cache, plugin: &PathBuf, server: &Server) -> Result<Figure> {
+fn verify(cache: &Cache, plugin: &Path, server: &Server) -> Result<Figure> {
     let (mut ours, mut peers) = (Vec::new(), Vec::new());
     for _ in 0..PAIRS {
         ours.push(seconds(Command::new(plugin).args([

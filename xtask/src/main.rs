@@ -1,8 +1,9 @@
-//! Developer commands: `cargo xtask demo`, `test`, `bench` and `stage`.
+//! Developer commands: `cargo xtask demo`, `test`, `bench`, `release` and `stage`.
 
 mod bench;
 mod data_plane;
 mod demo;
+mod release;
 mod stage;
 mod steps;
 mod test;
@@ -28,6 +29,8 @@ enum Command {
     Test(test::Options),
     /// Measure, and write docs/benchmarks.md.
     Bench(bench::Options),
+    /// Build the plugin for users: on Linux one file that needs nothing of the system.
+    Release,
     /// A real Kubernetes on this machine, in namespaces of its own.
     #[command(subcommand)]
     Stage(stage::Command),
@@ -48,6 +51,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Demo(options) => demo::run(&options)?,
         Command::Test(options) => test::run(&options)?,
         Command::Bench(options) => bench::run(&options)?,
+        Command::Release => release::run()?,
         Command::Stage(command) => stage::run(command)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -54,8 +54,9 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// What the plugin can do.
+/// What the plugin can do. What one command takes is made when it is asked for.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Write a file to install from, sized for a load
     Init(InitArgs),

@@ -6,6 +6,10 @@ use clap::Parser;
 use kubectl_milvus::{Error, ExitCode, cli::Cli, printer::Printer};
 use tracing_subscriber::EnvFilter;
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ProcessExitCode {
     let cli = Cli::parse();
     if cli.verbose > 0 || env::var_os(EnvFilter::DEFAULT_ENV).is_some() {
@@ -23,6 +27,8 @@ fn main() -> ProcessExitCode {
     code.into()
 }
 
+/// Not a part of `main`, whose frame would have room for all that commands do on a runtime.
+#[inline(never)]
 fn on_a_runtime(cli: Cli, printer: Printer) -> Result<ExitCode, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -24,7 +24,8 @@ pub fn render(installation: &Installation, secrets: &Secrets) -> Result<Manifest
         settings.as_ref(),
     );
 
-    let mut objects: Vec<Object> = Vec::new();
+    // More than most installations have: objects are large, and would move each time that the list grows.
+    let mut objects: Vec<Object> = Vec::with_capacity(64);
     objects.extend(service_account::service_account(installation).map(Object::from));
     let secrets = logins.iter().filter_map(|login| login.object(installation));
     objects.extend(secrets.map(Object::from));

@@ -5,6 +5,8 @@ use std::fmt::Display;
 use serde::{Serialize, de::value::Error as Unwritable};
 
 mod scalar;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use crate::Error;

@@ -278,7 +278,11 @@ impl Resource for MskSecret {
             changes.push(change("key", secret.kms_key_id(), key.as_str()));
         }
         if login.is_none() {
-            changes.push(change("content", Some("no login that can be read"), "a login"));
+            changes.push(change(
+                "content",
+                Some("no login that can be read"),
+                "a login",
+            ));
         }
         Ok(if changes.is_empty() {
             Observed::Current { output: login }

@@ -37,6 +37,10 @@ pub(super) struct Shared<'a> {
 
 /// Every broken rule.
 pub(super) fn check(pod: &PodSettings, shared: &Shared<'_>, path: &Path, broken: &mut Vec<Broken>) {
+    // Most often nothing is said.
+    if *pod == PodSettings::default() {
+        return;
+    }
     check_labels(&pod.labels, &path.key("labels"), broken);
     check_annotations(&pod.annotations, &path.key("annotations"), broken);
     check_environment(&pod.env, &path.key("env"), broken);

@@ -130,7 +130,7 @@ fn flatten(name: &str, value: &Value, variables: &mut Vec<(String, String)>) {
         Value::Object(section) => {
             for (key, value) in section {
                 let key = key.to_uppercase().replace('.', "_");
-                flatten(&format!("{name}_{key}"), value, variables);
+                flatten(&[name, "_", &key].concat(), value, variables);
             }
             return;
         }

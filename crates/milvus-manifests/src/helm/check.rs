@@ -20,8 +20,14 @@ fn walk<'a>(node: &'a Node, path: &mut Vec<&'a str>, values: &mut Reading<'_>) {
         path.push(&entry.key);
         let is_null = entry.node.is_null();
         match keys::look_up(path) {
-            Known::Section(known) => section(entry, &known, path, values),
-            Known::Row(How::SubChart) => section(entry, &["enabled"], path, values),
+            Known::Section => {
+                if section(entry, path, values) {
+                    walk(&entry.node, path, values);
+                }
+            }
+            Known::Row(How::SubChart) => {
+                section(entry, path, values);
+            }
             Known::Row(How::Only(usual, reason)) if !usual.is(&entry.node) => {
                 let message = format!("cannot be honoured: {reason}");
                 values.unsupported.push(remark(path, entry, message));
@@ -36,25 +42,20 @@ fn walk<'a>(node: &'a Node, path: &mut Vec<&'a str>, values: &mut Reading<'_>) {
     }
 }
 
-/// What stands where a section belongs. Helm would pass anything else over, and so lose what is meant.
-fn section<'a>(
-    entry: &'a Entry,
-    known: &[&str],
-    path: &mut Vec<&'a str>,
-    values: &mut Reading<'_>,
-) {
+/// Whether there is a section where one belongs. Helm would pass anything else over, and so lose what is meant.
+fn section(entry: &Entry, path: &[&str], values: &mut Reading<'_>) -> bool {
     match &entry.node.value {
-        Value::Section(_) if matches!(keys::look_up(path), Known::Section(_)) => {
-            walk(&entry.node, path, values);
-        }
-        Value::Section(_) | Value::Scalar(Scalar::Null) => {}
+        Value::Section(_) => true,
+        Value::Scalar(Scalar::Null) => false,
         Value::Scalar(_) | Value::List(_) => {
-            let inside = known.first().unwrap_or(&"KEY");
+            let known = keys::keys_in(path);
+            let inside = known.first().unwrap_or(&"enabled");
             let message = format!(
                 "is no section of keys and values, and helm passes it over; write `{}: {{{inside}: …}}`",
                 entry.key
             );
             values.problems.push(remark(path, entry, message));
+            false
         }
     }
 }
@@ -71,10 +72,7 @@ fn unknown(path: &[&str]) -> String {
     let (key, section) = path
         .split_last()
         .map_or(("", path), |(key, rest)| (*key, rest));
-    let known = match keys::look_up(section) {
-        Known::Section(known) => known,
-        Known::Row(_) | Known::No => Vec::new(),
-    };
+    let known = keys::keys_in(section);
     match nearest(key, &known) {
         Some(near) => format!("{UNKNOWN}; write `{near}`"),
         // As a part of another chart its values stand in a section of their own.

@@ -16,24 +16,24 @@ use super::{
 };
 
 /// The installation's file while it is put together.
-pub(super) struct Draft {
+pub(super) struct Draft<'a> {
     file: Json,
-    origins: Vec<Origin>,
+    origins: Vec<Origin<'a>>,
     /// Passwords by the variables that the file names.
     passwords: BTreeMap<String, SecretString>,
 }
 
 /// Where a piece of the file comes from.
-struct Origin {
+struct Origin<'a> {
     /// Path in the installation's file.
     path: String,
     /// Path in the values.
     values: String,
     at: Option<Place>,
-    node: Option<Node>,
+    node: Option<&'a Node>,
 }
 
-impl Draft {
+impl<'a> Draft<'a> {
     pub(super) fn new() -> Self {
         Self {
             file: json!({"apiVersion": "kubectl-milvus/v1"}),
@@ -43,12 +43,12 @@ impl Draft {
     }
 
     /// Sets the value at a path, and remembers where it comes from.
-    pub(super) fn set(&mut self, path: &str, value: impl Into<Json>, from: &Found<'_>) {
+    pub(super) fn set(&mut self, path: &str, value: impl Into<Json>, from: &Found<'a>) {
         self.origins.push(Origin {
             path: path.to_owned(),
             values: from.path.clone(),
             at: Some(from.at),
-            node: Some(from.node.clone()),
+            node: Some(from.node),
         });
         self.put(path, value);
     }
@@ -69,7 +69,7 @@ impl Draft {
         &mut self,
         path: &str,
         value: impl Into<Json>,
-        from: Option<&Found<'_>>,
+        from: Option<&Found<'a>>,
         key: &str,
     ) {
         match from {
@@ -85,7 +85,14 @@ impl Draft {
             if !section.is_object() {
                 *section = Json::Object(Map::new());
             }
-            section = &mut section[key];
+            // Asked first, as an index makes a text of its own of each key.
+            if section.get(key).is_none() {
+                section[key] = Json::Null;
+            }
+            let Some(inner) = section.get_mut(key) else {
+                return;
+            };
+            section = inner;
         }
         *section = value.into();
     }
@@ -126,9 +133,9 @@ impl Draft {
     fn in_values(&self, invalid: &InvalidFile) -> Vec<Remark> {
         let of = |problem: &milvus_aws_core::installation::Problem| {
             let path = problem.path();
-            let inside = |origin: &&Origin| is_inside(&path, &origin.path);
+            let inside = |origin: &&Origin<'_>| is_inside(&path, &origin.path);
             // What is missing in a section is said of the section.
-            let around = |origin: &&Origin| is_inside(&origin.path, &path);
+            let around = |origin: &&Origin<'_>| is_inside(&origin.path, &path);
             let longest = self
                 .origins
                 .iter()
@@ -137,7 +144,7 @@ impl Draft {
             match longest.or_else(|| self.origins.iter().find(around)) {
                 Some(origin) => {
                     let rest = path.strip_prefix(&origin.path).unwrap_or_default();
-                    let place = origin.node.as_ref().and_then(|node| place_in(node, rest));
+                    let place = origin.node.and_then(|node| place_in(node, rest));
                     Remark::new(
                         format!("{}{rest}", origin.values),
                         place.or(origin.at),

@@ -60,7 +60,7 @@ pub struct Imported {
 /// What is read while an installation is put together.
 struct Import<'a> {
     values: Reading<'a>,
-    draft: Draft,
+    draft: Draft<'a>,
     release: &'a Release,
     version: MilvusVersion,
     chart: &'static Chart,

@@ -43,8 +43,8 @@ pub(super) type Row = (&'static str, How);
 pub(super) enum Known {
     /// A row of the table.
     Row(How),
-    /// A section with keys of its own: their names.
-    Section(Vec<&'static str>),
+    /// A section with keys of its own.
+    Section,
     /// Nobody knows it.
     No,
 }
@@ -53,24 +53,36 @@ pub(super) enum Known {
 pub(super) fn look_up(path: &[&str]) -> Known {
     match path {
         [component, rest @ ..] if COMPONENTS.contains(component) => {
-            let own: Vec<Row> = OF_ONE
-                .iter()
-                .filter_map(|(key, how)| {
-                    let rest = key.strip_prefix(component)?.strip_prefix('.')?;
-                    Some((rest, *how))
-                })
-                .collect();
-            in_rows(COMPONENT.iter().chain(&own), rest)
+            in_rows(of_component(component), rest)
         }
-        ["etcd", rest @ ..] => in_rows(ETCD.iter(), rest),
-        path => match in_rows(TOP.iter(), path) {
-            Known::Section(mut keys) if path.is_empty() => {
-                keys.extend(COMPONENTS);
-                Known::Section(keys)
-            }
-            known => known,
-        },
+        ["etcd", rest @ ..] => in_rows(ETCD.iter().copied(), rest),
+        path => in_rows(TOP.iter().copied(), path),
     }
+}
+
+/// The keys that may stand in a section.
+pub(super) fn keys_in(section: &[&str]) -> Vec<&'static str> {
+    match section {
+        [component, rest @ ..] if COMPONENTS.contains(component) => {
+            names_in(of_component(component), rest)
+        }
+        ["etcd", rest @ ..] => names_in(ETCD.iter().copied(), rest),
+        [] => {
+            let mut keys = names_in(TOP.iter().copied(), section);
+            keys.extend(COMPONENTS);
+            keys
+        }
+        section => names_in(TOP.iter().copied(), section),
+    }
+}
+
+/// The rows of all components, and those of this one alone.
+fn of_component(component: &str) -> impl Iterator<Item = Row> {
+    let own = OF_ONE.iter().filter_map(move |(key, how)| {
+        let rest = key.strip_prefix(component)?.strip_prefix('.')?;
+        Some((rest, *how))
+    });
+    COMPONENT.iter().copied().chain(own)
 }
 
 /// Whether the chart has a default for a key, without which it makes something else.
@@ -85,51 +97,66 @@ pub(super) fn has_default(path: &[&str]) -> bool {
     DEFAULTS.iter().any(is) || OF_COMPONENTS.iter().any(of_component)
 }
 
-/// The row of that path, or of what it is a part of; rows that say more come first.
-fn in_rows<'a>(rows: impl Iterator<Item = &'a Row> + Clone, path: &[&str]) -> Known {
-    let wanted = path.join(".");
-    if let Some((_, how)) = rows.clone().find(|(key, _)| *key == wanted) {
-        let more = section_keys(rows, &wanted);
-        // A row for all that is not named: `mysql` beside `mysql.enabled`.
-        return if more.is_empty() {
-            Known::Row(*how)
-        } else {
-            Known::Section(more)
-        };
-    }
-    let keys = section_keys(rows.clone(), &wanted);
-    if !keys.is_empty() {
-        return Known::Section(keys);
-    }
-    let around = |(key, _): &&Row| {
-        wanted
-            .strip_prefix(key)
-            .is_some_and(|rest| rest.starts_with('.'))
-    };
-    match rows.filter(around).max_by_key(|(key, _)| key.len()) {
-        Some((_, how)) => Known::Row(*how),
-        None => Known::No,
-    }
+/// Where a row is, as seen from a path.
+enum Place {
+    Here,
+    /// In the section that the path names: the rest of the row's key.
+    Below(&'static str),
+    /// The path leads to a part of it: how many of its keys are those of the row.
+    Above(usize),
+    Elsewhere,
 }
 
-/// The keys that may stand in a section.
-fn section_keys<'a>(rows: impl Iterator<Item = &'a Row>, section: &str) -> Vec<&'static str> {
-    let mut keys = Vec::new();
-    for (key, _) in rows {
-        let rest = match section {
-            "" => Some(*key),
-            _ => key
-                .strip_prefix(section)
-                .and_then(|rest| rest.strip_prefix('.')),
-        };
-        let Some(first) = rest.and_then(|rest| rest.split('.').next()) else {
-            continue;
-        };
-        if !keys.contains(&first) {
-            keys.push(first);
+fn place(row: &'static str, path: &[&str]) -> Place {
+    // Nearly all rows are told apart by this alone.
+    if path
+        .first()
+        .is_some_and(|key| key.bytes().next() != row.bytes().next())
+    {
+        return Place::Elsewhere;
+    }
+    let mut rest = row;
+    for (depth, key) in path.iter().enumerate() {
+        match rest.strip_prefix(key) {
+            Some("") if depth + 1 == path.len() => return Place::Here,
+            Some("") => return Place::Above(depth + 1),
+            Some(more) => match more.strip_prefix('.') {
+                Some(below) => rest = below,
+                None => return Place::Elsewhere,
+            },
+            None => return Place::Elsewhere,
         }
     }
-    keys
+    Place::Below(rest)
+}
+
+/// The row of that path, or of what it is a part of; rows that say more win.
+fn in_rows(rows: impl Iterator<Item = Row>, path: &[&str]) -> Known {
+    let (mut nearest, mut said) = (0, None);
+    for (key, how) in rows {
+        match place(key, path) {
+            // Also where there is a row for all that is not named: `mysql` beside `mysql.enabled`.
+            Place::Below(_) => return Known::Section,
+            Place::Here => (nearest, said) = (usize::MAX, Some(how)),
+            Place::Above(depth) if depth > nearest => (nearest, said) = (depth, Some(how)),
+            Place::Above(_) | Place::Elsewhere => {}
+        }
+    }
+    said.map_or(Known::No, Known::Row)
+}
+
+fn names_in(rows: impl Iterator<Item = Row>, section: &[&str]) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for (key, _) in rows {
+        let Place::Below(rest) = place(key, section) else {
+            continue;
+        };
+        let name = rest.split_once('.').map_or(rest, |(name, _)| name);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 use Usual::{Empty, Number, Off, On, Text};

@@ -193,6 +193,14 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// Whether a section has that key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        match &self.node.value {
+            Value::Section(entries) => entries.iter().any(|entry| entry.key == key),
+            Value::Scalar(_) | Value::List(_) => false,
+        }
+    }
+
     /// The keys of a section.
     pub(super) fn entries(&self) -> impl Iterator<Item = Found<'a>> + use<'a> {
         let entries = match &self.node.value {

@@ -11,6 +11,15 @@ pub(super) fn text(output: &mut String, text: &str) {
     }
 }
 
+/// The name of a field: letters alone, which need quotes only where they are a word of YAML.
+pub(super) fn name(output: &mut String, name: &str) {
+    if is_word(name) {
+        quoted(output, name);
+    } else {
+        output.push_str(name);
+    }
+}
+
 /// Several lines as they are, each of them indented.
 pub(super) fn block(output: &mut String, lines: &str, indent: usize) {
     output.push('|');
@@ -67,22 +76,25 @@ fn is_plain(text: &str) -> bool {
         // A number with a unit, or a range of addresses.
         b'0'..=b'9' => bytes.iter().any(|&byte| is_in_no_number(byte)),
         // An option of a program.
-        b'-' => bytes.get(1) == Some(&b'-') && bytes.get(2).is_some_and(u8::is_ascii_alphabetic),
+        b'-' => {
+            let name = bytes.iter().find(|&&byte| byte != b'-');
+            name.is_some_and(u8::is_ascii_alphabetic)
+        }
         _ => false,
     };
     begins_well
-        && bytes.iter().all(|&byte| MAY_BE_PLAIN[usize::from(byte)])
         && !matches!(last, b' ' | b':')
-        && !text.contains(": ")
-        && !is_word(text)
+        && bytes.iter().all(|&byte| MAY_BE_PLAIN[usize::from(byte)])
+        && !(bytes.contains(&b' ') && text.contains(": "))
+        && !is_word(text.trim_start_matches('-'))
 }
 
 /// The bytes that may be in a text without quotes.
 const MAY_BE_PLAIN: [bool; 256] = {
     let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        table[byte] = (byte as u8).is_ascii_alphanumeric();
+    let mut byte = 0_u8;
+    while byte.is_ascii() {
+        table[byte as usize] = byte.is_ascii_alphanumeric();
         byte += 1;
     }
     let mut rest: &[u8] = b" -_./:@,+=()$%";
@@ -104,7 +116,10 @@ fn is_word(text: &str) -> bool {
     const WORDS: [&str; 11] = [
         "null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf",
     ];
-    text.len() <= 5 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+    const LONGEST: usize = 5;
+    text.len() <= LONGEST
+        && text.starts_with(['n', 't', 'f', 'y', 'o', 'i', 'N', 'T', 'F', 'Y', 'O', 'I'])
+        && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 fn quoted(output: &mut String, text: &str) {
@@ -129,8 +144,8 @@ fn quoted(output: &mut String, text: &str) {
 fn escaped(output: &mut String, code: u32) {
     // Writing to a string cannot fail.
     let _infallible = match code {
-        ..=0xff => write!(output, "\\x{code:02x}"),
-        ..=0xffff => write!(output, "\\u{code:04x}"),
+        0..=0xff => write!(output, "\\x{code:02x}"),
+        0x100..=0xffff => write!(output, "\\u{code:04x}"),
         _ => write!(output, "\\U{code:08x}"),
     };
 }
@@ -150,6 +165,8 @@ mod tests {
             "milvusdb/milvus:v2.6.15",
             "b-1.example.com:9096,b-2.example.com:9096",
             "--cluster-name=demo",
+            "-rootcoord",
+            "-c",
             "two words",
             "Yesterday",
             "a(b)",
@@ -190,6 +207,8 @@ mod tests {
             "-1",
             "---",
             "--",
+            "-inf",
+            "--- a",
             "+1",
             "=",
             "<<",

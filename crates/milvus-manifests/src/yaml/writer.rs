@@ -44,7 +44,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn value(self, write: impl FnOnce(&mut String, usize)) -> Result<(), Error> {
+    fn value(self, write: impl FnOnce(&mut String, usize)) {
         if let After::Key | After::Dash = self.after {
             self.text.push(' ');
         }
@@ -52,15 +52,14 @@ impl<'a> Writer<'a> {
         if !matches!(self.after, After::Indentation) {
             self.text.push('\n');
         }
-        Ok(())
     }
 
-    fn word(self, word: &str) -> Result<(), Error> {
-        self.value(|text, _| text.push_str(word))
+    fn word(self, word: &str) {
+        self.value(|text, _| text.push_str(word));
     }
 
-    fn integer(self, value: impl std::fmt::Display) -> Result<(), Error> {
-        self.value(|text, _| scalar::integer(text, value))
+    fn integer(self, value: impl std::fmt::Display) {
+        self.value(|text, _| scalar::integer(text, value));
     }
 
     fn block(self, kind: Kind) -> Result<Block<'a>, Error> {
@@ -142,9 +141,9 @@ impl Block<'_> {
         }
     }
 
-    fn finish(self) -> Result<(), Error> {
+    fn finish(self) {
         if !self.is_empty {
-            return Ok(());
+            return;
         }
         let writer = Writer {
             text: self.text,
@@ -154,7 +153,7 @@ impl Block<'_> {
         writer.word(match self.kind {
             Kind::Map => "{}",
             Kind::List => "[]",
-        })
+        });
     }
 }
 
@@ -170,39 +169,48 @@ impl<'a> Serializer for Writer<'a> {
     type SerializeStructVariant = Impossible<(), Error>;
 
     fn serialize_bool(self, value: bool) -> Result<(), Error> {
-        self.word(if value { "true" } else { "false" })
+        self.word(if value { "true" } else { "false" });
+        Ok(())
     }
 
     fn serialize_i8(self, value: i8) -> Result<(), Error> {
-        self.integer(value)
+        self.integer(value);
+        Ok(())
     }
 
     fn serialize_i16(self, value: i16) -> Result<(), Error> {
-        self.integer(value)
+        self.integer(value);
+        Ok(())
     }
 
     fn serialize_i32(self, value: i32) -> Result<(), Error> {
-        self.integer(value)
+        self.integer(value);
+        Ok(())
     }
 
     fn serialize_i64(self, value: i64) -> Result<(), Error> {
-        self.integer(value)
+        self.integer(value);
+        Ok(())
     }
 
     fn serialize_u8(self, value: u8) -> Result<(), Error> {
-        self.integer(value)
+        self.integer(value);
+        Ok(())
     }
 
     fn serialize_u16(self, value: u16) -> Result<(), Error> {
-        self.integer(value)
+        self.integer(value);
+        Ok(())
     }
 
     fn serialize_u32(self, value: u32) -> Result<(), Error> {
-        self.integer(value)
+        self.integer(value);
+        Ok(())
     }
 
     fn serialize_u64(self, value: u64) -> Result<(), Error> {
-        self.integer(value)
+        self.integer(value);
+        Ok(())
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), Error> {
@@ -210,7 +218,8 @@ impl<'a> Serializer for Writer<'a> {
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        self.value(|text, _| scalar::float(text, value))
+        self.value(|text, _| scalar::float(text, value));
+        Ok(())
     }
 
     fn serialize_char(self, value: char) -> Result<(), Error> {
@@ -225,7 +234,8 @@ impl<'a> Serializer for Writer<'a> {
             } else {
                 scalar::text(text, value);
             }
-        })
+        });
+        Ok(())
     }
 
     fn serialize_bytes(self, _: &[u8]) -> Result<(), Error> {
@@ -241,7 +251,8 @@ impl<'a> Serializer for Writer<'a> {
     }
 
     fn serialize_unit(self) -> Result<(), Error> {
-        self.word("null")
+        self.word("null");
+        Ok(())
     }
 
     fn serialize_unit_struct(self, _: &'static str) -> Result<(), Error> {
@@ -274,7 +285,8 @@ impl<'a> Serializer for Writer<'a> {
     ) -> Result<(), Error> {
         let mut map = self.block(Kind::Map)?;
         ser::SerializeMap::serialize_entry(&mut map, variant, value)?;
-        map.finish()
+        map.finish();
+        Ok(())
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Block<'a>, Error> {
@@ -338,7 +350,8 @@ impl ser::SerializeSeq for Block<'_> {
     }
 
     fn end(self) -> Result<(), Error> {
-        self.finish()
+        self.finish();
+        Ok(())
     }
 }
 
@@ -351,7 +364,8 @@ impl ser::SerializeTuple for Block<'_> {
     }
 
     fn end(self) -> Result<(), Error> {
-        self.finish()
+        self.finish();
+        Ok(())
     }
 }
 
@@ -368,7 +382,8 @@ impl ser::SerializeMap for Block<'_> {
     }
 
     fn end(self) -> Result<(), Error> {
-        self.finish()
+        self.finish();
+        Ok(())
     }
 }
 
@@ -381,11 +396,14 @@ impl ser::SerializeStruct for Block<'_> {
         key: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        self.key(key)?;
+        self.next();
+        scalar::name(self.text, key);
+        self.text.push(':');
         value.serialize(self.inner(After::Key))
     }
 
     fn end(self) -> Result<(), Error> {
-        self.finish()
+        self.finish();
+        Ok(())
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn read<'a>(import: &mut Import<'a>) -> Config<'a> {
 }
 
 /// What is left of the settings, once logins took theirs.
-pub(super) fn write(import: &mut Import<'_>, mut config: Config<'_>) {
+pub(super) fn write<'a>(import: &mut Import<'a>, mut config: Config<'a>) {
     let Some(found) = config.found.take() else {
         return;
     };

@@ -39,11 +39,13 @@ pub(super) fn read_all(import: &mut Import<'_>) {
 impl Import<'_> {
     /// What holds for the pods of one component: `key` is its section, `to` where it goes.
     pub(super) fn pod(&mut self, key: &str, to: &str) {
-        for field in SAME {
-            self.copy(&format!("{key}.{field}"), &format!("{to}.{field}"));
-        }
-        for (field, ours) in RENAMED {
-            self.copy(&format!("{key}.{field}"), &format!("{to}.{ours}"));
+        let Some(section) = self.values.find(key) else {
+            return;
+        };
+        for (field, ours) in SAME.map(|field| (field, field)).into_iter().chain(RENAMED) {
+            if section.has(field) {
+                self.copy(&format!("{key}.{field}"), &format!("{to}.{ours}"));
+            }
         }
         if self.values.flag(&format!("{key}.profiling.enabled")) == Some(true) {
             self.profiling(key, to);

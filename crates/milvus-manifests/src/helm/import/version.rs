@@ -16,9 +16,9 @@ pub(in super::super) fn is_named(root: &Node) -> bool {
 }
 
 /// The version: as the user says, else as the image's tag does, else the usual one. None where there is no telling.
-pub(super) fn read(
-    values: &mut Reading<'_>,
-    draft: &mut Draft,
+pub(super) fn read<'a>(
+    values: &mut Reading<'a>,
+    draft: &mut Draft<'a>,
     release: &Release,
 ) -> Option<MilvusVersion> {
     if let Some(text) = values.text("image.all.repository") {

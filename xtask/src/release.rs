@@ -1,0 +1,78 @@
+//! `cargo xtask release`: the plugin as it is given to users.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, Result};
+use milvus_stage::report;
+
+use crate::steps::{self, cargo};
+
+/// Its profile in Cargo.toml.
+const PROFILE: &str = "dist";
+
+pub(crate) fn run() -> Result<()> {
+    let plugin = build()?;
+    report::line(format!("{}", plugin.display()));
+    Ok(())
+}
+
+/// Builds the plugin and returns where it is. On Linux it is one file that runs on every distribution, and starts without
+/// a loader, which half of the time of a short command would go to.
+pub(crate) fn build() -> Result<PathBuf> {
+    const PLUGIN: [&str; 5] = ["build", "--profile", PROFILE, "--package", "kubectl-milvus"];
+    let folder = steps::target()?;
+    if !cfg!(target_os = "linux") {
+        steps::run(&mut cargo(PLUGIN))?;
+        return Ok(folder.with_file_name(PROFILE).join(binary()));
+    }
+    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    add_target(&target)?;
+    let mut build = cargo(PLUGIN);
+    build.args(["--target", &target]);
+    if let Some((variable, compiler)) = compiler(&target) {
+        build.env(variable, compiler);
+    }
+    steps::run(&mut build)?;
+    let folder = folder.with_file_name(target);
+    Ok(folder.join(PROFILE).join(binary()))
+}
+
+fn binary() -> String {
+    format!("kubectl-milvus{}", std::env::consts::EXE_SUFFIX)
+}
+
+/// Rust's standard library for that target, unless it is there.
+fn add_target(target: &str) -> Result<()> {
+    let known = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", target])
+        .current_dir(steps::workspace())
+        .output()
+        .context("asking rustc where its libraries are")?;
+    let folder = PathBuf::from(String::from_utf8_lossy(&known.stdout).trim());
+    if known.status.success() && folder.is_dir() {
+        return Ok(());
+    }
+    let mut add = Command::new("rustup");
+    add.args(["target", "add", target])
+        .current_dir(steps::workspace());
+    steps::run(&mut add)
+}
+
+/// The little C that dependencies have needs nothing of a C library: without a compiler for musl, the system's does.
+fn compiler(target: &str) -> Option<(String, &'static str)> {
+    let variable = format!("CC_{}", target.replace('-', "_"));
+    let mut names = vec![format!("{}-linux-musl-gcc", std::env::consts::ARCH)];
+    names.push("musl-gcc".to_owned());
+    let is_there = |name: &String| {
+        let mut ask = Command::new(name);
+        ask.arg("--version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        ask.status().is_ok()
+    };
+    let is_known = std::env::var_os(&variable).is_some() || names.iter().any(is_there);
+    (!is_known).then_some((variable, "cc"))
+}
