@@ -170,6 +170,17 @@ fn brokers_that_exist_are_told_of_a_login_beside_those_of_others() {
 }
 
 #[test]
+fn a_login_that_nobody_can_read_is_taken_away_from_brokers_that_stay() {
+    let account = account();
+    let before = present(&account);
+    eks(&account, "mskCluster: other-milvus");
+    account.run("install", "demo").ends_with(0);
+    account.others("disabled_key.py", &["demo"]);
+    account.run("wipe", "demo").ends_with(0);
+    assert_eq!(present(&account), before);
+}
+
+#[test]
 fn a_target_of_its_own_may_use_a_bucket_that_exists() {
     let account = account();
     account.describe(

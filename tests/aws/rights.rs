@@ -107,6 +107,14 @@ fn they_are_enough_and_every_one_is_needed() {
         !admitted.iter().any(|who| who.ends_with(":role/first")),
         "{admitted:?}"
     );
+    let nobody = AFTER.replace("'arn:aws:iam::123456789012:role/second'", "");
+    account.describe("demo", &nobody);
+    account.run("install", "demo").ends_with(0);
+    let admitted = self::admitted(&account);
+    assert!(
+        !admitted.iter().any(|who| who.contains(":role/")),
+        "{admitted:?}"
+    );
     account.run("wipe", "demo").ends_with(0);
     assert_eq!(account.stage.denied().unwrap(), Vec::<Value>::new());
     assert_eq!(account.stage.invalid().unwrap(), Vec::<Value>::new());

@@ -29,7 +29,7 @@ enum Command {
     Test(test::Options),
     /// Measure, and write docs/benchmarks.md.
     Bench(bench::Options),
-    /// Build the plugin for users: on Linux one file that needs nothing of the system.
+    /// Build the plugin for users: on Linux one file, without a loader.
     Release,
     /// A real Kubernetes on this machine, in namespaces of its own.
     #[command(subcommand)]

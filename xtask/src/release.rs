@@ -28,16 +28,41 @@ pub(crate) fn build() -> Result<PathBuf> {
         steps::run(&mut cargo(PLUGIN))?;
         return Ok(folder.with_file_name(PROFILE).join(binary()));
     }
-    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let target = host()?.replace("-linux-gnu", "-linux-musl");
     add_target(&target)?;
     let mut build = cargo(PLUGIN);
     build.args(["--target", &target]);
+    build.env(
+        of_target("CARGO_TARGET", &target, "_RUSTFLAGS").to_uppercase(),
+        FLAGS,
+    );
     if let Some((variable, compiler)) = compiler(&target) {
         build.env(variable, compiler);
     }
     steps::run(&mut build)?;
     let folder = folder.with_file_name(target);
     Ok(folder.join(PROFILE).join(binary()))
+}
+
+/// At a fixed address, as Go's programs have it, nothing need put right a hundred thousand pointers at each start
+/// (`crates/kubectl-milvus/build.rs` does the same where the loader is dynamic).
+const FLAGS: &str = "-C relocation-model=static";
+
+/// The target that rustc itself is built for.
+fn host() -> Result<String> {
+    let said = Command::new("rustc")
+        .arg("-vV")
+        .current_dir(steps::workspace())
+        .output()
+        .context("asking rustc what it is built for")?;
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned)
+        .context("rustc does not say what it is built for")
+}
+
+fn of_target(before: &str, target: &str, after: &str) -> String {
+    format!("{before}_{}{after}", target.replace('-', "_"))
 }
 
 fn binary() -> String {
@@ -63,16 +88,19 @@ fn add_target(target: &str) -> Result<()> {
 
 /// The little C that dependencies have needs nothing of a C library: without a compiler for musl, the system's does.
 fn compiler(target: &str) -> Option<(String, &'static str)> {
-    let variable = format!("CC_{}", target.replace('-', "_"));
-    let mut names = vec![format!("{}-linux-musl-gcc", std::env::consts::ARCH)];
-    names.push("musl-gcc".to_owned());
-    let is_there = |name: &String| {
+    let variable = of_target("CC", target, "");
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    let is_there = |name: String| {
         let mut ask = Command::new(name);
         ask.arg("--version")
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         ask.status().is_ok()
     };
-    let is_known = std::env::var_os(&variable).is_some() || names.iter().any(is_there);
+    let is_known = [&variable, &format!("CC_{target}"), "TARGET_CC"]
+        .into_iter()
+        .any(is_set)
+        || is_there(target.replace("-unknown", "") + "-gcc")
+        || is_there("musl-gcc".to_owned());
     (!is_known).then_some((variable, "cc"))
 }

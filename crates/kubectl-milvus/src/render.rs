@@ -32,7 +32,7 @@ pub(crate) fn run(
         None if printer.output() == Output::Json => printer.data(&manifests.to_json()?)?,
         None => printer.data(&manifests.to_yaml()?)?,
     }
-    // The process ends here: giving back thousands of pieces would take a tenth of its time.
+    // A command is all that its process does: giving back thousands of pieces would take a tenth of its time.
     std::mem::forget(manifests);
     Ok(ExitCode::Done)
 }

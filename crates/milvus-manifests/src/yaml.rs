@@ -13,8 +13,8 @@ use crate::Error;
 
 /// One document, readable by YAML 1.1 and 1.2 alike. `what` names it in errors.
 ///
-/// Our own writer, as `render` spent more than half of its time in a general one (docs/benchmarks.md): this one writes
-/// as it is told, in one pass, and has one rule for each thing that it may meet.
+/// Our own writer, as `render` spent more than half of its time in a general one: this one writes as it is told, in one
+/// pass, and has one rule for each thing that it may meet.
 pub(crate) fn document(value: &impl Serialize, what: impl Display) -> Result<String, Error> {
     let mut text = String::new();
     append(&mut text, value, what)?;

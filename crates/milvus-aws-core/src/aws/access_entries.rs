@@ -117,10 +117,14 @@ impl AccessEntries {
         Ok(ours)
     }
 
-    /// Those with our mark whom the file no longer names.
+    /// Those with our mark whom the file no longer names. Never who asks: the rest of this run needs the cluster.
     async fn outdated(&self, cluster: &str) -> Result<Vec<String>, ResourceError> {
         let mut ours = self.ours(cluster).await?;
-        ours.retain(|who| !self.admins.iter().any(|admin| admin.as_str() == who));
+        let caller = &self.cloud.account.caller;
+        ours.retain(|who| {
+            let is_wanted = self.admins.iter().any(|admin| admin.as_str() == who);
+            !is_wanted && !is_same(caller, who)
+        });
         Ok(ours)
     }
 
@@ -132,6 +136,17 @@ impl AccessEntries {
                 format!("cannot take the access of {who} ({} tag) away", Mark::key())
             })
             .map(drop)
+    }
+}
+
+/// Whether a caller is that user, or has that role: `arn:aws:sts::1:assumed-role/NAME/SESSION` has `arn:aws:iam::1:role/NAME`.
+fn is_same(caller: &str, principal: &str) -> bool {
+    let role = caller
+        .split_once(":assumed-role/")
+        .and_then(|(_, role)| role.split('/').next());
+    match role {
+        Some(role) => principal.contains(":role/") && principal.rsplit('/').next() == Some(role),
+        None => caller == principal,
     }
 }
 
@@ -154,12 +169,26 @@ impl Resource for AccessEntries {
     async fn observe(
         &self,
         cluster: Option<&EksCluster>,
-        _: &Context,
+        context: &Context,
     ) -> Result<Observed<()>, ResourceError> {
+        let as_wanted = Observed::Current { output: Some(()) };
         // Entries live in the cluster: without it there are none, and it takes them with it.
         let Some(cluster) = cluster else {
-            return Ok(Observed::Unknown);
+            let is_done = self.admins.is_empty() && !context.is_removal();
+            return Ok(if is_done {
+                as_wanted
+            } else {
+                Observed::Unknown
+            });
         };
+        if context.is_removal() {
+            let is_there = !self.ours(&cluster.name).await?.is_empty();
+            return Ok(if is_there {
+                as_wanted
+            } else {
+                Observed::Absent
+            });
+        }
         let mut changes = Changes::default();
         let mut some = false;
         for who in &self.admins {
@@ -173,7 +202,7 @@ impl Resource for AccessEntries {
             some = true;
             changes.note("admins", Some(&who), None);
         }
-        Ok(if some {
+        Ok(if some || self.admins.is_empty() {
             changes.observed(Some(()))
         } else {
             Observed::Absent
@@ -187,6 +216,9 @@ impl Resource for AccessEntries {
         _: &Context,
     ) -> Result<Readiness<()>, ResourceError> {
         let name = &cluster.name;
+        for who in self.outdated(name).await? {
+            self.dismiss(name, &who).await?;
+        }
         for who in self.admins.iter().map(PrincipalArn::as_str) {
             if self.administers(name, who).await? {
                 continue;
@@ -198,9 +230,6 @@ impl Resource for AccessEntries {
                 )));
             }
             self.admit(name, who, entry.is_some()).await?;
-        }
-        for who in self.outdated(name).await? {
-            self.dismiss(name, &who).await?;
         }
         Ok(Readiness::Ready(()))
     }
@@ -237,5 +266,26 @@ impl Resource for AccessEntries {
             "access entries are left: {}",
             left.join(", ")
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same;
+
+    #[test]
+    fn a_caller_is_told_from_others() {
+        let role = "arn:aws:iam::1:role/team/admin";
+        assert!(is_same("arn:aws:sts::1:assumed-role/admin/me", role));
+        assert!(!is_same("arn:aws:sts::1:assumed-role/other/admin", role));
+        assert!(!is_same(
+            "arn:aws:sts::1:assumed-role/admin/me",
+            "arn:aws:iam::1:user/admin"
+        ));
+        assert!(is_same("arn:aws:iam::1:user/me", "arn:aws:iam::1:user/me"));
+        assert!(!is_same(
+            "arn:aws:iam::1:user/me",
+            "arn:aws:iam::1:user/you"
+        ));
     }
 }

@@ -72,10 +72,9 @@ pub fn add_eks(
         // Not needed to make it: a deletion clears both once the cluster is gone.
         After(vec![network.leftovers.need(), volumes.need()]),
     ))?;
-    if !settings.admins.is_empty() {
-        let admins = settings.admins.clone();
-        builder.add(AccessEntries::new(cloud.clone(), admins, cluster.clone()))?;
-    }
+    // Also for nobody: who was named before loses the access.
+    let admins = settings.admins.clone();
+    builder.add(AccessEntries::new(cloud.clone(), admins, cluster.clone()))?;
     let early = [AddonName::VpcCni, AddonName::KubeProxy];
     let early = add_addons(builder, cloud, &cluster, early, &[])?;
     let mut before_nodes = network.internet.clone();

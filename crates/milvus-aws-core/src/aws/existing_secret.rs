@@ -78,6 +78,7 @@ impl Existing for ExistingSecret {
     }
 
     async fn left(&self, (): &()) -> Result<Option<MskLogin>, ResourceError> {
-        self.cloud.readable_login_in(self.name.as_str()).await
+        let secret = self.cloud.secret(self.name.as_str()).await?;
+        Ok(secret.and_then(|secret| secret.arn().map(MskLogin::unread)))
     }
 }

@@ -65,6 +65,17 @@ pub struct MskLogin {
     pub password: SecretString,
 }
 
+impl MskLogin {
+    /// For a removal, which needs to know the secret and not what it holds: its key may be disabled, or not ours to use.
+    pub(super) fn unread(secret: &str) -> Self {
+        Self {
+            secret: SecretArn::new(secret),
+            username: String::new(),
+            password: SecretString::default(),
+        }
+    }
+}
+
 /// What MSK wants the secret to hold.
 #[derive(Deserialize)]
 struct Login {
@@ -190,24 +201,6 @@ impl Cloud {
         let value = value.attempting(|| format!("cannot read the secret {id}"))?;
         Ok(value.as_ref().and_then(login_of))
     }
-
-    /// As [`Self::login_in`], and none too where the secret's key or its deletion lets nobody read it: a removal must
-    /// not need what it holds.
-    pub(super) async fn readable_login_in(
-        &self,
-        id: &str,
-    ) -> Result<Option<MskLogin>, ResourceError> {
-        let value = self.secrets.get_secret_value().secret_id(id).send().await;
-        match value {
-            Err(error) if not_yet(&error) || has_code(&error, &["InvalidRequestException"]) => {
-                Ok(None)
-            }
-            value => {
-                let value = value.attempting(|| format!("cannot read the secret {id}"))?;
-                Ok(login_of(&value))
-            }
-        }
-    }
 }
 
 fn login_of(value: &GetSecretValueOutput) -> Option<MskLogin> {
@@ -244,7 +237,7 @@ impl Resource for MskSecret {
     async fn observe(
         &self,
         key: Option<&KeyArn>,
-        _: &Context,
+        context: &Context,
     ) -> Result<Observed<MskLogin>, ResourceError> {
         let Some(secret) = self.find().await? else {
             return Ok(Observed::Absent);
@@ -263,6 +256,11 @@ impl Resource for MskSecret {
             from: from.map(str::to_owned),
             to: Some(to.to_owned()),
         };
+        if context.is_removal() {
+            return Ok(Observed::Current {
+                output: secret.arn().map(MskLogin::unread),
+            });
+        }
         if secret.deleted_date().is_some() {
             let changes = vec![change("state", Some("scheduled for deletion"), "in use")];
             return Ok(Observed::Differs {
@@ -270,7 +268,7 @@ impl Resource for MskSecret {
                 output: None,
             });
         }
-        let login = self.cloud.readable_login_in(&self.name).await?;
+        let login = self.login().await?;
         let mut changes = Vec::new();
         if let Some(key) = key
             && secret.kms_key_id() != Some(key.as_str())
@@ -278,11 +276,7 @@ impl Resource for MskSecret {
             changes.push(change("key", secret.kms_key_id(), key.as_str()));
         }
         if login.is_none() {
-            changes.push(change(
-                "content",
-                Some("no login that can be read"),
-                "a login",
-            ));
+            changes.push(change("content", Some("no login"), "a login"));
         }
         Ok(if changes.is_empty() {
             Observed::Current { output: login }

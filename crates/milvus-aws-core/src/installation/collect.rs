@@ -72,7 +72,7 @@ fn find_mut<'a>(node: &'a mut Node, path: &[Segment]) -> Option<&'a mut Node> {
     let inner = match (&mut node.value, first) {
         (Value::List(items), Segment::Index(index)) => items.get_mut(*index)?,
         (Value::Section(entries), Segment::Key(name)) => {
-            &mut entries.iter_mut().find(|(key, _)| key.name == *name)?.1
+            &mut entries.iter_mut().find(|(key, _)| *key.name == **name)?.1
         }
         _ => return None,
     };
@@ -90,7 +90,7 @@ pub(super) fn place_of(tree: &Node, path: &Path) -> Position {
             }
             (Value::Section(entries), Segment::Key(name)) => entries
                 .iter()
-                .find(|(key, _)| key.name == *name)
+                .find(|(key, _)| *key.name == **name)
                 .map(|(key, value)| (key.at, value)),
             _ => None,
         };

@@ -178,7 +178,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
             return Ok(None);
         };
         let name: StrDeserializer<'_, Fault> = key.name.as_str().into_deserializer();
-        let located = |fault: Fault| fault.at(key.at).within(Segment::Key(key.name.clone()));
+        let located = |fault: Fault| fault.at(key.at).within(Segment::of(&key.name));
         seed.deserialize(name).map(Some).map_err(located)
     }
 
@@ -188,7 +188,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         };
         let located = |fault: Fault| {
             let fault = fault.or_unknown(key, self.known);
-            fault.at(node.at).within(Segment::Key(key.name.clone()))
+            fault.at(node.at).within(Segment::of(&key.name))
         };
         seed.deserialize(node).map_err(located)
     }
@@ -217,7 +217,7 @@ impl<'de> EnumAccess<'de> for Choice<'de> {
 impl Choice<'_> {
     fn within(&self, fault: Fault) -> Fault {
         match self.content {
-            Some(_) => fault.within(Segment::Key(self.name.to_owned())),
+            Some(_) => fault.within(Segment::of(self.name)),
             None => fault,
         }
     }

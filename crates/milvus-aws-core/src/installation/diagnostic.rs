@@ -1,6 +1,6 @@
 //! What is wrong with a file: where, what, and what to write instead.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde_saphyr::Location;
 
@@ -132,21 +132,24 @@ pub(super) struct Path(pub(super) Vec<Segment>);
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Segment {
-    Key(String),
+    /// Shared: every value that is checked has a path, and begins as those beside it do.
+    Key(Arc<str>),
     Index(usize),
+}
+
+impl Segment {
+    pub(super) fn of(key: &str) -> Self {
+        Self::Key(key.into())
+    }
 }
 
 impl Path {
     pub(super) fn of(keys: &[&str]) -> Self {
-        Self(
-            keys.iter()
-                .map(|key| Segment::Key((*key).to_owned()))
-                .collect(),
-        )
+        Self(keys.iter().map(|key| Segment::of(key)).collect())
     }
 
     pub(super) fn key(&self, key: &str) -> Self {
-        self.with(Segment::Key(key.to_owned()))
+        self.with(Segment::of(key))
     }
 
     pub(super) fn index(&self, index: usize) -> Self {
@@ -154,7 +157,8 @@ impl Path {
     }
 
     pub(super) fn with(&self, segment: Segment) -> Self {
-        let mut segments = self.0.clone();
+        let mut segments = Vec::with_capacity(self.0.len() + 1);
+        segments.extend_from_slice(&self.0);
         segments.push(segment);
         Self(segments)
     }

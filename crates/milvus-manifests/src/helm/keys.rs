@@ -115,19 +115,21 @@ fn place(row: &'static str, path: &[&str]) -> Place {
     {
         return Place::Elsewhere;
     }
-    let mut rest = row;
+    let mut rest = Some(row);
     for (depth, key) in path.iter().enumerate() {
-        match rest.strip_prefix(key) {
-            Some("") if depth + 1 == path.len() => return Place::Here,
-            Some("") => return Place::Above(depth + 1),
-            Some(more) => match more.strip_prefix('.') {
-                Some(below) => rest = below,
-                None => return Place::Elsewhere,
-            },
-            None => return Place::Elsewhere,
+        let Some(row) = rest else {
+            return Place::Above(depth);
+        };
+        let (name, below) = match row.split_once('.') {
+            Some((name, below)) => (name, Some(below)),
+            None => (row, None),
+        };
+        if name != *key {
+            return Place::Elsewhere;
         }
+        rest = below;
     }
-    Place::Below(rest)
+    rest.map_or(Place::Here, Place::Below)
 }
 
 /// The row of that path, or of what it is a part of; rows that say more win.

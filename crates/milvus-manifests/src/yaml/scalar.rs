@@ -11,12 +11,14 @@ pub(super) fn text(output: &mut String, text: &str) {
     }
 }
 
-/// The name of a field: letters alone, which need quotes only where they are a word of YAML.
+/// The name of a field, which is nearly always letters and digits alone.
 pub(super) fn name(output: &mut String, name: &str) {
-    if is_word(name) {
-        quoted(output, name);
-    } else {
+    let is_simple = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_simple && !is_word(name) {
         output.push_str(name);
+    } else {
+        text(output, name);
     }
 }
 
@@ -227,6 +229,22 @@ mod tests {
             "ä",
         ] {
             assert!(!is_plain(awkward), "{awkward}");
+        }
+    }
+
+    #[test]
+    fn words_need_quotes_in_every_case() {
+        for word in [
+            "null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf",
+        ] {
+            let (first, rest) = word.split_at(1);
+            for written in [
+                word.to_owned(),
+                word.to_uppercase(),
+                first.to_uppercase() + rest,
+            ] {
+                assert!(!is_plain(&written), "{written}");
+            }
         }
     }
 }

@@ -53,6 +53,20 @@ fn another_word_is_no_typo() {
 }
 
 #[test]
+fn a_key_with_dots_is_no_path() {
+    for more in [
+        "'cluster.enabled': false",
+        "'image.all.tag': v2.6.1",
+        "'etcd.replicaCount': 1",
+        "proxy: {'hpa.enabled': true}",
+    ] {
+        let said = unsupported("2.6.15", more);
+        assert_eq!(said.len(), 1, "{more}: {said:?}");
+        assert!(said[0].contains("is no key of the chart"), "{said:?}");
+    }
+}
+
+#[test]
 fn keys_that_lost_their_indentation_are_told() {
     let said = unsupported("2.6.15", "cluster:\nenabled: false\n");
     assert_eq!(said.len(), 1);
