@@ -9,20 +9,29 @@ use super::{
 
 /// Tells every key that is unknown, no section where one belongs, or cannot be honoured.
 pub(super) fn keys(root: &Node, values: &mut Reading<'_>) {
-    walk(root, &mut Vec::new(), values);
+    walk(root, None, &mut Vec::new(), values);
 }
 
-fn walk<'a>(node: &'a Node, path: &mut Vec<&'a str>, values: &mut Reading<'_>) {
+fn walk<'a>(
+    node: &'a Node,
+    inside: Option<&keys::Section>,
+    path: &mut Vec<&'a str>,
+    values: &mut Reading<'_>,
+) {
     let Value::Section(entries) = &node.value else {
         return;
     };
     for entry in entries {
         path.push(&entry.key);
         let is_null = entry.node.is_null();
-        match keys::look_up(path) {
-            Known::Section => {
+        let known = match inside {
+            Some(section) => section.look_up(&entry.key),
+            None => keys::at_top(&entry.key),
+        };
+        match known {
+            Known::Section(known) => {
                 if section(entry, path, values) {
-                    walk(&entry.node, path, values);
+                    walk(&entry.node, Some(&known), path, values);
                 }
             }
             Known::Row(How::SubChart) => {

@@ -4,6 +4,8 @@ mod defaults;
 mod etcd_table;
 mod table;
 
+use std::borrow::Cow;
+
 use defaults::{DEFAULTS, OF_COMPONENTS};
 use etcd_table::ETCD;
 pub(super) use table::COMPONENTS;
@@ -39,24 +41,57 @@ pub(super) enum Usual {
 /// A key: its path, and what becomes of it and of everything below it.
 pub(super) type Row = (&'static str, How);
 
-/// What becomes of the key at a path, or what may follow it.
+/// What becomes of a key.
 pub(super) enum Known {
-    /// A row of the table.
+    /// What its row says.
     Row(How),
     /// A section with keys of its own.
-    Section,
+    Section(Section),
     /// Nobody knows it.
     No,
 }
 
-/// Looks a path up.
-pub(super) fn look_up(path: &[&str]) -> Known {
-    match path {
-        [component, rest @ ..] if COMPONENTS.contains(component) => {
-            in_rows(of_component(component), rest)
+/// What is known of the keys in a section.
+pub(super) struct Section {
+    /// Rows, by what is left of their keys in this section.
+    rows: Cow<'static, [Row]>,
+    /// What becomes of keys that no row names.
+    others: Option<How>,
+}
+
+/// Looks up a key that is in no section.
+pub(super) fn at_top(key: &str) -> Known {
+    let rows = if COMPONENTS.contains(&key) {
+        of_component(key).collect()
+    } else if key == "etcd" {
+        Cow::Borrowed(ETCD)
+    } else {
+        let rows = Cow::Borrowed(TOP);
+        return Section { rows, others: None }.look_up(key);
+    };
+    Known::Section(Section { rows, others: None })
+}
+
+impl Section {
+    /// Looks up a key of this section; rows that say more win.
+    pub(super) fn look_up(&self, key: &str) -> Known {
+        let (mut rows, mut others) = (Vec::new(), None);
+        // One with dots is no path.
+        let is_one = |_: &&str| !key.contains('.');
+        for (row, how) in &*self.rows {
+            match row.strip_prefix(key).filter(is_one) {
+                Some("") => others = Some(*how),
+                Some(rest) => rows.extend(rest.strip_prefix('.').map(|rest| (rest, *how))),
+                None => {}
+            }
         }
-        ["etcd", rest @ ..] => in_rows(ETCD.iter().copied(), rest),
-        path => in_rows(TOP.iter().copied(), path),
+        // Also where there is a row for all that is not named: `mysql` beside `mysql.enabled`.
+        if !rows.is_empty() {
+            let others = others.or(self.others);
+            let rows = rows.into();
+            return Known::Section(Self { rows, others });
+        }
+        others.or(self.others).map_or(Known::No, Known::Row)
     }
 }
 
@@ -97,60 +132,18 @@ pub(super) fn has_default(path: &[&str]) -> bool {
     DEFAULTS.iter().any(is) || OF_COMPONENTS.iter().any(of_component)
 }
 
-/// Where a row is, as seen from a path.
-enum Place {
-    Here,
-    /// In the section that the path names: the rest of the row's key.
-    Below(&'static str),
-    /// The path leads to a part of it: how many of its keys are those of the row.
-    Above(usize),
-    Elsewhere,
-}
-
-fn place(row: &'static str, path: &[&str]) -> Place {
-    // Nearly all rows are told apart by this alone.
-    if path
-        .first()
-        .is_some_and(|key| key.bytes().next() != row.bytes().next())
-    {
-        return Place::Elsewhere;
-    }
-    let mut rest = Some(row);
-    for (depth, key) in path.iter().enumerate() {
-        let Some(row) = rest else {
-            return Place::Above(depth);
-        };
-        let (name, below) = match row.split_once('.') {
-            Some((name, below)) => (name, Some(below)),
-            None => (row, None),
-        };
-        if name != *key {
-            return Place::Elsewhere;
-        }
-        rest = below;
-    }
-    rest.map_or(Place::Here, Place::Below)
-}
-
-/// The row of that path, or of what it is a part of; rows that say more win.
-fn in_rows(rows: impl Iterator<Item = Row>, path: &[&str]) -> Known {
-    let (mut nearest, mut said) = (0, None);
-    for (key, how) in rows {
-        match place(key, path) {
-            // Also where there is a row for all that is not named: `mysql` beside `mysql.enabled`.
-            Place::Below(_) => return Known::Section,
-            Place::Here => (nearest, said) = (usize::MAX, Some(how)),
-            Place::Above(depth) if depth > nearest => (nearest, said) = (depth, Some(how)),
-            Place::Above(_) | Place::Elsewhere => {}
-        }
-    }
-    said.map_or(Known::No, Known::Row)
+/// What is left of a row's key in a section; none where it is elsewhere.
+fn below(row: &'static str, section: &[&str]) -> Option<&'static str> {
+    section.iter().try_fold(row, |row, key| {
+        let (name, rest) = row.split_once('.')?;
+        (name == *key).then_some(rest)
+    })
 }
 
 fn names_in(rows: impl Iterator<Item = Row>, section: &[&str]) -> Vec<&'static str> {
     let mut names = Vec::new();
     for (key, _) in rows {
-        let Place::Below(rest) = place(key, section) else {
+        let Some(rest) = below(key, section) else {
             continue;
         };
         let name = rest.split_once('.').map_or(rest, |(name, _)| name);

@@ -13,9 +13,8 @@ pub(super) fn text(output: &mut String, text: &str) {
 
 /// The name of a field, which is nearly always letters and digits alone.
 pub(super) fn name(output: &mut String, name: &str) {
-    let is_simple = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if is_simple && !is_word(name) {
+    let is_simple = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+    if is_simple && all(name, &LETTERS_AND_DIGITS) && !is_word(name) {
         output.push_str(name);
     } else {
         text(output, name);
@@ -40,11 +39,10 @@ pub(super) fn is_block(text: &str) -> bool {
     let Some(lines) = text.strip_suffix('\n') else {
         return false;
     };
-    let printable = |c: u8| c == b'\n' || c == b' ' || c.is_ascii_graphic();
     lines.starts_with(|c: char| c.is_ascii_graphic())
         && !lines.ends_with(char::is_whitespace)
         && lines.contains('\n')
-        && lines.bytes().all(printable)
+        && all(lines, &PRINTABLE)
 }
 
 /// Without an exponent, as YAML 1.1 and 1.2 disagree on those.
@@ -86,26 +84,39 @@ fn is_plain(text: &str) -> bool {
     };
     begins_well
         && !matches!(last, b' ' | b':')
-        && bytes.iter().all(|&byte| MAY_BE_PLAIN[usize::from(byte)])
+        && all(text, &MAY_BE_PLAIN)
         && !(bytes.contains(&b' ') && text.contains(": "))
         && !is_word(text.trim_start_matches('-'))
 }
 
-/// The bytes that may be in a text without quotes.
-const MAY_BE_PLAIN: [bool; 256] = {
+/// Bytes by whether they belong to something.
+type Bytes = [bool; 256];
+
+/// Whether all bytes belong to it, without a branch for each of them.
+fn all(text: &str, bytes: &Bytes) -> bool {
+    text.bytes()
+        .fold(true, |all, byte| all & bytes[usize::from(byte)])
+}
+
+const LETTERS_AND_DIGITS: Bytes = letters_digits_and(b"");
+/// What may be in a text without quotes.
+const MAY_BE_PLAIN: Bytes = letters_digits_and(b" -_./:@,+=()$%");
+/// What may be in lines that are written as they are.
+const PRINTABLE: Bytes = letters_digits_and(b"\n !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
+
+const fn letters_digits_and(mut rest: &[u8]) -> Bytes {
     let mut table = [false; 256];
     let mut byte = 0_u8;
     while byte.is_ascii() {
         table[byte as usize] = byte.is_ascii_alphanumeric();
         byte += 1;
     }
-    let mut rest: &[u8] = b" -_./:@,+=()$%";
     while let [byte, more @ ..] = rest {
         table[*byte as usize] = true;
         rest = more;
     }
     table
-};
+}
 
 /// Neither a digit nor a sign nor a letter of any number, time or date: not of `0x1F`, `0o17`, `0b1`, `1e3`,
 /// `2024-01-01T00:00:00Z`.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Import;
+use super::{Import, below};
 
 /// Attu, where it is on.
 pub(super) fn read(import: &mut Import<'_>) {
@@ -46,19 +46,19 @@ fn scheduling(import: &mut Import<'_>) {
 
 fn service(import: &mut Import<'_>) {
     let (key, to) = ("attu.service", "attu.service");
-    import.copy_text(&format!("{key}.type"), &format!("{to}.type"));
-    import.copy_number(&format!("{key}.port"), &format!("{to}.port"));
-    import.copy(&format!("{key}.annotations"), &format!("{to}.annotations"));
-    import.copy(&format!("{key}.labels"), &format!("{to}.labels"));
+    import.copy_text(&below(&key, "type"), &below(&to, "type"));
+    import.copy_number(&below(&key, "port"), &below(&to, "port"));
+    import.copy(&below(&key, "annotations"), &below(&to, "annotations"));
+    import.copy(&below(&key, "labels"), &below(&to, "labels"));
     let kind = import.values.text("attu.service.type");
     if kind.is_some_and(|text| text.value == "LoadBalancer") {
         import.copy_text(
-            &format!("{key}.loadBalancerIP"),
-            &format!("{to}.loadBalancerIP"),
+            &below(&key, "loadBalancerIP"),
+            &below(&to, "loadBalancerIP"),
         );
         import.copy(
-            &format!("{key}.loadBalancerSourceRanges"),
-            &format!("{to}.loadBalancerSourceRanges"),
+            &below(&key, "loadBalancerSourceRanges"),
+            &below(&to, "loadBalancerSourceRanges"),
         );
     }
 }

@@ -6,7 +6,7 @@ use milvus_aws_core::{
 };
 use serde_json::{Value as Json, json};
 
-use super::Import;
+use super::{Import, below};
 
 const MIX: &str = "mixCoordinator";
 
@@ -74,11 +74,11 @@ fn translate(import: &mut Import<'_>) {
     let to = format!("cluster.components.{MIX}");
     let replicas = most_replicas(import, &keys);
     if replicas > 1 {
-        import.draft.set(&format!("{to}.replicas"), replicas, first);
+        import.draft.set(&below(&to, "replicas"), replicas, first);
     }
     let standby = keys
         .iter()
-        .filter_map(|key| import.values.flag(&format!("{key}.activeStandby.enabled")));
+        .filter_map(|key| import.values.flag(&below(&key, "activeStandby.enabled")));
     if standby.collect::<Vec<_>>().contains(&true) {
         import.stand_by(MIX);
     }
@@ -95,8 +95,8 @@ fn translate(import: &mut Import<'_>) {
     }
     // Pods of one process have one place to run at: that of the first who names one.
     for key in &keys {
-        if import.draft.get(&format!("{to}.pod")).is_none() {
-            import.pod(key, &format!("{to}.pod"));
+        if import.draft.get(&below(&to, "pod")).is_none() {
+            import.pod(key, &below(&to, "pod"));
         }
     }
     let pods = match replicas {
@@ -120,7 +120,7 @@ fn translate(import: &mut Import<'_>) {
 fn most_replicas(import: &mut Import<'_>, keys: &[String]) -> i64 {
     let replicas = keys
         .iter()
-        .filter_map(|key| import.values.number(&format!("{key}.replicas")));
+        .filter_map(|key| import.values.number(&below(&key, "replicas")));
     replicas.map(|(number, _)| number).max().unwrap_or(1)
 }
 
@@ -159,8 +159,8 @@ impl Import<'_> {
     /// One coordinator. More than one pod of it stand by for each other here, whatever the flag says.
     fn coordinator(&mut self, key: &str) {
         self.component(key);
-        let standby = self.values.flag(&format!("{key}.activeStandby.enabled"));
-        if let Some((number, found)) = self.values.number(&format!("{key}.replicas"))
+        let standby = self.values.flag(&below(&key, "activeStandby.enabled"));
+        if let Some((number, found)) = self.values.number(&below(&key, "replicas"))
             && number > 1
             && standby != Some(true)
         {
@@ -192,7 +192,7 @@ impl Import<'_> {
         }
         for section in sections {
             let setting = format!("config.{section}.enableActiveStandby");
-            let flag = format!("{key}.activeStandby.enabled");
+            let flag = below(&key, "activeStandby.enabled");
             self.draft.set_for(&setting, true, &flag);
         }
     }
@@ -224,7 +224,7 @@ impl Import<'_> {
         let to = format!("cluster.components.{component}");
         for side in ["requests", "limits"] {
             let (one, other) = (self.amounts(component, side), self.amounts(from, side));
-            let from = format!("{from}.resources");
+            let from = below(&from, "resources");
             if let Some(cpu) = other.cpu.filter(|cpu| Some(*cpu) > one.cpu) {
                 self.draft.set_for(
                     &format!("{to}.resources.{side}.cpu"),
@@ -243,16 +243,16 @@ impl Import<'_> {
         let number = |import: &mut Self, key: &str| {
             import
                 .values
-                .number(&format!("{key}.replicas"))
+                .number(&below(&key, "replicas"))
                 .map_or(1, |(number, _)| number)
         };
         let (own, others) = (number(self, component), number(self, from));
-        let scales = self.draft.get(&format!("{to}.autoscaling")).is_some();
+        let scales = self.draft.get(&below(&to, "autoscaling")).is_some();
         if others > own && !scales {
             self.draft.set_for(
-                &format!("{to}.replicas"),
+                &below(&to, "replicas"),
                 json!(others),
-                &format!("{from}.replicas"),
+                &below(&from, "replicas"),
             );
         }
     }

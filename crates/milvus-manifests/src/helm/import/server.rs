@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     super::{document::Value, reading::Found},
-    Import,
+    Import, below,
 };
 
 /// What the server writes, as the chart has it: MiB, days, files.
@@ -82,14 +82,14 @@ fn service_account(import: &mut Import<'_>) {
     match import.values.text("serviceAccount.name") {
         Some(text) => import
             .draft
-            .set(&format!("{to}.name"), text.value, &text.found),
-        None if create => import.draft.put(&format!("{to}.name"), "milvus"),
+            .set(&below(&to, "name"), text.value, &text.found),
+        None if create => import.draft.put(&below(&to, "name"), "milvus"),
         None => return,
     }
-    import.draft.put(&format!("{to}.create"), create);
+    import.draft.put(&below(&to, "create"), create);
     if create {
-        import.copy("serviceAccount.annotations", &format!("{to}.annotations"));
-        import.copy("serviceAccount.labels", &format!("{to}.labels"));
+        import.copy("serviceAccount.annotations", &below(&to, "annotations"));
+        import.copy("serviceAccount.labels", &below(&to, "labels"));
     } else if let Some((_, found)) = import.values.part("serviceAccount.annotations") {
         import.values.notice(&found, "are passed over, as the chart does: the account is not made here; write them to the account that exists");
     }
@@ -100,16 +100,16 @@ fn metrics(import: &mut Import<'_>) {
         return;
     }
     let to = "metrics.serviceMonitor";
-    import.draft.put(&format!("{to}.interval"), "30s");
-    import.draft.put(&format!("{to}.scrapeTimeout"), "10s");
-    import.copy_text("metrics.serviceMonitor.interval", &format!("{to}.interval"));
+    import.draft.put(&below(&to, "interval"), "30s");
+    import.draft.put(&below(&to, "scrapeTimeout"), "10s");
+    import.copy_text("metrics.serviceMonitor.interval", &below(&to, "interval"));
     import.copy_text(
         "metrics.serviceMonitor.scrapeTimeout",
-        &format!("{to}.scrapeTimeout"),
+        &below(&to, "scrapeTimeout"),
     );
     import.copy(
         "metrics.serviceMonitor.additionalLabels",
-        &format!("{to}.labels"),
+        &below(&to, "labels"),
     );
 }
 
@@ -130,19 +130,16 @@ fn log(import: &mut Import<'_>) {
     }
     let (key, to) = ("log.persistence", "log.persistence");
     import.claim_annotations(key);
-    let claim = format!("{key}.persistentVolumeClaim");
-    import.copy_text(&format!("{key}.mountPath"), &format!("{to}.mountPath"));
+    let claim = below(&key, "persistentVolumeClaim");
+    import.copy_text(&below(&key, "mountPath"), &below(&to, "mountPath"));
     import.copy_text(
-        &format!("{claim}.existingClaim"),
-        &format!("{to}.existingClaim"),
+        &below(&claim, "existingClaim"),
+        &below(&to, "existingClaim"),
     );
-    import.copy_text(&format!("{claim}.subPath"), &format!("{to}.subPath"));
-    import.copy_text(&format!("{claim}.accessModes"), &format!("{to}.accessMode"));
-    import.size(&format!("{claim}.size"), &format!("{to}.storage.size"));
-    import.storage_class(
-        &format!("{claim}.storageClass"),
-        &format!("{to}.storage.class"),
-    );
+    import.copy_text(&below(&claim, "subPath"), &below(&to, "subPath"));
+    import.copy_text(&below(&claim, "accessModes"), &below(&to, "accessMode"));
+    import.size(&below(&claim, "size"), &below(&to, "storage.size"));
+    import.storage_class(&below(&claim, "storageClass"), &below(&to, "storage.class"));
     if import.draft.get(to).is_none() {
         import.draft.put(to, json!({}));
     }
@@ -152,7 +149,7 @@ impl Import<'_> {
     /// Annotations of a claim. Helm's own word against its deletion is ours by itself; there is no place for others.
     pub(super) fn claim_annotations(&mut self, key: &str) {
         const KEEP: &str = "helm.sh/resource-policy";
-        let annotations = self.values.find(&format!("{key}.annotations"));
+        let annotations = self.values.find(&below(&key, "annotations"));
         for found in annotations.iter().flat_map(Found::entries) {
             if !found.path.ends_with(KEEP) && !found.node.is_null() {
                 self.values.cannot(&found, "cannot be honoured: claims have no annotations here; annotate the claim once it is there, by `kubectl annotate pvc`");

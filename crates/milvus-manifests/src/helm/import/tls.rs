@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Import, config::Config};
+use super::{Import, below, config::Config};
 
 /// Where volumes for the server's front may be said.
 const PLACES: [&str; 3] = [
@@ -62,7 +62,7 @@ fn folder(config: &Config<'_>, needed: usize) -> Option<String> {
 
 /// The Secret that is mounted there, which leaves the list of volumes.
 fn take_volume(import: &mut Import<'_>, place: &str, folder: &str) -> Option<String> {
-    let (mounts_at, volumes_at) = (format!("{place}.volumeMounts"), format!("{place}.volumes"));
+    let (mounts_at, volumes_at) = (below(&place, "volumeMounts"), below(&place, "volumes"));
     let list = |import: &Import<'_>, path: &str| {
         import
             .draft

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::Import;
+use super::{Import, below};
 
 /// A login's settings: the user's name and the password.
 pub(super) type Settings = [&'static str; 2];
@@ -66,7 +66,7 @@ impl Import<'_> {
         for pod in self.pods() {
             let mut left = self.variables(&pod);
             left.retain(|variable| !settings.iter().any(|setting| sets(variable, setting)));
-            self.draft.put(&format!("{pod}.env"), json!(left));
+            self.draft.put(&below(&pod, "env"), json!(left));
         }
     }
 
@@ -83,12 +83,12 @@ impl Import<'_> {
                 variables.retain(|variable| !sets(variable, settings[0]));
                 variables.push(json!({"name": name_of(settings[0]), "value": user}));
             }
-            self.draft.put(&format!("{pod}.env"), json!(variables));
+            self.draft.put(&below(&pod, "env"), json!(variables));
         }
     }
 
     fn variables(&self, pod: &str) -> Vec<Json> {
-        let variables = self.draft.get(&format!("{pod}.env"));
+        let variables = self.draft.get(&below(&pod, "env"));
         variables
             .and_then(Json::as_array)
             .cloned()
@@ -96,7 +96,7 @@ impl Import<'_> {
     }
 
     fn variable(&self, pod: &str, setting: &str) -> Option<&Json> {
-        let variables = self.draft.get(&format!("{pod}.env"))?.as_array()?;
+        let variables = self.draft.get(&below(&pod, "env"))?.as_array()?;
         variables.iter().find(|variable| sets(variable, setting))
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::super::{
-    Import,
+    Import, below,
     config::Config,
     variables::{Login, Settings},
 };
@@ -32,7 +32,7 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
         Some(text) => (text.value, Some(text.found)),
         None => ("localhost:9092".to_owned(), None),
     };
-    let path = format!("{to}.brokers");
+    let path = below(&to, "brokers");
     import
         .draft
         .set_either(&path, brokers(&list), found.as_ref(), key);
@@ -45,7 +45,7 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
     let password = config.take(&["kafka", "saslPassword"]).or(password);
     let protocol = import.values.text(PROTOCOL);
     let protocol = protocol.map_or(ENCRYPTED.to_owned(), |text| text.value);
-    let security = format!("{to}.security");
+    let security = below(&to, "security");
     let login = match (user, password) {
         (Some(user), Some(password)) => Some(import.draft.login(&user, password, VARIABLE)),
         (user, None) => by_variables(import, user.as_deref()),
@@ -65,7 +65,7 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
     let found = import.values.find(key);
     import
         .draft
-        .set_either(&format!("{security}.{name}"), login, found.as_ref(), key);
+        .set_either(&below(&security, &name), login, found.as_ref(), key);
     if protocol != ENCRYPTED {
         let message = format!("tells the password to everybody on the way: {ENCRYPTED} would not");
         let remark = import.values.remark(PROTOCOL, message);
@@ -119,7 +119,7 @@ pub(super) fn of_settings(import: &mut Import<'_>, config: &mut Config<'_>) -> O
     let to = import.at("kafka");
     import
         .draft
-        .set_for(&format!("{to}.brokers"), brokers(&list), KEY);
+        .set_for(&below(&to, "brokers"), brokers(&list), KEY);
     let user = config.text(&["kafka", "saslUsername"]);
     let password = config.take(&["kafka", "saslPassword"]);
     if let (Some(user), Some(password)) = (user, password) {

@@ -1,6 +1,6 @@
 //! A Pulsar that exists.
 
-use super::super::{Import, config::Config};
+use super::super::{Import, below, config::Config};
 use super::{MESSAGE_SIZE, number};
 
 /// The variable that the installation's file names for what the plugin takes.
@@ -27,12 +27,12 @@ pub(super) fn read(import: &mut Import<'_>) {
     };
     import
         .draft
-        .set_either(&format!("{to}.endpoint"), endpoint, found.as_ref(), key);
+        .set_either(&below(&to, "endpoint"), endpoint, found.as_ref(), key);
     if tls {
-        import.draft.put(&format!("{to}.tls"), true);
+        import.draft.put(&below(&to, "tls"), true);
     }
-    import.copy_text("externalPulsar.tenant", &format!("{to}.tenant"));
-    import.copy_text("externalPulsar.namespace", &format!("{to}.namespace"));
+    import.copy_text("externalPulsar.tenant", &below(&to, "tenant"));
+    import.copy_text("externalPulsar.namespace", &below(&to, "namespace"));
     let key = "externalPulsar.maxMessageSize";
     let size = import.values.text(key);
     let text = size
@@ -40,14 +40,12 @@ pub(super) fn read(import: &mut Import<'_>) {
         .map_or(MESSAGE_SIZE, |text| text.value.as_str());
     import
         .draft
-        .set_for(&format!("{to}.maxMessageSize"), number(text), key);
+        .set_for(&below(&to, "maxMessageSize"), number(text), key);
     let plugin = import.values.text("externalPulsar.authPlugin");
     let parameters = import.values.secret("externalPulsar.authParams");
     if let (Some(plugin), Some(parameters)) = (plugin, parameters) {
         let login = import.draft.login(&plugin.value, parameters, VARIABLE);
-        import
-            .draft
-            .set(&format!("{to}.auth"), login, &plugin.found);
+        import.draft.set(&below(&to, "auth"), login, &plugin.found);
     }
 }
 
@@ -67,18 +65,16 @@ pub(super) fn of_settings(import: &mut Import<'_>, config: &mut Config<'_>) -> O
         format!("{name}:{port}")
     };
     let to = import.at("pulsar");
-    import
-        .draft
-        .set_for(&format!("{to}.endpoint"), endpoint, KEY);
+    import.draft.set_for(&below(&to, "endpoint"), endpoint, KEY);
     if tls {
-        import.draft.put(&format!("{to}.tls"), true);
+        import.draft.put(&below(&to, "tls"), true);
     }
     let plugin = config.text(&["pulsar", "authPlugin"]);
     if let Some(plugin) = plugin
         && let Some(parameters) = config.take(&["pulsar", "authParams"])
     {
         let login = import.draft.login(&plugin, parameters, VARIABLE);
-        import.draft.set_for(&format!("{to}.auth"), login, KEY);
+        import.draft.set_for(&below(&to, "auth"), login, KEY);
     }
     Some(())
 }
