@@ -10,7 +10,9 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use milvus_stage::cache::Cache;
 use milvus_stage::data_plane::{Server, Shape, peer};
+use milvus_stage::parts::Parts;
 use milvus_stage::{exec, lifecycle, report};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
@@ -19,13 +21,24 @@ use crate::{
 };
 
 /// Runs of what takes milliseconds.
-const SHORT_RUNS: usize = 20;
+const SHORT_RUNS: usize = 40;
 /// Runs, in turn with the peer, of what takes seconds.
 const PAIRS: usize = 5;
 /// Rows and dimension of the insert.
 const INSERT: [&str; 2] = ["100000", "128"];
+/// An installation's file.
+pub(crate) const INSTALLATION: &str = "tests/stage/demo.yaml";
+/// How the guide's values are rendered, which come last.
+pub(crate) const RENDER_VALUES: [&str; 6] = [
+    "render",
+    "--release",
+    "demo-milvus",
+    "--milvus-version",
+    "2.4.5",
+    "--helm-values",
+];
 /// The guide's values.
-const VALUES: &str = "crates/milvus-manifests/tests/golden/helm/values/a-guide.yaml";
+pub(crate) const VALUES: &str = "crates/milvus-manifests/tests/golden/helm/values/a-guide.yaml";
 /// Where the figures go.
 const FILE: &str = "docs/benchmarks.md";
 
@@ -34,18 +47,22 @@ pub(crate) struct Options {
     /// Only measure this plugin: everything is built, and this process is in the stage's network.
     #[arg(long, hide = true, value_name = "PLUGIN")]
     inside: Option<PathBuf>,
+    /// What was measured before the stage was up.
+    #[arg(long, hide = true, value_name = "JSON", default_value = "[]")]
+    measured: String,
     /// Folder of the official Helm chart 4.1.34, to compare `render` with `helm template`; without it that row is left out
     #[arg(long, value_name = "DIR")]
     chart: Option<PathBuf>,
 }
 
 /// One row of the table: ours beside the peer's, as medians.
+#[derive(Serialize, Deserialize)]
 struct Figure {
-    what: &'static str,
+    what: String,
     ours: f64,
     peer: f64,
-    peer_is: &'static str,
-    unit: &'static str,
+    peer_is: String,
+    unit: String,
     runs: usize,
     /// What ours may take of the peer's at most, where that is promised.
     promise: Option<f64>,
@@ -67,7 +84,8 @@ const RENDER: f64 = 1.0 / 50.0;
 pub(crate) fn run(options: &Options) -> Result<()> {
     let cache = Cache::open()?;
     if let Some(plugin) = &options.inside {
-        return measure(&cache, plugin, options.chart.as_deref());
+        let short = serde_json::from_str(&options.measured)?;
+        return measure(&cache, plugin, short);
     }
     lifecycle::check_machine(&cache)?;
     let mut steps = Steps::new();
@@ -84,15 +102,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         steps::run(&mut cargo(insert))?;
         Ok(plugin)
     })?;
-    steps.step("stage parts", || lifecycle::build(&cache).map(drop))?;
+    let parts = steps.step("stage parts", || lifecycle::build(&cache))?;
+    let short = steps.step("measure what needs no stage", || {
+        measure_short(&parts, &plugin, options.chart.as_deref())
+    })?;
     let was_up = lifecycle::status(&cache)?.up;
     let exe = std::env::current_exe()?;
     steps.step("stage up", || lifecycle::up(&cache, &exe))?;
     let measured = steps.step("measure", || {
         let mut words = vec![exe.into(), "bench".into(), "--inside".into(), plugin.into()];
-        if let Some(chart) = &options.chart {
-            words.extend(["--chart".into(), std::path::absolute(chart)?.into()]);
-        }
+        words.extend(["--measured".into(), serde_json::to_string(&short)?.into()]);
         steps::run(&mut exec::command(&cache, &words)?)
     });
     if !was_up {
@@ -101,13 +120,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     measured
 }
 
-fn measure(cache: &Cache, plugin: &Path, chart: Option<&Path>) -> Result<()> {
-    let release = steps::target()?.with_file_name("release");
-    let file = steps::workspace().join("tests/stage/demo.yaml");
-    let mut figures = vec![start(plugin)?, render(plugin, &file)?];
+/// What takes milliseconds, while nothing of the stage takes turns with it.
+fn measure_short(parts: &Parts, plugin: &Path, chart: Option<&Path>) -> Result<Vec<Figure>> {
+    let kubectl = parts.dir("kubernetes")?.join("bin/kubectl");
+    let file = steps::workspace().join(INSTALLATION);
+    let mut figures = vec![start(plugin, &kubectl)?, render(plugin, &kubectl, &file)?];
     if let Some(chart) = chart {
-        figures.push(render_values(plugin, chart)?);
+        let helm = parts.dir("helm")?.join("bin/helm");
+        figures.push(render_values(plugin, &helm, chart)?);
     }
+    Ok(figures)
+}
+
+fn measure(cache: &Cache, plugin: &Path, mut figures: Vec<Figure>) -> Result<()> {
+    let release = steps::target()?.with_file_name("release");
     let server = Server::start(cache, Shape::Standalone)?;
     figures.push(verify(cache, plugin, &server)?);
     figures.push(insert(cache, &release.join("examples/insert"), &server)?);
@@ -122,27 +148,27 @@ fn measure(cache: &Cache, plugin: &Path, chart: Option<&Path>) -> Result<()> {
 }
 
 /// From nothing to an answer, against kubectl's own.
-fn start(plugin: &Path) -> Result<Figure> {
+fn start(plugin: &Path, kubectl: &Path) -> Result<Figure> {
     let (mut ours, mut peer) = (Vec::new(), Vec::new());
     for _ in 0..SHORT_RUNS {
         ours.push(seconds(Command::new(plugin).arg("version"))?);
         peer.push(seconds(
-            Command::new("kubectl").args(["version", "--client"]),
+            Command::new(kubectl).args(["version", "--client"]),
         )?);
     }
     Ok(Figure {
-        what: "start: `kubectl-milvus version`",
+        what: "start: `kubectl-milvus version`".to_owned(),
         ours: median(ours) * 1e3,
         peer: median(peer) * 1e3,
-        peer_is: "`kubectl version --client`",
-        unit: "ms",
+        peer_is: "`kubectl version --client`".to_owned(),
+        unit: "ms".to_owned(),
         runs: SHORT_RUNS,
         promise: None,
     })
 }
 
 /// All objects of an installation, against kubectl reading them.
-fn render(plugin: &Path, file: &PathBuf) -> Result<Figure> {
+fn render(plugin: &Path, kubectl: &Path, file: &Path) -> Result<Figure> {
     let (mut ours, mut peer) = (Vec::new(), Vec::new());
     let rendered = Command::new(plugin)
         .arg("render")
@@ -162,46 +188,39 @@ fn render(plugin: &Path, file: &PathBuf) -> Result<Figure> {
             "name",
             "-f",
         ];
-        peer.push(seconds(Command::new("kubectl").args(read).arg(&objects))?);
+        peer.push(seconds(Command::new(kubectl).args(read).arg(&objects))?);
     }
     std::fs::remove_file(&objects)?;
     Ok(Figure {
-        what: "`kubectl-milvus render` of tests/stage/demo.yaml",
+        what: "`kubectl-milvus render` of tests/stage/demo.yaml".to_owned(),
         ours: median(ours) * 1e3,
         peer: median(peer) * 1e3,
-        peer_is: "`kubectl create --dry-run=client` of the result",
-        unit: "ms",
+        peer_is: "`kubectl create --dry-run=client` of the result".to_owned(),
+        unit: "ms".to_owned(),
         runs: SHORT_RUNS,
         promise: None,
     })
 }
 
 /// The guide's values, against helm and the chart that they were written for.
-fn render_values(plugin: &Path, chart: &Path) -> Result<Figure> {
+fn render_values(plugin: &Path, helm: &Path, chart: &Path) -> Result<Figure> {
     let values = steps::workspace().join(VALUES);
     let (mut ours, mut peer) = (Vec::new(), Vec::new());
     for _ in 0..SHORT_RUNS {
-        let render = [
-            "render",
-            "--release",
-            "demo-milvus",
-            "--milvus-version",
-            "2.4.5",
-            "--helm-values",
-        ];
-        ours.push(seconds(Command::new(plugin).args(render).arg(&values))?);
-        let mut helm = Command::new("helm");
+        let mut render = Command::new(plugin);
+        ours.push(seconds(render.args(RENDER_VALUES).arg(&values))?);
+        let mut helm = Command::new(helm);
         helm.args(["template", "demo-milvus"])
             .arg(chart)
             .arg("--values");
         peer.push(seconds(helm.arg(&values))?);
     }
     Ok(Figure {
-        what: "`kubectl-milvus render --helm-values` of the guide's values",
+        what: "`kubectl-milvus render --helm-values` of the guide's values".to_owned(),
         ours: median(ours) * 1e3,
         peer: median(peer) * 1e3,
-        peer_is: "`helm template` of the official chart 4.1.34 (`--chart`)",
-        unit: "ms",
+        peer_is: "`helm template` of the official chart 4.1.34 (`--chart`)".to_owned(),
+        unit: "ms".to_owned(),
         runs: SHORT_RUNS,
         promise: Some(RENDER),
     })
@@ -221,11 +240,11 @@ fn verify(cache: &Cache, plugin: &Path, server: &Server) -> Result<Figure> {
         peers.push(began.elapsed().as_secs_f64());
     }
     Ok(Figure {
-        what: "`kubectl-milvus verify`, 3000 x 8",
+        what: "`kubectl-milvus verify`, 3000 x 8".to_owned(),
         ours: median(ours),
         peer: median(peers),
-        peer_is: "pymilvus' hello_milvus",
-        unit: "s",
+        peer_is: "pymilvus' hello_milvus".to_owned(),
+        unit: "s".to_owned(),
         runs: PAIRS,
         promise: None,
     })
@@ -254,11 +273,11 @@ fn insert(cache: &Cache, example: &PathBuf, server: &Server) -> Result<Figure> {
         )?)?);
     }
     Ok(Figure {
-        what: "insert of 100000 x 128, rows per second",
+        what: "insert of 100000 x 128, rows per second".to_owned(),
         ours: median(ours),
         peer: median(peers),
-        peer_is: "pymilvus",
-        unit: "rows/s",
+        peer_is: "pymilvus".to_owned(),
+        unit: "rows/s".to_owned(),
         runs: PAIRS,
         promise: None,
     })
@@ -296,9 +315,9 @@ fn median(mut figures: Vec<f64>) -> f64 {
 
 fn page(figures: &[Figure]) -> Result<String> {
     let mut text = String::from(
-        "# Benchmarks\n\n`cargo xtask bench` makes this page: it builds for release, brings the stage up, and measures ours \
-         and the peer in turn, in one run, against the same server (Milvus 2.3.5, one process, on etcd, Kafka and S3 of \
-         the stage). Medians of whole processes, but for inserts, where the calls alone count. Absolute times are those \
+        "# Benchmarks\n\n`cargo xtask bench` makes this page: it builds for release and measures ours and the peer in turn, in \
+         one run: first what needs no server; then, with the stage up, against the same server (Milvus 2.3.5, one process, \
+         on etcd, Kafka and S3 of the stage). Medians of whole processes, but for inserts, where the calls alone count. Absolute times are those \
          of one small machine; the ratio is what to look at.\n\n\
          | what | ours | peer | ours / peer | peer is | runs of each |\n|---|---|---|---|---|---|\n",
     );
@@ -312,7 +331,7 @@ fn page(figures: &[Figure]) -> Result<String> {
             runs,
             ..
         } = figure;
-        let digits = usize::from(*unit != "rows/s");
+        let digits = usize::from(unit != "rows/s");
         writeln!(
             text,
             "| {what} | {ours:.digits$} {unit} | {peer:.digits$} {unit} | {:.3} | {peer_is} | {runs} |",

@@ -37,7 +37,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().command) {
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    if let Some(done) = release::link::as_compiler() {
+        return told(done);
+    }
+    told(run(Arguments::parse().command))
+}
+
+fn told(done: Result<ExitCode>) -> ExitCode {
+    match done {
         Ok(code) => code,
         Err(error) => {
             milvus_stage::report::line(format!("error: {error:#}"));

@@ -1,5 +1,12 @@
 //! `cargo xtask release`: the plugin as it is given to users.
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) mod link;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod order;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod trace;
+
 use std::{
     path::PathBuf,
     process::{Command, Stdio},
@@ -31,6 +38,8 @@ pub(crate) fn build() -> Result<PathBuf> {
     let target = host()?.replace("-linux-gnu", "-linux-musl");
     add_target(&target)?;
     let mut build = cargo(PLUGIN);
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    build.env("PATH", link::path(&folder)?);
     build.args(["--target", &target]);
     build.env(
         of_target("CARGO_TARGET", &target, "_RUSTFLAGS").to_uppercase(),

@@ -1,0 +1,125 @@
+//! The order of the plugin's functions: those that short commands run lie together, in the order in which they run.
+//!
+//! The kernel maps a program's file some sixteen pages at a time, where it first runs into them. Spread over all of the
+//! code, what `render` runs (a twentieth of it) took a hundred such steps, and with them a third of the command's time.
+
+use std::{fmt::Write as _, path::Path, process::Command};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::trace;
+use crate::{bench, steps};
+
+/// A function, by the symbol that it has in the file.
+struct Function {
+    address: u64,
+    size: u64,
+    symbol: String,
+}
+
+/// The linker's script: the functions that ran come first.
+pub(super) fn script(plugin: &Path) -> Result<String> {
+    let functions = functions(plugin)?;
+    let mut ran = Vec::new();
+    for command in commands(plugin) {
+        let first = ran.len();
+        note(command, &functions, &mut ran)?;
+        if ran.len() == first && first == 0 {
+            bail!("of {} no function was seen to run", plugin.display());
+        }
+    }
+    let mut script = String::from("SECTIONS {\n.text.first : {\n");
+    for index in ran {
+        let symbol = &functions[index].symbol;
+        // Where the compiler takes a function for one that seldom runs, its section has another name.
+        writeln!(script, "*(.text.{symbol} .text.unlikely.{symbol})")?;
+    }
+    script.push_str("}\n} INSERT BEFORE .text;\n");
+    Ok(script)
+}
+
+/// Commands that need no server and are over in milliseconds.
+fn commands(plugin: &Path) -> Vec<Command> {
+    let of = |args: &[&str]| {
+        let mut command = Command::new(plugin);
+        command.args(args).current_dir(steps::workspace());
+        command
+    };
+    let mut render_values = of(&bench::RENDER_VALUES);
+    render_values.arg(bench::VALUES);
+    vec![
+        render_values,
+        of(&["render", "-f", bench::INSTALLATION]),
+        of(&["version"]),
+    ]
+}
+
+/// Notes the functions that a command runs, and that ran in none before it.
+fn note(command: Command, functions: &[Function], ran: &mut Vec<usize>) -> Result<()> {
+    let mut has_run = vec![false; functions.len()];
+    for &index in &*ran {
+        has_run[index] = true;
+    }
+    let mut here = 0..0;
+    trace::run(command, |address| {
+        if here.contains(&address) {
+            return;
+        }
+        let after = functions.partition_point(|function| function.address <= address);
+        let Some(index) = after.checked_sub(1) else {
+            return;
+        };
+        let Function {
+            address: begin,
+            size,
+            ..
+        } = functions[index];
+        here = begin..begin + size;
+        if here.contains(&address) && !has_run[index] {
+            has_run[index] = true;
+            ran.push(index);
+        }
+    })
+}
+
+/// All functions, by address.
+fn functions(plugin: &Path) -> Result<Vec<Function>> {
+    let listed = Command::new("nm")
+        .args(["--defined-only", "--print-size", "--numeric-sort"])
+        .arg(plugin)
+        .output()
+        .context("starting nm")?;
+    if !listed.status.success() {
+        bail!("nm ended with {}", listed.status);
+    }
+    let listed = String::from_utf8(listed.stdout)?;
+    Ok(listed.lines().filter_map(function).collect())
+}
+
+/// One line of nm's: address, size, kind and symbol.
+fn function(line: &str) -> Option<Function> {
+    let mut words = line.split_ascii_whitespace();
+    let mut number = || u64::from_str_radix(words.next()?, 16).ok();
+    let (address, size) = (number()?, number()?);
+    let is_code = matches!(words.next()?, "t" | "T" | "w" | "W");
+    let symbol = words.next()?.to_owned();
+    is_code.then_some(Function {
+        address,
+        size,
+        symbol,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::function;
+
+    #[test]
+    fn only_code_counts() {
+        let code = function("0000000000401010 000000000000002a t _ZN4main").unwrap();
+        assert_eq!((code.address, code.size), (0x40_1010, 0x2a));
+        assert_eq!(code.symbol, "_ZN4main");
+        assert!(function("0000000000401010 000000000000002a r TABLE").is_none());
+        assert!(function("0000000000401010 t without_size").is_none());
+    }
+}
