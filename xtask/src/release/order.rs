@@ -3,7 +3,7 @@
 //! The kernel maps a program's file some sixteen pages at a time, where it first runs into them. Spread over all of the
 //! code, what `render` runs (a twentieth of it) took a hundred such steps, and with them a third of the command's time.
 
-use std::{fmt::Write as _, path::Path, process::Command};
+use std::{fmt::Write as _, ops::Range, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -12,8 +12,8 @@ use crate::{bench, steps};
 
 /// A function, by the symbol that it has in the file.
 struct Function {
-    address: u64,
-    size: u64,
+    /// Where its code is.
+    code: Range<u64>,
     symbol: String,
 }
 
@@ -65,17 +65,17 @@ fn note(command: Command, functions: &[Function], ran: &mut Vec<usize>) -> Resul
         if here.contains(&address) {
             return;
         }
-        let after = functions.partition_point(|function| function.address <= address);
+        let after = functions.partition_point(|function| function.code.start <= address);
         let Some(index) = after.checked_sub(1) else {
             return;
         };
-        let Function {
-            address: begin,
-            size,
-            ..
-        } = functions[index];
-        here = begin..begin + size;
-        if here.contains(&address) && !has_run[index] {
+        let code = &functions[index].code;
+        // Elsewhere is code without a size, and the kernel's own.
+        if !code.contains(&address) {
+            return;
+        }
+        here = code.clone();
+        if !has_run[index] {
             has_run[index] = true;
             ran.push(index);
         }
@@ -103,21 +103,49 @@ fn function(line: &str) -> Option<Function> {
     let (address, size) = (number()?, number()?);
     let is_code = matches!(words.next()?, "t" | "T" | "w" | "W");
     let symbol = words.next()?.to_owned();
-    is_code.then_some(Function {
-        address,
-        size,
+    is_code.then(|| Function {
+        code: address..address + size,
         symbol,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::function;
+    use std::process::Command;
+
+    use super::{function, functions, note};
+
+    #[test]
+    fn what_a_command_runs_is_found_in_its_order() {
+        let folder =
+            std::env::temp_dir().join(format!("kubectl-milvus-order-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (source, program) = (folder.join("program.c"), folder.join("program"));
+        let text = "int second(void) { return 0; }\n\
+                    int never(void) { return 1; }\n\
+                    int first(void) { return second(); }\n\
+                    int main(void) { return first(); }\n";
+        std::fs::write(&source, text).unwrap();
+        let mut compiler = Command::new("cc");
+        compiler
+            .args(["-O0", "-no-pie", "-o"])
+            .arg(&program)
+            .arg(&source);
+        assert!(compiler.status().unwrap().success());
+
+        let functions = functions(&program).unwrap();
+        let mut ran = Vec::new();
+        note(Command::new(&program), &functions, &mut ran).unwrap();
+        let ran = ran.iter().map(|&index| functions[index].symbol.as_str());
+        let own = ran.filter(|symbol| ["main", "first", "second", "never"].contains(symbol));
+        assert_eq!(own.collect::<Vec<_>>(), ["main", "first", "second"]);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn only_code_counts() {
         let code = function("0000000000401010 000000000000002a t _ZN4main").unwrap();
-        assert_eq!((code.address, code.size), (0x40_1010, 0x2a));
+        assert_eq!(code.code, 0x40_1010..0x40_103a);
         assert_eq!(code.symbol, "_ZN4main");
         assert!(function("0000000000401010 000000000000002a r TABLE").is_none());
         assert!(function("0000000000401010 t without_size").is_none());

@@ -71,3 +71,26 @@ fn follow(pid: Pid, told: &mut impl FnMut(u64)) -> Result<i32> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::run;
+
+    #[test]
+    fn a_program_is_followed_to_its_end() {
+        let mut steps = 0_usize;
+        run(Command::new("/bin/true"), |_| steps += 1).unwrap();
+        assert!(steps > 1000, "{steps}");
+    }
+
+    #[test]
+    fn a_program_that_fails_is_told() {
+        let error = run(Command::new("/bin/false"), |_| ()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "/bin/false ended with 1 while it was followed"
+        );
+    }
+}
