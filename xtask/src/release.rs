@@ -39,7 +39,7 @@ pub(crate) fn build() -> Result<PathBuf> {
     add_target(&target)?;
     let mut build = cargo(PLUGIN);
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-    build.env("PATH", link::path(&folder)?);
+    link::by_this(&mut build, &folder)?;
     build.args(["--target", &target]);
     build.env(
         of_target("CARGO_TARGET", &target, "_RUSTFLAGS").to_uppercase(),

@@ -20,8 +20,18 @@ const COMPILER: &str = "cc";
 /// What the file that `rustc` has linked begins with.
 const PLUGIN: &str = "kubectl_milvus-";
 
+/// Tells the linker where the workspace is: what cargo tells it is where the plugin is.
+const WORKSPACE: &str = "KUBECTL_MILVUS_WORKSPACE";
+
+/// Makes cargo link by this program.
+pub(super) fn by_this(build: &mut Command, folder: &Path) -> Result<()> {
+    build.env("PATH", path(folder)?);
+    build.env(WORKSPACE, steps::workspace());
+    Ok(())
+}
+
 /// The PATH on which `cc` is this program.
-pub(super) fn path(folder: &Path) -> Result<OsString> {
+fn path(folder: &Path) -> Result<OsString> {
     let folder = folder.join("link");
     fs::create_dir_all(&folder)?;
     let link = folder.join(COMPILER);
@@ -52,7 +62,8 @@ fn compile(args: &[OsString]) -> Result<ExitCode> {
     }
     if let Some(plugin) = linked(args) {
         let script = plugin.with_extension("ld");
-        fs::write(&script, order::script(&plugin)?)?;
+        let workspace = env::var_os(WORKSPACE).context("only the release is linked by xtask")?;
+        fs::write(&script, order::script(&plugin, workspace.as_ref())?)?;
         let mut again = Command::new(&real);
         steps::run(again.args(args).arg("-Wl,-T").arg(script))?;
         write_whole(&plugin)?;

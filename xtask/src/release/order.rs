@@ -8,7 +8,7 @@ use std::{fmt::Write as _, ops::Range, path::Path, process::Command};
 use anyhow::{Context as _, Result, bail};
 
 use super::trace;
-use crate::{bench, steps};
+use crate::bench;
 
 /// A function, by the symbol that it has in the file.
 struct Function {
@@ -18,10 +18,10 @@ struct Function {
 }
 
 /// The linker's script: the functions that ran come first.
-pub(super) fn script(plugin: &Path) -> Result<String> {
+pub(super) fn script(plugin: &Path, workspace: &Path) -> Result<String> {
     let functions = functions(plugin)?;
     let mut ran = Vec::new();
-    for command in commands(plugin) {
+    for command in commands(plugin, workspace) {
         let first = ran.len();
         note(command, &functions, &mut ran)?;
         if ran.len() == first && first == 0 {
@@ -39,10 +39,10 @@ pub(super) fn script(plugin: &Path) -> Result<String> {
 }
 
 /// Commands that need no server and are over in milliseconds.
-fn commands(plugin: &Path) -> Vec<Command> {
+fn commands(plugin: &Path, workspace: &Path) -> Vec<Command> {
     let of = |args: &[&str]| {
         let mut command = Command::new(plugin);
-        command.args(args).current_dir(steps::workspace());
+        command.args(args).current_dir(workspace);
         command
     };
     let mut render_values = of(&bench::RENDER_VALUES);
