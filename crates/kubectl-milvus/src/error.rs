@@ -87,6 +87,15 @@ pub enum Error {
         #[source]
         source: RunError,
     },
+    /// What is in the cluster did not go, and the account's part goes only after it.
+    #[error("the part in {place} was not touched, and goes on being billed")]
+    AccountUntouched {
+        /// Which account and region.
+        place: String,
+        /// What stopped it.
+        #[source]
+        source: Box<Error>,
+    },
     /// There is no such installation, or no way to tell which one is meant.
     #[error(transparent)]
     Installed(#[from] InstalledError),
@@ -193,6 +202,7 @@ impl Error {
             | Self::UnknownIndex(_)
             | Self::Probe(milvus_probe::Error::InvalidEndpoint { .. }) => ExitCode::Usage,
             Self::Adoption(error) => error.exit_code(),
+            Self::AccountUntouched { source, .. } => source.exit_code(),
             Self::Unconfirmed { .. }
             | Self::Neighbours { .. }
             | Self::Upgrade(_)
@@ -250,6 +260,7 @@ impl Error {
                 "take them away first: what stands in the cluster ends with it".to_owned()
             }
             Self::Adoption(error) => return Some(error.hint().to_owned()),
+            Self::AccountUntouched { source, .. } => return source.hint(),
             Self::Run {
                 source: RunError::Refused(refused),
                 ..

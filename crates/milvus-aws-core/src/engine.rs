@@ -44,3 +44,4 @@ pub use report::{Entry, Outcome, Report, Stopped};
 pub use resource::{Change, Inputs, Observed, Readiness, Resource, ResourceId, Retention, Step};
 pub use run::{DataPolicy, Engine};
 pub use tokio_util::sync::CancellationToken;
+pub use wait::until_gone;

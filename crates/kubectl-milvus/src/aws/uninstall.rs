@@ -129,10 +129,19 @@ pub(crate) async fn run(
         }
         result.text()
     })?;
-    report.result().map_err(|source| Error::Run {
-        doing: "uninstall",
-        name: installation.name.to_string(),
-        source,
+    report.result().map_err(|source| {
+        let error = Error::Run {
+            doing: "uninstall",
+            name: installation.name.to_string(),
+            source,
+        };
+        if is_untouched(parts.account.ids(), &report) {
+            return Error::AccountUntouched {
+                place: parts.place.clone(),
+                source: Box::new(error),
+            };
+        }
+        error
     })?;
     drawn?;
     Ok(ExitCode::Done)
@@ -254,6 +263,12 @@ async fn remove(
     one_after_the_other(first, second)
 }
 
+/// Whether the run ended before the account's turn came.
+fn is_untouched<'a>(mut account: impl Iterator<Item = &'a ResourceId>, report: &Report) -> bool {
+    let had_its_turn = |id: &ResourceId| report.entries.iter().any(|it| it.resource == *id);
+    !account.any(had_its_turn)
+}
+
 fn cluster_went(report: &Report) -> bool {
     let mut entries = report.entries.iter();
     entries.any(|entry| {
@@ -280,5 +295,56 @@ fn one_after_the_other(first: Report, second: Report) -> Report {
         entries: first.entries.into_iter().chain(later).collect(),
         took: first.took + second.took,
         ..second
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use milvus_aws_core::engine::{Entry, RunError};
+
+    use super::*;
+
+    fn entry(resource: &ResourceId) -> Entry {
+        Entry {
+            resource: resource.clone(),
+            outcome: Outcome::Failed {
+                reason: "its load balancer stays".to_owned(),
+            },
+            started: Duration::ZERO,
+            took: Duration::ZERO,
+            needs: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_account_is_untouched_until_something_of_it_had_its_turn() {
+        let nothing = Graph::builder().build();
+        let mut report = Engine::new().delete(&nothing, DataPolicy::Keep).await;
+        let service = ResourceId::new("service/demo-milvus");
+        let account = ["bucket/demo", "eks-cluster/demo"].map(ResourceId::new);
+        report.entries.push(entry(&service));
+        assert!(is_untouched(account.iter(), &report));
+        report.entries.push(entry(&account[1]));
+        assert!(!is_untouched(account.iter(), &report));
+    }
+
+    #[test]
+    fn an_untouched_account_is_told_and_the_cause_decides_the_rest() {
+        let cause = || Error::Run {
+            doing: "uninstall",
+            name: "demo".to_owned(),
+            source: RunError::TimedOut(Vec::new()),
+        };
+        let error = Error::AccountUntouched {
+            place: "the account 123456789012, region us-west-2".to_owned(),
+            source: Box::new(cause()),
+        };
+        let said = error.to_string();
+        assert!(
+            said.contains("123456789012") && said.contains("billed"),
+            "{said}"
+        );
+        assert_eq!(error.exit_code(), cause().exit_code());
+        assert_eq!(error.hint(), cause().hint());
     }
 }

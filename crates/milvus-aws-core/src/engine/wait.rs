@@ -29,8 +29,8 @@ pub(super) async fn until_ready<R: Resource>(
     }
 }
 
-/// Polls observations until it is gone.
-pub(super) async fn until_gone<R: Resource>(
+/// Polls observations until it is gone: what [`Resource::wait_gone`] does where nothing else is said.
+pub async fn until_gone<R: Resource>(
     resource: &R,
     inputs: Option<&Inputs<R>>,
     context: &Context,

@@ -20,6 +20,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use self::pods::Trouble;
+pub(super) use self::pods::is_ready;
 use super::{api::Objects, placed::Placed};
 use crate::{Kind, Manifests, Object, ObjectRef};
 
@@ -248,6 +249,21 @@ impl Watched {
             None => stream::pending().right_stream(),
         }
     }
+}
+
+/// The worst of what keeps those pods from being ready, in words for the user.
+pub(super) async fn worst_trouble(client: &Client, pods: &[Pod]) -> Option<String> {
+    let troubles = pods
+        .iter()
+        .filter_map(|pod| Some((pod, pods::trouble_of(pod)?)));
+    let (pod, trouble) = troubles.max_by_key(|(_, trouble)| trouble.severity())?;
+    let watched = Watched {
+        client: client.clone(),
+        namespace: pod.namespace().unwrap_or_default(),
+        pods: None,
+        passwords: Vec::new(),
+    };
+    Some(watched.told(&trouble, Duration::MAX).await)
 }
 
 fn remember(pods: &mut BTreeMap<String, Pod>, event: watcher::Result<Event<Pod>>) {

@@ -2,6 +2,7 @@
 
 mod existing;
 mod found;
+mod silent_controller;
 
 use kube::Client;
 use milvus_aws_core::{
@@ -145,7 +146,7 @@ impl Going {
         let mut etcd: Vec<Need> = Vec::new();
         for mut existing in found {
             let kind = existing.reference.kind;
-            let balanced = existing.balanced;
+            let balanced = existing.balancer.is_some();
             let mut needs = self.namespace.clone();
             match kind {
                 _ if balanced => needs.extend(self.controller.iter().cloned()),

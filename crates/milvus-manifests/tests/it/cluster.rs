@@ -29,12 +29,15 @@ struct State {
 /// The load balancer controller, which alone takes its finalizers away.
 const CONTROLLER: &str =
     "/apis/apps/v1/namespaces/kube-system/deployments/aws-load-balancer-controller";
+/// Its pod, where a test says how that is.
+pub(crate) const CONTROLLER_POD: &str =
+    "/api/v1/namespaces/kube-system/pods/aws-load-balancer-controller-1";
 /// The group of its own kinds.
 const BALANCERS: &str = "/apis/elbv2.k8s.aws/v1beta1";
 /// How often something with a finalizer is seen on its way out.
 const LINGERS: u32 = 3;
 /// Lists of kinds that we never write.
-const OTHER_LISTS: [&str; 3] = ["endpointslices", "targetgroupbindings", "milvuses"];
+const OTHER_LISTS: [&str; 4] = ["endpointslices", "targetgroupbindings", "milvuses", "pods"];
 
 impl Cluster {
     /// A client that talks to it.
@@ -171,7 +174,7 @@ impl State {
         let leaving = self.objects.get(path);
         let leaving = leaving.is_some_and(|o| !o["metadata"]["deletionTimestamp"].is_null());
         // Volumes have a driver of their own, which always lives.
-        let lives = path.contains("/persistentvolumes/") || self.objects.contains_key(CONTROLLER);
+        let lives = path.contains("/persistentvolumes/") || self.controller_lives();
         if leaving && lives {
             let seen = self.lingered.entry(path.to_owned()).or_default();
             *seen += 1;
@@ -179,6 +182,12 @@ impl State {
                 self.objects.remove(path);
             }
         }
+    }
+
+    fn controller_lives(&self) -> bool {
+        let pod = self.objects.get(CONTROLLER_POD);
+        let runs = pod.is_none_or(|pod| pod["status"]["conditions"][0]["status"] == "True");
+        runs && self.objects.contains_key(CONTROLLER)
     }
 
     fn trial(&self) -> (u16, Value) {

@@ -18,7 +18,7 @@ use milvus_manifests::{
 use serde_json::{Value, json};
 
 use crate::{
-    cluster::Cluster,
+    cluster::{CONTROLLER_POD, Cluster},
     controller::controller,
     fixtures::{installation, standalone},
 };
@@ -292,6 +292,68 @@ async fn row_56_load_balancers_go_while_their_controller_lives() {
         .filter(|path| !path.contains("endpointslices") && path != binding)
         .collect();
     assert_eq!(left, [GP2], "only what is not ours");
+}
+
+/// An installation behind a load balancer, whose controller's pod has that condition.
+async fn behind_a_controller(ready: &str) -> Cluster {
+    let cluster = eks();
+    install(&cluster).await.result().unwrap();
+    cluster.edit(SERVICE, |service| {
+        service["metadata"]["finalizers"] = json!(["service.k8s.aws/resources"]);
+    });
+    let waiting = json!({"reason": "ImagePullBackOff", "message": "no such image"});
+    let container = json!({"name": "controller", "ready": false, "image": "i", "imageID": "", "restartCount": 0, "state": {"waiting": waiting}});
+    let pod = json!({
+        "metadata": {"namespace": "kube-system", "labels": {"app.kubernetes.io/name": "aws-load-balancer-controller"}},
+        "status": {"conditions": [{"type": "Ready", "status": ready}], "containerStatuses": [container]},
+    });
+    cluster.put(CONTROLLER_POD, pod);
+    cluster
+}
+
+fn runs_again(cluster: &Cluster) {
+    cluster.edit(CONTROLLER_POD, |pod| {
+        pod["status"]["conditions"][0]["status"] = json!("True");
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_56_a_controller_that_cannot_run_is_told_and_not_waited_for() {
+    let cluster = behind_a_controller("False").await;
+    let graph = found(&cluster).await.graph;
+    let report = engine().delete(&graph, DataPolicy::Delete).await;
+    let error = report.result().unwrap_err().to_string();
+    for part in [
+        "service/demo-milvus: its load balancer stays",
+        "no such image",
+        "make one run",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert!(report.took < Duration::from_mins(4), "{:?}", report.took);
+    for path in [DEPLOYMENT, CLUSTER_ROLE, CERTIFICATE] {
+        assert!(cluster.get(path).is_some(), "{path}");
+    }
+
+    runs_again(&cluster);
+    let graph = found(&cluster).await.graph;
+    let report = engine().delete(&graph, DataPolicy::Delete).await;
+    report.result().unwrap();
+    assert_eq!(cluster.get(DEPLOYMENT), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_56_a_controller_that_starts_again_is_waited_for() {
+    let cluster = behind_a_controller("False").await;
+    let graph = found(&cluster).await.graph;
+    let engine = engine();
+    let started = async {
+        tokio::time::sleep(Duration::from_mins(2)).await;
+        runs_again(&cluster);
+    };
+    let (report, ()) = tokio::join!(engine.delete(&graph, DataPolicy::Delete), started);
+    report.result().unwrap();
+    assert_eq!(cluster.get(SERVICE), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -81,16 +81,18 @@ impl Trouble {
     }
 }
 
+/// Whether a pod does its work, also while it is ended.
+pub(in crate::apply) fn is_ready(pod: &Pod) -> bool {
+    let status = pod.status.iter();
+    let mut conditions = status.flat_map(|status| status.conditions.iter().flatten());
+    conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
 /// Why a pod is not ready; none when it is, or when it is on its way out.
 pub(super) fn trouble_of(pod: &Pod) -> Option<Trouble> {
     let status = pod.status.as_ref()?;
     let conditions = status.conditions.as_deref().unwrap_or_default();
-    let is_true = |kind: &str| {
-        conditions
-            .iter()
-            .any(|c| c.type_ == kind && c.status == "True")
-    };
-    if pod.metadata.deletion_timestamp.is_some() || is_true("Ready") {
+    if pod.metadata.deletion_timestamp.is_some() || is_ready(pod) {
         return None;
     }
     let trouble = |container: Option<&str>, reason: &str, message: &str, ask| Trouble {

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::PersistentVolume;
 use kube::{Api, Client};
 use milvus_aws_core::engine::{
     After, Context, Observed, Readiness, Resource, ResourceError, ResourceId, Retention, Step,
+    until_gone,
 };
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ use super::{
         strangers::strangers,
     },
     found::Place,
+    silent_controller,
 };
 use crate::{
     Kind, ObjectRef,
@@ -26,11 +28,20 @@ use crate::{
     load_balancer::has_tag,
 };
 
+/// Who takes away the load balancer of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Balancer {
+    /// The load balancer controller, which alone can let the object go.
+    Controller,
+    /// Whoever it is, the cluster tells.
+    Other,
+}
+
 /// One object that exists and shall not.
 pub(super) struct Existing {
     pub(super) reference: ObjectRef,
-    /// Whether a load balancer goes with it.
-    pub(super) balanced: bool,
+    /// Who takes away the load balancer that goes with it; none where none does.
+    pub(super) balancer: Option<Balancer>,
     /// Whether that load balancer carries our mark in AWS: only an installation in an account asks for that.
     pub(super) in_account: bool,
     /// Whether it goes only when data does.
@@ -53,18 +64,20 @@ impl Existing {
             }
             _ => None,
         };
-        let balanced = match objects.kind {
-            Kind::Ingress => true,
-            Kind::Service => live["spec"]["type"] == "LoadBalancer",
-            _ => false,
+        let balancer = match objects.kind {
+            _ if silent_controller::holds(live) => Some(Balancer::Controller),
+            Kind::Ingress => Some(Balancer::Other),
+            Kind::Service if live["spec"]["type"] == "LoadBalancer" => Some(Balancer::Other),
+            _ => None,
         };
+        let is_marked = has_tag(live, INSTALLATION, place.owner.installation.as_str());
         Self {
             reference: ObjectRef {
                 kind: objects.kind,
                 name: name_of(live).to_owned(),
             },
-            balanced,
-            in_account: balanced && has_tag(live, INSTALLATION, place.owner.installation.as_str()),
+            balancer,
+            in_account: balancer.is_some() && is_marked,
             holds_data: objects.kind.holds_data() || kept_with_data(live),
             needs: After::default(),
             objects: objects.clone(),
@@ -111,7 +124,7 @@ impl Resource for Existing {
     }
 
     fn usual_duration(&self) -> Duration {
-        readiness::usual_end(self.reference.kind, self.balanced)
+        readiness::usual_end(self.reference.kind, self.balancer.is_some())
     }
 
     fn patience(&self) -> Duration {
@@ -170,6 +183,17 @@ impl Resource for Existing {
                 self.objects.delete(&self.reference.name, uid).await
             }
             _ => Ok(()),
+        }
+    }
+
+    async fn wait_gone(&self, _: Option<&()>, context: &Context) -> Result<(), ResourceError> {
+        let gone = until_gone(self, None, context);
+        if self.balancer != Some(Balancer::Controller) {
+            return gone.await;
+        }
+        tokio::select! {
+            gone = gone => gone,
+            silent = silent_controller::silent(&self.client, context) => Err(silent),
         }
     }
 }
