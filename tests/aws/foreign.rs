@@ -1,5 +1,7 @@
 //! What is another installation's, and another run's.
 
+use serde_json::Value;
+
 use crate::account::{ACCOUNT, Account, Ran};
 
 #[test]
@@ -97,6 +99,31 @@ fn what_is_not_ours_is_refused_by_name_before_anything_is_made() {
         account.others("strangers.py", &[kind, "demo", ACCOUNT]);
         refuses(&account, resource);
     }
+}
+
+/// EKS would refuse the cluster's end after everything else in it has gone.
+#[test]
+fn what_keeps_the_cluster_is_named_before_anything_is_deleted() {
+    let account = Account::new();
+    account.run("install", "demo").ends_with(0);
+    account.others("keepers.py", &["demo", "come"]);
+    let before = account.ids();
+    let refused = account.run("uninstall", "demo").ends_with(5);
+    let named = refused.told["error"].as_array().unwrap();
+    let named: Vec<&str> = named.iter().map(|name| name.as_str().unwrap()).collect();
+    let expected = [
+        "addon/coredns (it carries no tag kubectl-milvus/installation)",
+        "node-group/theirs",
+        "fargate-profile/theirs",
+    ];
+    assert_eq!(named, expected);
+    assert_eq!(account.ids(), before);
+    account.others("keepers.py", &["demo", "go"]);
+    account.run("uninstall", "demo").ends_with(0);
+    let clusters = account.ids();
+    let mut clusters = clusters.iter().filter(|id| id.starts_with("eks/"));
+    assert_eq!(clusters.next(), None);
+    assert_eq!(account.stage.invalid().unwrap(), Vec::<Value>::new());
 }
 
 #[test]

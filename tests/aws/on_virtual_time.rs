@@ -49,16 +49,8 @@ async fn run() -> Result<ExitCode> {
     let work = async {
         Ok::<_, anyhow::Error>(match verb.as_str() {
             "install" => told(&engine.apply(&graph).await, &graph, &cloud),
-            "uninstall" => told(
-                &engine.delete(&graph, DataPolicy::Keep).await,
-                &graph,
-                &cloud,
-            ),
-            "wipe" => told(
-                &engine.delete(&graph, DataPolicy::Delete).await,
-                &graph,
-                &cloud,
-            ),
+            "uninstall" => remove(&engine, DataPolicy::Keep, &graph, &cloud).await?,
+            "wipe" => remove(&engine, DataPolicy::Delete, &graph, &cloud).await?,
             "plan" => {
                 let plan = engine.plan(&graph).await?;
                 println!("{}", json!({"plan": plan, "calls": cloud.calls.counts()}));
@@ -71,6 +63,22 @@ async fn run() -> Result<ExitCode> {
         code = work => code,
         () = clock.drive(cloud.calls.clone(), moved) => bail!("time ended"),
     }
+}
+
+/// Not while others have something in the cluster that keeps it.
+async fn remove(
+    engine: &Engine,
+    data: DataPolicy,
+    graph: &Graph,
+    cloud: &Cloud,
+) -> Result<ExitCode> {
+    let plan = engine.plan_deletion(graph, data).await?;
+    let keepers = cloud.keepers_of_cluster(&plan).await?;
+    if keepers.is_empty() {
+        return Ok(told(&engine.delete(graph, data).await, graph, cloud));
+    }
+    println!("{}", json!({"error": keepers}));
+    Ok(ExitCode::from(5))
 }
 
 fn told(report: &Report, graph: &Graph, cloud: &Cloud) -> ExitCode {

@@ -143,7 +143,7 @@ pub enum Error {
     },
     /// The cluster goes with the installation, and others live in it.
     #[error(
-        "the cluster of {name} would go too, and others have volumes or load balancers in it: {}",
+        "the cluster of {name} would go too, and others have something in it: {}",
         first(others)
     )]
     Neighbours {
@@ -257,7 +257,7 @@ impl Error {
                 format!("say `--confirm {name}` if its vectors shall be gone for good")
             }
             Self::Neighbours { .. } => {
-                "take them away first: what stands in the cluster ends with it".to_owned()
+                "take them away first: what stands in the cluster ends with it, or keeps it".to_owned()
             }
             Self::Adoption(error) => return Some(error.hint().to_owned()),
             Self::AccountUntouched { source, .. } => return source.hint(),

@@ -13,6 +13,7 @@ mod bucket;
 mod calls;
 mod changes;
 mod cloud;
+mod cluster_keepers;
 mod cluster_network;
 mod connect;
 mod ec2_marks;

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use milvus_aws_core::{
     Installation,
-    aws::{self as core, CallLog, Cloud},
+    aws::{self as core, Cloud},
     engine::{DataPolicy, Engine, Graph, Outcome, Report, ResourceId},
     installation::{Deployment, Namespace},
 };
@@ -76,12 +76,12 @@ pub(crate) async fn run(
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     let record = Arc::new(Record::begin(args.timeline.as_ref())?);
-    let parts = find(installation, host.calls.clone(), printer).await?;
     let data = if args.delete_data {
         DataPolicy::Delete
     } else {
         DataPolicy::Keep
     };
+    let parts = find(installation, (host, data), printer).await?;
     if let Some(secret) = parts.lost_password(data) {
         printer.tell(&save_first(secret, &installation.namespace));
     }
@@ -149,23 +149,35 @@ pub(crate) async fn run(
 
 async fn find(
     installation: &Installation,
-    calls: CallLog,
+    (host, data): (&Host, DataPolicy),
     printer: Printer,
 ) -> Result<Parts, Error> {
-    let account = account::connect(installation, calls, printer).await?;
+    let account = account::connect(installation, host.calls.clone(), printer).await?;
     let settings = &installation.on_aws().ok_or(Error::NotOnAws)?.aws;
     let cluster_goes = account.cluster.is_none();
+    let mut others = Vec::new();
     let kubernetes = match account.cloud.cluster_of(settings).await? {
         Some(cluster) => {
             let client = kubernetes_access::client(&cluster, &account.login).await?;
             if cluster_goes {
-                refuse_neighbours(&client, installation).await?;
+                others = apply::neighbours(&client, &installation.namespace).await?;
             }
             Some(apply::uninstall(&client, &installation.name, &installation.namespace).await?)
         }
         None => None,
     };
     let mut graph = graph_of(&account.cloud, installation)?;
+    // Whatever others have in a cluster ends with it, or keeps it.
+    if cluster_goes && kubernetes.is_some() {
+        let plan = host.engine.plan_deletion(&graph, data).await?;
+        others.extend(account.cloud.keepers_of_cluster(&plan).await?);
+    }
+    if !others.is_empty() {
+        return Err(Error::Neighbours {
+            name: installation.name.to_string(),
+            others,
+        });
+    }
     let mut of_controller = Vec::new();
     if !cluster_goes && kubernetes.as_ref().is_some_and(keeps_controller) {
         let all = graph;
@@ -189,21 +201,6 @@ fn graph_of(cloud: &Cloud, installation: &Installation) -> Result<Graph, Error> 
     let mut builder = Graph::builder();
     core::add(&mut builder, cloud, installation)?;
     Ok(builder.build())
-}
-
-/// Whatever others have in a cluster ends with it.
-async fn refuse_neighbours(
-    client: &kube::Client,
-    installation: &Installation,
-) -> Result<(), Error> {
-    let others = apply::neighbours(client, &installation.namespace).await?;
-    if others.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Neighbours {
-        name: installation.name.to_string(),
-        others,
-    })
 }
 
 /// Whether the load balancer controller, which is ours, stays for others.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    access_entries, addon, bucket, cluster_network, eks_cluster, existing_addons,
+    access_entries, addon, bucket, cluster_keepers, cluster_network, eks_cluster, existing_addons,
     existing_association, existing_bucket, existing_cluster, existing_msk_cluster,
     existing_network, existing_secret, internet_gateway, kept_vectors, key, leftovers,
     load_balancer, msk_access, msk_cluster, msk_configuration, msk_ingress, msk_security_group,
@@ -16,6 +16,7 @@ const ALL: &[&[&str]] = &[
     access_entries::ACTIONS,
     addon::ACTIONS,
     bucket::ACTIONS,
+    cluster_keepers::ACTIONS,
     cluster_network::ACTIONS,
     eks_cluster::ACTIONS,
     existing_addons::ACTIONS,

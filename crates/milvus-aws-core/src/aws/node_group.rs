@@ -96,6 +96,11 @@ pub struct NodeGroup {
     needs: (Handle<EksCluster>, Handle<RoleArn>, Handle<Network>, After),
 }
 
+/// Its name, known before it is there.
+pub(super) fn group_name(cloud: &Cloud) -> String {
+    format!("{}-nodes", cloud.full_name())
+}
+
 impl NodeGroup {
     /// The nodes of that cluster, with that role, after their way to the internet.
     pub fn new(
@@ -107,7 +112,7 @@ impl NodeGroup {
         after: After,
     ) -> Self {
         Self {
-            name: format!("{}-nodes", cloud.full_name()),
+            name: group_name(&cloud),
             cloud,
             settings,
             needs: (cluster, role, network, after),

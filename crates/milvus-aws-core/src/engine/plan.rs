@@ -1,6 +1,6 @@
 //! What a run would do.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
@@ -83,6 +83,25 @@ impl Plan {
             _ => None,
         };
         self.steps.iter().filter_map(refusal).collect()
+    }
+
+    /// What carries no mark of ours, needs that resource, by way of others or not, and so keeps it from being deleted;
+    /// with whose it is.
+    pub fn keepers(&self, resource: &ResourceId) -> Vec<(ResourceId, String)> {
+        let mut needing = BTreeSet::from([resource]);
+        let mut keepers = Vec::new();
+        // What a step needs comes before it.
+        for step in &self.steps {
+            let needs_it = step.needs.iter().any(|need| needing.contains(need));
+            if !needs_it || step.action == Action::Absent {
+                continue;
+            }
+            needing.insert(&step.resource);
+            if let Action::Refuse { owner } = &step.action {
+                keepers.push((step.resource.clone(), owner.clone()));
+            }
+        }
+        keepers
     }
 
     /// How long the run usually takes: the longest path through what would be done.

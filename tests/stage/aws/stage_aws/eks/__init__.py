@@ -6,6 +6,7 @@ from ..stage import OURS
 from .access import Access
 from .addons import Addons
 from .clusters import Clusters
+from .fargate import Fargate
 from .nodegroups import Nodegroups
 from .updates import Updates
 
@@ -15,7 +16,7 @@ class Region:
         self.clusters = {}
 
 
-class Eks(Clusters, Nodegroups, Addons, Access, Updates, Service):
+class Eks(Clusters, Nodegroups, Fargate, Addons, Access, Updates, Service):
     name = "eks"
     invalid_codes = ("InvalidParameterException", "InvalidRequestException", "BadRequestException")
 

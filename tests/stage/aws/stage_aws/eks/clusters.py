@@ -49,7 +49,7 @@ class Cluster:
         self.interfaces = []
         self.security_group = None
         self.health = []
-        self.nodegroups, self.addons, self.entries, self.updates = {}, {}, {}, {}
+        self.nodegroups, self.fargate, self.addons, self.entries, self.updates = {}, {}, {}, {}, {}
 
     @property
     def is_settled(self):
@@ -229,6 +229,8 @@ class Clusters:
         cluster = self._cluster(name)
         if cluster.nodegroups:
             raise AwsError("ResourceInUseException", "Cluster has nodegroups attached", 409, clusterName=name)
+        if cluster.fargate:
+            raise AwsError("ResourceInUseException", "Cluster has Fargate profiles attached", 409, clusterName=name)
         if cluster.status not in ("ACTIVE", "FAILED"):
             raise AwsError("ResourceInUseException", f"Cluster is in {cluster.status} status", 409, clusterName=name)
         if cluster.shown["deletionProtection"]:
