@@ -267,6 +267,35 @@ fn what_is_only_used_may_be_gone_before_the_installation_is() {
     assert_eq!(present(&account), before);
 }
 
+#[test]
+fn what_a_cluster_left_for_us_is_found_and_nothing_of_others() {
+    let account = account();
+    eks(&account, "");
+    account.others("orphans.py", &[]);
+    let found = account.run("orphans", "demo").ends_with(0);
+    let present = present(&account);
+    let named = |orphan: &Value| {
+        let arn = orphan[1].as_str().unwrap();
+        let mut all = present.iter();
+        let item = all.find(|item| arn.ends_with(item["id"].as_str().unwrap()));
+        let name = item.and_then(|item| item["tags"]["Name"].as_str());
+        let name = name.or_else(|| arn.split('/').rev().nth(1)).unwrap();
+        format!("{name} {}", orphan[0])
+    };
+    let orphans = found.told["orphans"].as_array().unwrap();
+    let mut orphans: Vec<String> = orphans.iter().map(named).collect();
+    orphans.sort_unstable();
+    let expected = [
+        "demos false",
+        "demos false",
+        "demos-first true",
+        "demos-second true",
+    ];
+    assert_eq!(orphans, expected);
+    assert_eq!(found.calls(true), 0);
+    assert_eq!(found.calls(false), 3, "one says who calls");
+}
+
 /// Takes away what trusts the tokens of the cluster's service accounts.
 pub(crate) fn forget_issuer(account: &Account) {
     let present = present(account);

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use milvus_aws_core::Installation;
-use milvus_aws_core::aws::{self, Cloud, Connection};
+use milvus_aws_core::aws::{self, Cloud, Connection, Orphan};
 use milvus_aws_core::engine::{DataPolicy, Engine, Graph, Outcome, Report};
 use serde_json::json;
 
@@ -34,7 +34,7 @@ fn main() -> Result<ExitCode> {
 async fn run() -> Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [verb, file] = arguments.as_slice() else {
-        bail!("say: on-virtual-time install|uninstall|wipe|plan FILE");
+        bail!("say: on-virtual-time install|uninstall|wipe|plan|orphans FILE");
     };
     let text = std::fs::read(file).with_context(|| format!("reading {file}"))?;
     let installation = Installation::from_yaml(file, text)?;
@@ -56,6 +56,7 @@ async fn run() -> Result<ExitCode> {
                 println!("{}", json!({"plan": plan, "calls": cloud.calls.counts()}));
                 ExitCode::SUCCESS
             }
+            "orphans" => orphans(&cloud, &installation).await?,
             other => bail!("{other} is no verb"),
         })
     };
@@ -79,6 +80,21 @@ async fn remove(
     }
     println!("{}", json!({"error": keepers}));
     Ok(ExitCode::from(5))
+}
+
+/// What a cluster that was only used has left: whether it is data, and its ARN.
+async fn orphans(cloud: &Cloud, installation: &Installation) -> Result<ExitCode> {
+    let on_aws = installation.on_aws();
+    let cluster = on_aws.and_then(|on_aws| on_aws.aws.existing.eks_cluster.as_ref());
+    let cluster = cluster.context("the file names no cluster")?;
+    let orphans = cloud.orphans(installation, cluster).await?;
+    let pair = |orphan: &Orphan| json!([orphan.holds_data, orphan.arn]);
+    let orphans: Vec<_> = orphans.iter().map(pair).collect();
+    println!(
+        "{}",
+        json!({"orphans": orphans, "calls": cloud.calls.counts()})
+    );
+    Ok(ExitCode::SUCCESS)
 }
 
 fn told(report: &Report, graph: &Graph, cloud: &Cloud) -> ExitCode {

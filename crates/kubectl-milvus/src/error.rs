@@ -152,6 +152,19 @@ pub enum Error {
         /// What others have.
         others: Vec<String>,
     },
+    /// The cluster that was used is gone, and what it made for the installation is not.
+    #[error(
+        "the cluster {cluster} is gone, and nobody takes away what it made for {name}, which may be billed: {}",
+        left.join(", ")
+    )]
+    Orphans {
+        /// Which installation.
+        name: String,
+        /// Which cluster.
+        cluster: String,
+        /// ARNs.
+        left: Vec<String>,
+    },
     /// A command for AWS, and an installation that is elsewhere.
     #[error("the installation's target is neither aws nor eks")]
     NotOnAws,
@@ -259,6 +272,7 @@ impl Error {
             Self::Neighbours { .. } => {
                 "take them away first: what stands in the cluster ends with it, or keeps it".to_owned()
             }
+            Self::Orphans { .. } => "delete them yourself, load balancers first: `aws elbv2 delete-load-balancer --load-balancer-arn`, `aws elbv2 delete-target-group --target-group-arn`, `aws ec2 delete-security-group --group-id`, `aws ec2 delete-volume --volume-id`".to_owned(),
             Self::Adoption(error) => return Some(error.hint().to_owned()),
             Self::AccountUntouched { source, .. } => return source.hint(),
             Self::Run {

@@ -7,9 +7,9 @@ use std::{sync::Arc, time::Duration};
 
 use milvus_aws_core::{
     Installation,
-    aws::{self as core, Cloud},
+    aws::{self as core, Cloud, Orphan},
     engine::{DataPolicy, Engine, Graph, Outcome, Report, ResourceId},
-    installation::{Deployment, Namespace},
+    installation::{Deployment, EksClusterName, Namespace},
 };
 use milvus_manifests::{Kind, ROOT, apply, root_secret_name};
 
@@ -40,6 +40,8 @@ struct Parts {
     brokers_go: bool,
     /// What a load balancer controller that stays, as others use it, needs of the account.
     of_controller: Vec<String>,
+    /// What the cluster made that was used, and is gone.
+    orphans: Vec<Orphan>,
     /// The Secret with `root`'s password.
     root_secret: String,
     /// Which account and region, for messages.
@@ -58,6 +60,8 @@ impl Parts {
     }
 }
 
+/// Why what a cluster left stays.
+const ORPHANED: &str = "its cluster is gone, and nobody takes it away";
 /// What to do before the brokers are gone.
 const FLUSH_FIRST: &str = "rows that Milvus has not yet written to the bucket go with the brokers: whoever keeps the data flushes the collections now";
 
@@ -89,6 +93,9 @@ pub(crate) async fn run(
         printer.tell(FLUSH_FIRST);
     }
     if args.dry_run.is_some() {
+        for orphan in &parts.orphans {
+            printer.tell(&format!("{} stays: {ORPHANED}", orphan.arn));
+        }
         let mut plan = host.engine.plan_deletion(&parts.account, data).await?;
         if let Some(found) = &parts.kubernetes {
             let mut first = host.engine.plan_deletion(&found.graph, data).await?;
@@ -116,6 +123,10 @@ pub(crate) async fn run(
         resource: resource.clone(),
         because: "the load balancer controller, which stays, needs it".to_owned(),
     }));
+    kept.extend(parts.orphans.iter().map(|orphan| Kept {
+        resource: orphan.arn.clone(),
+        because: ORPHANED.to_owned(),
+    }));
     let result = Uninstalled {
         name: installation.name.as_str(),
         namespace: installation.namespace.as_str(),
@@ -124,7 +135,7 @@ pub(crate) async fn run(
     };
     printer.result(&result, || {
         let mut entries = report.entries.iter();
-        if entries.all(|entry| entry.outcome == Outcome::Absent) {
+        if parts.orphans.is_empty() && entries.all(|entry| entry.outcome == Outcome::Absent) {
             return format!("nothing of {} is in {}\n", installation.name, parts.place);
         }
         result.text()
@@ -144,7 +155,36 @@ pub(crate) async fn run(
         error
     })?;
     drawn?;
+    refuse_orphans(installation, &parts.orphans, data)?;
     Ok(ExitCode::Done)
+}
+
+/// What nobody takes away is not removed; volumes are what stays anyway, unless data was to go.
+fn refuse_orphans(
+    installation: &Installation,
+    orphans: &[Orphan],
+    data: DataPolicy,
+) -> Result<(), Error> {
+    let unwanted = |orphan: &&Orphan| !orphan.holds_data || data == DataPolicy::Delete;
+    let left: Vec<String> = orphans
+        .iter()
+        .filter(unwanted)
+        .map(|orphan| orphan.arn.clone())
+        .collect();
+    let cluster = existing_cluster(installation).filter(|_| !left.is_empty());
+    cluster.map_or(Ok(()), |cluster| {
+        Err(Error::Orphans {
+            name: installation.name.to_string(),
+            cluster: cluster.to_string(),
+            left,
+        })
+    })
+}
+
+/// The cluster that is only used.
+fn existing_cluster(installation: &Installation) -> Option<&EksClusterName> {
+    let on_aws = installation.on_aws()?;
+    on_aws.aws.existing.eks_cluster.as_ref()
 }
 
 async fn find(
@@ -185,9 +225,16 @@ async fn find(
         let stays = |id: &&ResourceId| graph.ids().all(|other| other != *id);
         of_controller = all.ids().filter(stays).map(ToString::to_string).collect();
     }
+    let orphans = match existing_cluster(installation) {
+        Some(cluster) if kubernetes.is_none() => {
+            account.cloud.orphans(installation, cluster).await?
+        }
+        _ => Vec::new(),
+    };
     let id = &account.cloud.account;
     Ok(Parts {
         kubernetes,
+        orphans,
         account: graph,
         cluster_goes,
         brokers_go: settings.existing.msk_cluster.is_none(),
@@ -323,6 +370,37 @@ mod tests {
         assert!(is_untouched(account.iter(), &report));
         report.entries.push(entry(&account[1]));
         assert!(!is_untouched(account.iter(), &report));
+    }
+
+    #[test]
+    fn what_a_cluster_left_is_a_failure_unless_it_is_data_that_stays() {
+        let file = "apiVersion: kubectl-milvus/v1\nname: demo\ntarget: eks\naws: {existing: {eksCluster: shared}}\n";
+        let installation = Installation::from_yaml("test", file).unwrap();
+        let orphan = |arn: &str, holds_data| Orphan {
+            arn: arn.to_owned(),
+            holds_data,
+        };
+        let both = [
+            orphan("volume/vol-1", true),
+            orphan("loadbalancer/net/demo/1", false),
+        ];
+        let said = |orphans, data| {
+            let told = refuse_orphans(&installation, orphans, data);
+            told.err()
+                .map(|error| (error.exit_code(), error.to_string()))
+        };
+        assert_eq!(said(&both[..1], DataPolicy::Keep), None);
+        for (data, named) in [
+            (DataPolicy::Keep, ": loadbalancer/net/demo/1"),
+            (
+                DataPolicy::Delete,
+                ": volume/vol-1, loadbalancer/net/demo/1",
+            ),
+        ] {
+            let (code, text) = said(&both, data).unwrap();
+            assert_eq!(code, ExitCode::Failed);
+            assert!(text.contains("shared") && text.ends_with(named), "{text}");
+        }
     }
 
     #[test]

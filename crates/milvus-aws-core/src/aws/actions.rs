@@ -7,7 +7,7 @@ use super::{
     existing_association, existing_bucket, existing_cluster, existing_msk_cluster,
     existing_network, existing_secret, internet_gateway, kept_vectors, key, leftovers,
     load_balancer, msk_access, msk_cluster, msk_configuration, msk_ingress, msk_security_group,
-    msk_update, nat_gateway, node_group, oidc_provider, role, route_tables, s3_endpoint,
+    msk_update, nat_gateway, node_group, oidc_provider, orphans, role, route_tables, s3_endpoint,
     scram_association, secret, subnets, volumes, vpc,
 };
 
@@ -40,6 +40,7 @@ const ALL: &[&[&str]] = &[
     nat_gateway::ACTIONS,
     node_group::ACTIONS,
     oidc_provider::ACTIONS,
+    orphans::ACTIONS,
     role::ACTIONS,
     route_tables::ACTIONS,
     s3_endpoint::ACTIONS,
