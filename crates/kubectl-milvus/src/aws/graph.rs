@@ -255,9 +255,9 @@ impl Milvus<'_> {
     fn rendered(&self, aws: &AwsHandles) -> Late<Arc<Manifests>> {
         let needs = (aws.brokers.clone(), aws.login.clone(), aws.network.clone());
         self.computed(needs, |milvus, (brokers, login, network)| {
-            let login = LoginSecret::Given {
-                username: login.username,
-                password: login.password,
+            // A removal reads no login, and renders nothing.
+            let Some(login) = login.login else {
+                return Ok(Manifests::default());
             };
             milvus.manifests(brokers.bootstrap, login, Some(&network))
         })

@@ -20,8 +20,12 @@ use super::{
     mark::Owner,
     prices,
 };
-use crate::engine::{
-    Change, Context, Cost, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step,
+use crate::{
+    engine::{
+        Change, Context, Cost, Handle, Observed, Readiness, Resource, ResourceError, ResourceId,
+        Step,
+    },
+    installation::LoginSecret,
 };
 
 /// What the calls of this file need.
@@ -59,19 +63,16 @@ pub struct MskSecret {
 pub struct MskLogin {
     /// The secret that holds it.
     pub secret: SecretArn,
-    /// User name.
-    pub username: String,
-    /// Password.
-    pub password: SecretString,
+    /// What it holds; none in a removal, which reads it not: its key may be disabled, or not ours to use.
+    pub login: Option<LoginSecret>,
 }
 
 impl MskLogin {
-    /// For a removal, which needs to know the secret and not what it holds: its key may be disabled, or not ours to use.
+    /// For a removal.
     pub(super) fn unread(secret: &str) -> Self {
         Self {
             secret: SecretArn::new(secret),
-            username: String::new(),
-            password: SecretString::default(),
+            login: None,
         }
     }
 }
@@ -209,8 +210,10 @@ fn login_of(value: &GetSecretValueOutput) -> Option<MskLogin> {
         .and_then(|text| serde_json::from_str::<Login>(text).ok());
     login.zip(value.arn()).map(|(login, arn)| MskLogin {
         secret: SecretArn::new(arn),
-        username: login.username,
-        password: login.password,
+        login: Some(LoginSecret::Given {
+            username: login.username,
+            password: login.password,
+        }),
     })
 }
 
