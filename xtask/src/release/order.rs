@@ -23,7 +23,7 @@ pub(super) fn script(plugin: &Path, workspace: &Path) -> Result<String> {
     let mut ran = Vec::new();
     for command in commands(plugin, workspace) {
         let first = ran.len();
-        note(command, &functions, &mut ran)?;
+        note(&command, &functions, &mut ran)?;
         if ran.len() == first && first == 0 {
             bail!("of {} no function was seen to run", plugin.display());
         }
@@ -55,7 +55,7 @@ fn commands(plugin: &Path, workspace: &Path) -> Vec<Command> {
 }
 
 /// Notes the functions that a command runs, and that ran in none before it.
-fn note(command: Command, functions: &[Function], ran: &mut Vec<usize>) -> Result<()> {
+fn note(command: &Command, functions: &[Function], ran: &mut Vec<usize>) -> Result<()> {
     let mut has_run = vec![false; functions.len()];
     for &index in &*ran {
         has_run[index] = true;
@@ -135,7 +135,7 @@ mod tests {
 
         let functions = functions(&program).unwrap();
         let mut ran = Vec::new();
-        note(Command::new(&program), &functions, &mut ran).unwrap();
+        note(&Command::new(&program), &functions, &mut ran).unwrap();
         let ran = ran.iter().map(|&index| functions[index].symbol.as_str());
         let own = ran.filter(|symbol| ["main", "first", "second", "never"].contains(symbol));
         assert_eq!(own.collect::<Vec<_>>(), ["main", "first", "second"]);

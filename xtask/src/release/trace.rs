@@ -20,9 +20,9 @@ use nix::{
 const HOLD: &str = r#"kill -STOP $$ && exec "$0" "$@""#;
 
 /// Runs a program to its end, and tells the address of each instruction, in the order in which they run.
-pub(super) fn run(program: Command, mut told: impl FnMut(u64)) -> Result<()> {
+pub(super) fn run(program: &Command, mut told: impl FnMut(u64)) -> Result<()> {
     let name = program.get_program().to_string_lossy().into_owned();
-    let child = hold(&program)?;
+    let child = hold(program)?;
     let pid = Pid::from_raw(child.id().try_into()?);
     let ended = follow(pid, &mut told).with_context(|| format!("following {name}"))?;
     if ended != 0 {
@@ -81,13 +81,13 @@ mod tests {
     #[test]
     fn a_program_is_followed_to_its_end() {
         let mut steps = 0_usize;
-        run(Command::new("/bin/true"), |_| steps += 1).unwrap();
+        run(&Command::new("/bin/true"), |_| steps += 1).unwrap();
         assert!(steps > 1000, "{steps}");
     }
 
     #[test]
     fn a_program_that_fails_is_told() {
-        let error = run(Command::new("/bin/false"), |_| ()).unwrap_err();
+        let error = run(&Command::new("/bin/false"), |_| ()).unwrap_err();
         assert_eq!(
             error.to_string(),
             "/bin/false ended with 1 while it was followed"

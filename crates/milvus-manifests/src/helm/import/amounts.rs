@@ -47,7 +47,7 @@ impl<'a> Import<'a> {
                 ("requests" | "limits", Value::Section(amounts)) => {
                     for amount in amounts {
                         let found = Found::in_section(&side, amount);
-                        self.amount(found, &amount.key, &below(&to, &entry.key));
+                        self.amount(found, &amount.key, &below(to, &entry.key));
                     }
                 }
                 ("requests" | "limits", _) => {
@@ -68,11 +68,11 @@ impl<'a> Import<'a> {
         match name {
             "cpu" => {
                 if let Some(text) = self.values.text_of(found) {
-                    self.draft.set(&below(&to, "cpu"), text.value, &text.found);
+                    self.draft.set(&below(to, "cpu"), text.value, &text.found);
                 }
             }
-            "memory" => self.bytes(found, &below(&to, "memory")),
-            "ephemeral-storage" => self.bytes(found, &below(&to, "ephemeralStorage")),
+            "memory" => self.bytes(found, &below(to, "memory")),
+            "ephemeral-storage" => self.bytes(found, &below(to, "ephemeralStorage")),
             _ => {
                 let message = "cannot be asked for: processor, memory and ephemeral storage can";
                 self.values.cannot(&found, message);

@@ -46,19 +46,16 @@ fn scheduling(import: &mut Import<'_>) {
 
 fn service(import: &mut Import<'_>) {
     let (key, to) = ("attu.service", "attu.service");
-    import.copy_text(&below(&key, "type"), &below(&to, "type"));
-    import.copy_number(&below(&key, "port"), &below(&to, "port"));
-    import.copy(&below(&key, "annotations"), &below(&to, "annotations"));
-    import.copy(&below(&key, "labels"), &below(&to, "labels"));
+    import.copy_text(&below(key, "type"), &below(to, "type"));
+    import.copy_number(&below(key, "port"), &below(to, "port"));
+    import.copy(&below(key, "annotations"), &below(to, "annotations"));
+    import.copy(&below(key, "labels"), &below(to, "labels"));
     let kind = import.values.text("attu.service.type");
     if kind.is_some_and(|text| text.value == "LoadBalancer") {
-        import.copy_text(
-            &below(&key, "loadBalancerIP"),
-            &below(&to, "loadBalancerIP"),
-        );
+        import.copy_text(&below(key, "loadBalancerIP"), &below(to, "loadBalancerIP"));
         import.copy(
-            &below(&key, "loadBalancerSourceRanges"),
-            &below(&to, "loadBalancerSourceRanges"),
+            &below(key, "loadBalancerSourceRanges"),
+            &below(to, "loadBalancerSourceRanges"),
         );
     }
 }

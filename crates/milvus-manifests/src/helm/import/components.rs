@@ -135,8 +135,8 @@ fn standalone(import: &mut Import<'_>) {
         import.values.cannot(&found, message);
     }
     let claim = "standalone.persistence.persistentVolumeClaim";
-    import.size(&below(&claim, "size"), "standalone.storage.size");
-    import.storage_class(&below(&claim, "storageClass"), "standalone.storage.class");
+    import.size(&below(claim, "size"), "standalone.storage.size");
+    import.storage_class(&below(claim, "storageClass"), "standalone.storage.class");
     import.claim_annotations("standalone.persistence");
     if import.values.flag("standalone.persistence.enabled") == Some(false) {
         import.draft.set_for(
@@ -144,7 +144,7 @@ fn standalone(import: &mut Import<'_>) {
             "ephemeral",
             "standalone.persistence.enabled",
         );
-    } else if let Some(text) = import.values.text(&below(&claim, "existingClaim")) {
+    } else if let Some(text) = import.values.text(&below(claim, "existingClaim")) {
         import.draft.set(
             "standalone.persistence",
             json!({"existingClaim": text.value}),
@@ -156,7 +156,7 @@ fn standalone(import: &mut Import<'_>) {
 impl<'a> Import<'a> {
     /// A component that cannot be left out.
     fn needed(&mut self, key: &str) {
-        let enabled = below(&key, "enabled");
+        let enabled = below(key, "enabled");
         if self.values.flag(&enabled) == Some(false) {
             let message = "cannot be honoured: a cluster cannot do without it; leave it out";
             let remark = self.values.remark(&enabled, message);
@@ -168,22 +168,19 @@ impl<'a> Import<'a> {
     pub(super) fn component(&mut self, key: &str) {
         let to = format!("cluster.components.{key}");
         self.draft.set_for(&to, json!({}), key);
-        self.resources(&below(&key, "resources"), &below(&to, "resources"));
+        self.resources(&below(key, "resources"), &below(&to, "resources"));
         self.replicas(key, &to);
         self.disk(key, &to);
         self.pod(key, &below(&to, "pod"));
         self.copy(
-            &below(&key, "service.annotations"),
+            &below(key, "service.annotations"),
             &below(&to, "service.annotations"),
         );
-        self.copy(
-            &below(&key, "service.labels"),
-            &below(&to, "service.labels"),
-        );
+        self.copy(&below(key, "service.labels"), &below(&to, "service.labels"));
     }
 
     fn replicas(&mut self, key: &str, to: &str) {
-        let scales = self.values.flag(&below(&key, "hpa.enabled")) == Some(true);
+        let scales = self.values.flag(&below(key, "hpa.enabled")) == Some(true);
         if scales {
             let numbers = [
                 ("minReplicas", "min", Some(1)),
@@ -208,27 +205,27 @@ impl<'a> Import<'a> {
             }
             return;
         }
-        match self.values.number(&below(&key, "replicas")) {
+        match self.values.number(&below(key, "replicas")) {
             Some((-1, found)) => {
                 let message = "cannot be honoured: an autoscaler of your own is not known here; use `hpa.enabled`, or write the number of pods";
                 self.values.cannot(&found, message);
             }
-            Some((number, found)) => self.draft.set(&below(&to, "replicas"), number, &found),
+            Some((number, found)) => self.draft.set(&below(to, "replicas"), number, &found),
             None => {}
         }
     }
 
     fn disk(&mut self, key: &str, to: &str) {
-        if self.values.flag(&below(&key, "disk.enabled")) == Some(false) {
-            self.draft.put(&below(&to, "disk.enabled"), false);
+        if self.values.flag(&below(key, "disk.enabled")) == Some(false) {
+            self.draft.put(&below(to, "disk.enabled"), false);
         }
-        if self.values.flag(&below(&key, "disk.size.enabled")) == Some(true) {
+        if self.values.flag(&below(key, "disk.size.enabled")) == Some(true) {
             // The server is told of the limit, which it reads off the container's own.
             let limit = format!("{key}.resources.limits.ephemeral-storage");
             if self.values.find(&limit).is_some() {
-                self.size(&limit, &below(&to, "disk.sizeLimit"));
+                self.size(&limit, &below(to, "disk.sizeLimit"));
             } else {
-                let path = below(&key, "disk.size.enabled");
+                let path = below(key, "disk.size.enabled");
                 let remark = self.values.remark(&path, format!("needs `{limit}`"));
                 self.values.problems.push(remark);
             }

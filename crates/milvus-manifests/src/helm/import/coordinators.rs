@@ -78,7 +78,7 @@ fn translate(import: &mut Import<'_>) {
     }
     let standby = keys
         .iter()
-        .filter_map(|key| import.values.flag(&below(&key, "activeStandby.enabled")));
+        .filter_map(|key| import.values.flag(&below(key, "activeStandby.enabled")));
     if standby.collect::<Vec<_>>().contains(&true) {
         import.stand_by(MIX);
     }
@@ -120,7 +120,7 @@ fn translate(import: &mut Import<'_>) {
 fn most_replicas(import: &mut Import<'_>, keys: &[String]) -> i64 {
     let replicas = keys
         .iter()
-        .filter_map(|key| import.values.number(&below(&key, "replicas")));
+        .filter_map(|key| import.values.number(&below(key, "replicas")));
     replicas.map(|(number, _)| number).max().unwrap_or(1)
 }
 
@@ -159,8 +159,8 @@ impl Import<'_> {
     /// One coordinator. More than one pod of it stand by for each other here, whatever the flag says.
     fn coordinator(&mut self, key: &str) {
         self.component(key);
-        let standby = self.values.flag(&below(&key, "activeStandby.enabled"));
-        if let Some((number, found)) = self.values.number(&below(&key, "replicas"))
+        let standby = self.values.flag(&below(key, "activeStandby.enabled"));
+        if let Some((number, found)) = self.values.number(&below(key, "replicas"))
             && number > 1
             && standby != Some(true)
         {
@@ -192,7 +192,7 @@ impl Import<'_> {
         }
         for section in sections {
             let setting = format!("config.{section}.enableActiveStandby");
-            let flag = below(&key, "activeStandby.enabled");
+            let flag = below(key, "activeStandby.enabled");
             self.draft.set_for(&setting, true, &flag);
         }
     }
@@ -224,7 +224,7 @@ impl Import<'_> {
         let to = format!("cluster.components.{component}");
         for side in ["requests", "limits"] {
             let (one, other) = (self.amounts(component, side), self.amounts(from, side));
-            let from = below(&from, "resources");
+            let from = below(from, "resources");
             if let Some(cpu) = other.cpu.filter(|cpu| Some(*cpu) > one.cpu) {
                 self.draft.set_for(
                     &format!("{to}.resources.{side}.cpu"),
@@ -243,7 +243,7 @@ impl Import<'_> {
         let number = |import: &mut Self, key: &str| {
             import
                 .values
-                .number(&below(&key, "replicas"))
+                .number(&below(key, "replicas"))
                 .map_or(1, |(number, _)| number)
         };
         let (own, others) = (number(self, component), number(self, from));
@@ -252,7 +252,7 @@ impl Import<'_> {
             self.draft.set_for(
                 &below(&to, "replicas"),
                 json!(others),
-                &below(&from, "replicas"),
+                &below(from, "replicas"),
             );
         }
     }

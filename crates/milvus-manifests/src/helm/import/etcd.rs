@@ -54,7 +54,7 @@ pub(super) fn read(import: &mut Import<'_>) {
 
 /// Where a value for all sub-charts stands: the chart's own wins over what is said of etcd alone, as helm has it.
 fn global(import: &mut Import<'_>, key: &str) -> Option<String> {
-    let places = ["global", "etcd.global"].map(|section| below(&section, &key));
+    let places = ["global", "etcd.global"].map(|section| below(section, key));
     places.into_iter().find(|path| {
         let found = import.values.find(path);
         found.is_some_and(|found| !keys::is_empty(found.node))
@@ -67,7 +67,7 @@ fn external(import: &mut Import<'_>, to: &str) {
         let usual = json!(["localhost:2379"]);
         return import
             .draft
-            .set_for(&below(&to, "endpoints"), usual, "externalEtcd.endpoints");
+            .set_for(&below(to, "endpoints"), usual, "externalEtcd.endpoints");
     }
     // Milvus speaks to etcd without TLS unless its own settings say otherwise.
     let plain = |text: &str| {
@@ -81,13 +81,13 @@ fn external(import: &mut Import<'_>, to: &str) {
         .map(|text| json!(plain(&text.value)))
         .collect();
     if let Some(found) = import.values.find("externalEtcd.endpoints") {
-        import.draft.set(&below(&to, "endpoints"), list, &found);
+        import.draft.set(&below(to, "endpoints"), list, &found);
     }
 }
 
 fn image(import: &mut Import<'_>, to: &str) {
-    import.copy_text("etcd.image.tag", &below(&to, "image.tag"));
-    let policy = below(&to, "image.pullPolicy");
+    import.copy_text("etcd.image.tag", &below(to, "image.tag"));
+    let policy = below(to, "image.pullPolicy");
     // What is said of Milvus's image is not said of etcd's.
     let said = import.draft.get("image.pullPolicy");
     if said.is_some_and(|said| *said != USUAL_PULL) {
@@ -110,7 +110,7 @@ fn image(import: &mut Import<'_>, to: &str) {
     if let Some(text) = repository.or(registry) {
         import
             .draft
-            .set(&below(&to, "image.repository"), whole, &text.found);
+            .set(&below(to, "image.repository"), whole, &text.found);
     }
 }
 
@@ -131,14 +131,14 @@ fn variables(import: &mut Import<'_>, to: &str) {
                 let mib = bytes.div_ceil(1024 * 1024);
                 import
                     .draft
-                    .set(&below(&to, "quota"), format!("{mib}Mi"), &found);
+                    .set(&below(to, "quota"), format!("{mib}Mi"), &found);
             }
             _ if USUAL.contains(&(name, value.as_str())) => {}
             _ => more.push(item),
         }
     }
     if !more.is_empty() {
-        import.draft.set(&below(&to, "pod.env"), more, &found);
+        import.draft.set(&below(to, "pod.env"), more, &found);
     }
 }
 
@@ -161,7 +161,7 @@ fn pods(import: &mut Import<'_>, to: &str) {
         ("initContainers", "initContainers"),
         ("sidecars", "sidecars"),
     ] {
-        import.copy(&format!("etcd.{key}"), &below(&to, &ours));
+        import.copy(&format!("etcd.{key}"), &below(to, ours));
     }
     security(import, to);
     pull_secrets(import, to);
@@ -185,14 +185,14 @@ fn security(import: &mut Import<'_>, to: &str) {
         }
         fields.retain(|_, value| !value.is_null());
         if !fields.is_empty() {
-            import.draft.set(&below(&to, &ours), fields, &found);
+            import.draft.set(&below(to, ours), fields, &found);
         }
     }
 }
 
 /// Those of all charts, and etcd's own; never those of Milvus's image, as the chart has it.
 fn pull_secrets(import: &mut Import<'_>, to: &str) {
-    let path = below(&to, "imagePullSecrets");
+    let path = below(to, "imagePullSecrets");
     let shared = global(import, "imagePullSecrets");
     let places = [shared.as_deref(), Some("etcd.image.pullSecrets")];
     let mut names = Vec::new();

@@ -55,16 +55,16 @@ impl Import<'_> {
 
     /// What both ingresses have.
     pub(super) fn ingress_basics(&mut self, key: &str, to: &str) {
-        self.copy_text(&below(&key, "ingressClassName"), &below(&to, "className"));
-        self.copy(&below(&key, "labels"), &below(&to, "labels"));
-        self.copy(&below(&key, "annotations"), &below(&to, "annotations"));
-        self.copy(&below(&key, "tls"), &below(&to, "tls"));
+        self.copy_text(&below(key, "ingressClassName"), &below(to, "className"));
+        self.copy(&below(key, "labels"), &below(to, "labels"));
+        self.copy(&below(key, "annotations"), &below(to, "annotations"));
+        self.copy(&below(key, "tls"), &below(to, "tls"));
     }
 
     /// One rule for each host; a host that is nothing stands for all of them.
     pub(super) fn hosts(&mut self, key: &str, to: &str, usual: Json) {
-        let path = below(&key, "hosts");
-        let rules = below(&to, "rules");
+        let path = below(key, "hosts");
+        let rules = below(to, "rules");
         let Some(found) = self.values.find(&path) else {
             return self.draft.set_for(&rules, usual, &path);
         };

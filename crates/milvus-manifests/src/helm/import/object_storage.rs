@@ -44,7 +44,7 @@ fn endpoint(import: &mut Import<'_>, to: &str) {
     let tls = import.values.flag("externalS3.useSSL") == Some(true);
     import
         .draft
-        .set_for(&below(&to, "tls"), tls, "externalS3.useSSL");
+        .set_for(&below(to, "tls"), tls, "externalS3.useSSL");
     let Some(host) = import.values.text("externalS3.host") else {
         let remark = import.values.remark(
             "externalS3.host",
@@ -66,7 +66,7 @@ fn endpoint(import: &mut Import<'_>, to: &str) {
     };
     import
         .draft
-        .set(&below(&to, "endpoint"), endpoint, &host.found);
+        .set(&below(to, "endpoint"), endpoint, &host.found);
 }
 
 /// The chart writes an empty prefix where none is named, which is another than the server's own: an existing release has
@@ -83,7 +83,7 @@ fn prefix(import: &mut Import<'_>, to: &str) {
             if path.is_empty() {
                 return import.draft.set("config.minio.rootPath", "", &text.found);
             }
-            import.draft.set(&below(&to, "rootPath"), path, &text.found);
+            import.draft.set(&below(to, "rootPath"), path, &text.found);
         }
         None => import.draft.set_for("config.minio.rootPath", "", KEY),
     }
@@ -95,13 +95,13 @@ fn provider(import: &mut Import<'_>, to: &str) {
     };
     import
         .draft
-        .set(&below(&to, "cloudProvider"), text.value, &text.found);
-    import.copy_text("externalS3.iamEndpoint", &below(&to, "iamEndpoint"));
+        .set(&below(to, "cloudProvider"), text.value, &text.found);
+    import.copy_text("externalS3.iamEndpoint", &below(to, "iamEndpoint"));
 }
 
 /// The region, also where the host's name alone tells it.
 fn region(import: &mut Import<'_>, to: &str) {
-    let path = below(&to, "region");
+    let path = below(to, "region");
     if import
         .values
         .find("externalS3.region")
@@ -162,8 +162,8 @@ fn access(
     section: &str,
     usual: Option<&str>,
 ) {
-    let path = below(&to, "access");
-    let by_role = import.values.flag(&below(&section, "useIAM"));
+    let path = below(to, "access");
+    let by_role = import.values.flag(&below(section, "useIAM"));
     let by_role = match config.text(&["minio", "useIAM"]) {
         Some(text) => text.eq_ignore_ascii_case("true"),
         None => by_role == Some(true),
@@ -172,12 +172,12 @@ fn access(
         return as_role(import, &path, section);
     }
     let usual_secret = usual.map(SecretString::from);
-    let user = import.values.text(&below(&section, "accessKey"));
+    let user = import.values.text(&below(section, "accessKey"));
     let user = config
         .text(&["minio", "accessKeyID"])
         .or_else(|| user.map(|text| text.value))
         .or_else(|| usual.map(str::to_owned));
-    let secret = import.values.secret(&below(&section, "secretKey"));
+    let secret = import.values.secret(&below(section, "secretKey"));
     let secret = config
         .take(&["minio", "secretAccessKey"])
         .or(secret)
@@ -189,24 +189,22 @@ fn access(
             return;
         }
         let message = "names no way to prove who Milvus is: write `useIAM: true`, or `accessKey` and `secretKey`";
-        let remark = import.values.remark(&below(&section, "accessKey"), message);
+        let remark = import.values.remark(&below(section, "accessKey"), message);
         return import.values.problems.push(remark);
     };
     let login = import.draft.login(&user, secret, VARIABLE);
     let path = below(&path, "keys");
-    match import.values.find(&below(&section, "accessKey")) {
+    match import.values.find(&below(section, "accessKey")) {
         Some(found) => import.draft.set(&path, login, &found),
         None => import
             .draft
-            .set_for(&path, login, &below(&section, "accessKey")),
+            .set_for(&path, login, &below(section, "accessKey")),
     }
 }
 
 /// By the account that the pods run as.
 fn as_role(import: &mut Import<'_>, path: &str, section: &str) {
-    import
-        .draft
-        .set_for(path, "iam", &below(&section, "useIAM"));
+    import.draft.set_for(path, "iam", &below(section, "useIAM"));
     // The chart's pods run as the namespace's own account, unless another one is named.
     let account = import.at("serviceAccount");
     if import.draft.get(&account).is_none() {
@@ -221,7 +219,7 @@ fn as_role(import: &mut Import<'_>, path: &str, section: &str) {
 /// By variables out of a Secret that exists; none where pods have no such variables.
 fn by_variables(import: &mut Import<'_>, path: &str, section: &str) -> Option<()> {
     const LOGIN: Settings = ["minio.accessKeyID", "minio.secretAccessKey"];
-    let key = below(&section, "accessKey");
+    let key = below(section, "accessKey");
     let name = match import.login_by_variables(LOGIN, false) {
         Login::Ours(name) => {
             import.drop_variables(LOGIN);
@@ -237,7 +235,7 @@ fn by_variables(import: &mut Import<'_>, path: &str, section: &str) -> Option<()
         Login::None | Login::Partly => return None,
     };
     let login = json!({"existingSecret": name});
-    import.draft.set_for(&below(&path, "keys"), login, &key);
+    import.draft.set_for(&below(path, "keys"), login, &key);
     Some(())
 }
 
@@ -248,11 +246,11 @@ fn by_google_s_key(
     to: &str,
     section: &str,
 ) -> Option<()> {
-    let provider = import.draft.get(&below(&to, "cloudProvider"))?;
+    let provider = import.draft.get(&below(to, "cloudProvider"))?;
     if provider != "gcpnative" || !config.has_secret(&["minio", "gcpCredentialJSON"]) {
         return None;
     }
-    as_role(import, &below(&to, "access"), section);
+    as_role(import, &below(to, "access"), section);
     // What stands in the settings wins.
     import.draft.put("config.minio.useIAM", false);
     Some(())
@@ -270,15 +268,15 @@ fn of_settings(import: &mut Import<'_>, config: &mut Config<'_>, to: &str) -> Op
     } else {
         format!("{address}:{port}")
     };
-    import.draft.set_for(&below(&to, "endpoint"), endpoint, KEY);
+    import.draft.set_for(&below(to, "endpoint"), endpoint, KEY);
     let tls = config.text(&["minio", "useSSL"]);
     let tls = tls.is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    import.draft.set_for(&below(&to, "tls"), tls, KEY);
-    import.draft.set_for(&below(&to, "bucket"), bucket, KEY);
+    import.draft.set_for(&below(to, "tls"), tls, KEY);
+    import.draft.set_for(&below(to, "bucket"), bucket, KEY);
     for key in ["rootPath", "region", "iamEndpoint", "cloudProvider"] {
         if let Some(text) = config.text(&["minio", key]) {
             let text = text.trim_start_matches('/');
-            import.draft.set_for(&below(&to, &key), text, KEY);
+            import.draft.set_for(&below(to, key), text, KEY);
         }
     }
     access(import, config, to, "externalS3", None);
@@ -313,25 +311,25 @@ fn in_cluster(import: &mut Import<'_>, config: &mut Config<'_>, to: &str, minio:
         .number("minio.service.port")
         .map_or(i64::from(MINIO_PORT), |(port, _)| port);
     import.draft.set_for(
-        &below(&to, "endpoint"),
+        &below(to, "endpoint"),
         format!("{host}:{port}"),
         "minio.service.port",
     );
     let tls = import.values.flag("minio.tls.enabled") == Some(true);
     import
         .draft
-        .set_for(&below(&to, "tls"), tls, "minio.tls.enabled");
+        .set_for(&below(to, "tls"), tls, "minio.tls.enabled");
     import
         .draft
-        .set_for(&below(&to, "bucket"), "milvus-bucket", "minio.bucketName");
+        .set_for(&below(to, "bucket"), "milvus-bucket", "minio.bucketName");
     import
         .draft
-        .set_for(&below(&to, "rootPath"), "file", "minio.rootPath");
-    import.copy_text("minio.bucketName", &below(&to, "bucket"));
-    import.copy_text("minio.rootPath", &below(&to, "rootPath"));
-    import.copy_text("minio.region", &below(&to, "region"));
+        .set_for(&below(to, "rootPath"), "file", "minio.rootPath");
+    import.copy_text("minio.bucketName", &below(to, "bucket"));
+    import.copy_text("minio.rootPath", &below(to, "rootPath"));
+    import.copy_text("minio.region", &below(to, "region"));
     if import.values.flag("minio.useVirtualHost") == Some(true) {
-        import.draft.put(&below(&to, "virtualHost"), true);
+        import.draft.put(&below(to, "virtualHost"), true);
     }
     access(import, config, to, "minio", Some(MINIO_KEY));
 }

@@ -44,17 +44,17 @@ impl Import<'_> {
         };
         for (field, ours) in SAME.map(|field| (field, field)).into_iter().chain(RENAMED) {
             if section.has(field) {
-                self.copy(&below(&key, &field), &below(&to, &ours));
+                self.copy(&below(key, field), &below(to, ours));
             }
         }
-        if self.values.flag(&below(&key, "profiling.enabled")) == Some(true) {
+        if self.values.flag(&below(key, "profiling.enabled")) == Some(true) {
             self.profiling(key, to);
         }
     }
 
     /// The annotations by which Pyroscope finds pods.
     fn profiling(&mut self, key: &str, to: &str) {
-        let annotations = below(&to, "annotations");
+        let annotations = below(to, "annotations");
         let mut pairs = match self.draft.get(&annotations) {
             Some(serde_json::Value::Object(pairs)) => pairs.clone(),
             _ => serde_json::Map::new(),

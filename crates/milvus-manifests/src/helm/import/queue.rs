@@ -20,7 +20,7 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
     let external_pulsar = import.values.flag("externalPulsar.enabled") == Some(true);
     let woodpecker = import.values.flag("woodpecker.enabled") == Some(true);
     let pulsars = ["pulsar", "pulsarv3"].map(|name| {
-        let flag = import.values.flag(&below(&name, "enabled"));
+        let flag = import.values.flag(&below(name, "enabled"));
         (name, flag, flag.unwrap_or(import.chart.pulsar == name))
     });
     let [old, new] = pulsars;
@@ -69,7 +69,7 @@ fn idle(import: &mut Import<'_>, pulsar: &[(&str, Option<bool>, bool)], kafka: b
         .map(|(name, _, _)| *name)
         .chain(kafka.then_some("kafka"));
     for name in names.collect::<Vec<_>>() {
-        let path = below(&name, "enabled");
+        let path = below(name, "enabled");
         let message = format!(
             "cannot be honoured: it is not made here, and nothing would use it; write `{name}: {{enabled: false}}`"
         );
@@ -81,7 +81,7 @@ fn idle(import: &mut Import<'_>, pulsar: &[(&str, Option<bool>, bool)], kafka: b
 /// A service that the chart would bring along.
 fn sub_chart(import: &mut Import<'_>, name: &str, what: &str, flag: Option<bool>) {
     let (path, on) = match flag {
-        Some(_) => (below(&name, "enabled"), "cannot be honoured"),
+        Some(_) => (below(name, "enabled"), "cannot be honoured"),
         None => (
             name.to_owned(),
             "is on by the chart's default, and cannot be honoured",
@@ -97,7 +97,7 @@ fn in_cluster_pulsar(import: &mut Import<'_>, name: &str, flag: Option<bool>) {
     let host = of_release(import, name);
     let port = import
         .values
-        .number(&below(&name, "proxy.ports.pulsar"))
+        .number(&below(name, "proxy.ports.pulsar"))
         .map_or(6650, |(port, _)| port);
     let usual = if name == "pulsarv3" {
         "104857600"
@@ -106,11 +106,11 @@ fn in_cluster_pulsar(import: &mut Import<'_>, name: &str, flag: Option<bool>) {
     };
     let size = import
         .values
-        .text(&below(&name, "maxMessageSize"))
+        .text(&below(name, "maxMessageSize"))
         .or_else(|| {
             import
                 .values
-                .text(&below(&name, "broker.configData.maxMessageSize"))
+                .text(&below(name, "broker.configData.maxMessageSize"))
                 .filter(|_| name == "pulsarv3")
         })
         .map_or(usual.to_owned(), |text| text.value);
@@ -156,7 +156,7 @@ fn read_woodpecker(import: &mut Import<'_>) {
 }
 
 fn embedded(import: &mut Import<'_>, to: &str) {
-    let path = below(&to, "embedded.storage");
+    let path = below(to, "embedded.storage");
     match import.values.text("streaming.woodpecker.storage.type") {
         Some(text) => import.draft.set(&path, text.value, &text.found),
         None => import
@@ -241,7 +241,7 @@ fn of_settings(import: &mut Import<'_>, config: &mut Config<'_>) {
 pub(super) fn of_release(import: &mut Import<'_>, chart: &str) -> String {
     let name = import
         .values
-        .text(&below(&chart, "name"))
+        .text(&below(chart, "name"))
         .map_or(chart.to_owned(), |text| text.value);
     let release = import.release.name.as_str();
     if release.contains(&name) {

@@ -100,16 +100,16 @@ fn metrics(import: &mut Import<'_>) {
         return;
     }
     let to = "metrics.serviceMonitor";
-    import.draft.put(&below(&to, "interval"), "30s");
-    import.draft.put(&below(&to, "scrapeTimeout"), "10s");
-    import.copy_text("metrics.serviceMonitor.interval", &below(&to, "interval"));
+    import.draft.put(&below(to, "interval"), "30s");
+    import.draft.put(&below(to, "scrapeTimeout"), "10s");
+    import.copy_text("metrics.serviceMonitor.interval", &below(to, "interval"));
     import.copy_text(
         "metrics.serviceMonitor.scrapeTimeout",
-        &below(&to, "scrapeTimeout"),
+        &below(to, "scrapeTimeout"),
     );
     import.copy(
         "metrics.serviceMonitor.additionalLabels",
-        &below(&to, "labels"),
+        &below(to, "labels"),
     );
 }
 
@@ -130,16 +130,13 @@ fn log(import: &mut Import<'_>) {
     }
     let (key, to) = ("log.persistence", "log.persistence");
     import.claim_annotations(key);
-    let claim = below(&key, "persistentVolumeClaim");
-    import.copy_text(&below(&key, "mountPath"), &below(&to, "mountPath"));
-    import.copy_text(
-        &below(&claim, "existingClaim"),
-        &below(&to, "existingClaim"),
-    );
-    import.copy_text(&below(&claim, "subPath"), &below(&to, "subPath"));
-    import.copy_text(&below(&claim, "accessModes"), &below(&to, "accessMode"));
-    import.size(&below(&claim, "size"), &below(&to, "storage.size"));
-    import.storage_class(&below(&claim, "storageClass"), &below(&to, "storage.class"));
+    let claim = below(key, "persistentVolumeClaim");
+    import.copy_text(&below(key, "mountPath"), &below(to, "mountPath"));
+    import.copy_text(&below(&claim, "existingClaim"), &below(to, "existingClaim"));
+    import.copy_text(&below(&claim, "subPath"), &below(to, "subPath"));
+    import.copy_text(&below(&claim, "accessModes"), &below(to, "accessMode"));
+    import.size(&below(&claim, "size"), &below(to, "storage.size"));
+    import.storage_class(&below(&claim, "storageClass"), &below(to, "storage.class"));
     if import.draft.get(to).is_none() {
         import.draft.put(to, json!({}));
     }
@@ -149,7 +146,7 @@ impl Import<'_> {
     /// Annotations of a claim. Helm's own word against its deletion is ours by itself; there is no place for others.
     pub(super) fn claim_annotations(&mut self, key: &str) {
         const KEEP: &str = "helm.sh/resource-policy";
-        let annotations = self.values.find(&below(&key, "annotations"));
+        let annotations = self.values.find(&below(key, "annotations"));
         for found in annotations.iter().flat_map(Found::entries) {
             if !found.path.ends_with(KEEP) && !found.node.is_null() {
                 self.values.cannot(&found, "cannot be honoured: claims have no annotations here; annotate the claim once it is there, by `kubectl annotate pvc`");

@@ -62,7 +62,7 @@ fn folder(config: &Config<'_>, needed: usize) -> Option<String> {
 
 /// The Secret that is mounted there, which leaves the list of volumes.
 fn take_volume(import: &mut Import<'_>, place: &str, folder: &str) -> Option<String> {
-    let (mounts_at, volumes_at) = (below(&place, "volumeMounts"), below(&place, "volumes"));
+    let (mounts_at, volumes_at) = (below(place, "volumeMounts"), below(place, "volumes"));
     let list = |import: &Import<'_>, path: &str| {
         import
             .draft

@@ -88,7 +88,7 @@ impl Import<'_> {
     }
 
     fn variables(&self, pod: &str) -> Vec<Json> {
-        let variables = self.draft.get(&below(&pod, "env"));
+        let variables = self.draft.get(&below(pod, "env"));
         variables
             .and_then(Json::as_array)
             .cloned()
@@ -96,7 +96,7 @@ impl Import<'_> {
     }
 
     fn variable(&self, pod: &str, setting: &str) -> Option<&Json> {
-        let variables = self.draft.get(&below(&pod, "env"))?.as_array()?;
+        let variables = self.draft.get(&below(pod, "env"))?.as_array()?;
         variables.iter().find(|variable| sets(variable, setting))
     }
 

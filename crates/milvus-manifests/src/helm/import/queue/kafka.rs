@@ -65,7 +65,7 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
     let found = import.values.find(key);
     import
         .draft
-        .set_either(&below(&security, &name), login, found.as_ref(), key);
+        .set_either(&below(&security, name), login, found.as_ref(), key);
     if protocol != ENCRYPTED {
         let message = format!("tells the password to everybody on the way: {ENCRYPTED} would not");
         let remark = import.values.remark(PROTOCOL, message);
