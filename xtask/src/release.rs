@@ -39,7 +39,7 @@ pub(crate) fn build() -> Result<PathBuf> {
     add_target(&target)?;
     let mut build = cargo(PLUGIN);
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-    link::by_this(&mut build, &folder)?;
+    link::by_this(&mut build)?;
     build.args(["--target", &target]);
     build.env(
         of_target("CARGO_TARGET", &target, "_RUSTFLAGS").to_uppercase(),
@@ -49,6 +49,12 @@ pub(crate) fn build() -> Result<PathBuf> {
         build.env(variable, compiler);
     }
     steps::run(&mut build)?;
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    if let Some(why) = link::unordered()? {
+        report::line(format!(
+            "note: short commands start more slowly than they could, as what they run was not found out: {why}"
+        ));
+    }
     let folder = folder.with_file_name(target);
     Ok(folder.join(PROFILE).join(binary()))
 }

@@ -6,7 +6,7 @@
 use std::{
     env,
     ffi::OsString,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
@@ -22,24 +22,32 @@ const PLUGIN: &str = "kubectl_milvus-";
 
 /// Tells the linker where the workspace is: what cargo tells it is where the plugin is.
 const WORKSPACE: &str = "KUBECTL_MILVUS_WORKSPACE";
+/// In the folder of the link: why the plugin that was linked last is in no order.
+const UNORDERED: &str = "unordered";
 
 /// Makes cargo link by this program.
-pub(super) fn by_this(build: &mut Command, folder: &Path) -> Result<()> {
-    build.env("PATH", path(folder)?);
+pub(super) fn by_this(build: &mut Command) -> Result<()> {
+    let folder = folder()?;
+    fs::create_dir_all(&folder)?;
+    // Moved into place, as another run may be using it.
+    let link = folder.join(format!("{COMPILER}-{}", std::process::id()));
+    std::os::unix::fs::symlink(env::current_exe()?, &link)?;
+    fs::rename(&link, folder.join(COMPILER))?;
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = [folder].into_iter().chain(env::split_paths(&path));
+    build.env("PATH", env::join_paths(folders)?);
     build.env(WORKSPACE, steps::workspace());
     Ok(())
 }
 
-/// The PATH on which `cc` is this program.
-fn path(folder: &Path) -> Result<OsString> {
-    let folder = folder.join("link");
-    fs::create_dir_all(&folder)?;
-    let link = folder.join(COMPILER);
-    let _absent = fs::remove_file(&link);
-    std::os::unix::fs::symlink(env::current_exe()?, &link)?;
-    let host = env::var_os("PATH").unwrap_or_default();
-    let folders = [folder].into_iter().chain(env::split_paths(&host));
-    Ok(env::join_paths(folders)?)
+/// Why the plugin is in no order, where it is in none.
+pub(super) fn unordered() -> Result<Option<String>> {
+    Ok(fs::read_to_string(folder()?.join(UNORDERED)).ok())
+}
+
+/// Where the link is: beside this program.
+fn folder() -> Result<PathBuf> {
+    Ok(steps::target()?.join("link"))
 }
 
 /// Runs as `cc`, where that is what this program was called by.
@@ -54,40 +62,56 @@ pub(crate) fn as_compiler() -> Option<Result<ExitCode>> {
 }
 
 fn compile(args: &[OsString]) -> Result<ExitCode> {
-    let real = real()?;
-    let status = Command::new(&real).args(args).status();
-    let status = status.with_context(|| format!("starting {}", real.display()))?;
-    if !status.success() {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folder = folder()?;
+    // Without this program's folder: a compiler that is a link itself would find this one again.
+    let path = env::join_paths(env::split_paths(&path).filter(|it| *it != folder))?;
+    let compiler = || {
+        let mut compiler = Command::new(COMPILER);
+        compiler.env("PATH", &path);
+        compiler
+    };
+    let status = compiler().args(args).status();
+    if !status.context("starting `cc`")?.success() {
         return Ok(ExitCode::FAILURE);
     }
-    if let Some(plugin) = linked(args) {
-        let script = plugin.with_extension("ld");
-        let workspace = env::var_os(WORKSPACE).context("only the release is linked by xtask")?;
-        fs::write(&script, order::script(&plugin, workspace.as_ref())?)?;
-        let mut again = Command::new(&real);
-        steps::run(again.args(args).arg("-Wl,-T").arg(script))?;
-        write_whole(&plugin)?;
+    if let Some(output) = linked(args) {
+        let why = folder.join(UNORDERED);
+        match in_order(compiler(), args, output) {
+            Ok(()) => fs::remove_file(why).or_else(|error| match error.kind() {
+                io::ErrorKind::NotFound => Ok(()),
+                _ => Err(error),
+            })?,
+            // What was linked first does the same, a little later.
+            Err(error) => fs::write(why, format!("{error:#}"))?,
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The system's compiler: the next one on the PATH.
-fn real() -> Result<PathBuf> {
-    let this = env::current_exe()?;
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path)
-        .map(|folder| folder.join(COMPILER))
-        .find(|file| fs::canonicalize(file).is_ok_and(|file| file != this))
-        .context("there is no `cc` on the PATH: install a C compiler")
+/// Links the plugin once more, with the order that the one there shows.
+fn in_order(mut compiler: Command, args: &[OsString], output: usize) -> Result<()> {
+    let plugin = Path::new(&args[output]);
+    let workspace = env::var_os(WORKSPACE).context("only the release is linked by xtask")?;
+    let (script, ordered) = (
+        plugin.with_extension("ld"),
+        plugin.with_extension("ordered"),
+    );
+    fs::write(&script, order::script(plugin, workspace.as_ref())?)?;
+    let mut args = args.to_vec();
+    args[output] = ordered.clone().into();
+    steps::run(compiler.args(args).arg("-Wl,-T").arg(script))?;
+    write_whole(&ordered)?;
+    fs::rename(&ordered, plugin)?;
+    Ok(())
 }
 
-/// The plugin, where that is what was linked.
-fn linked(args: &[OsString]) -> Option<PathBuf> {
-    let output = args.iter().position(|arg| arg == "-o")?;
-    let file = Path::new(args.get(output + 1)?);
-    let name = file.file_name()?.to_str()?;
+/// Which argument is the plugin, where that is what was linked.
+fn linked(args: &[OsString]) -> Option<usize> {
+    let output = args.iter().position(|arg| arg == "-o")? + 1;
+    let name = Path::new(args.get(output)?).file_name()?.to_str()?;
     let is_plugin = name.starts_with(PLUGIN) && !args.iter().any(|arg| arg == "-c");
-    is_plugin.then(|| file.to_owned())
+    is_plugin.then_some(output)
 }
 
 /// Writes the file anew, in one go. The linker writes here and there, and the page cache then has it in single pages, each
