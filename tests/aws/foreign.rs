@@ -113,6 +113,7 @@ fn what_keeps_the_cluster_is_named_before_anything_is_deleted() {
     let named: Vec<&str> = named.iter().map(|name| name.as_str().unwrap()).collect();
     let expected = [
         "addon/coredns (it carries no tag kubectl-milvus/installation)",
+        "eks-cluster/demo-milvus (protected from deletion)",
         "node-group/theirs",
         "fargate-profile/theirs",
     ];

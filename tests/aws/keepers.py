@@ -24,12 +24,14 @@ def come():
     eks.create_nodegroup(clusterName=FULL, nodegroupName="theirs", subnets=ours["subnets"], nodeRole=ours["nodeRole"])
     eks.create_fargate_profile(clusterName=FULL, fargateProfileName="theirs", podExecutionRoleArn=ours["nodeRole"])
     eks.untag_resource(resourceArn=addon, tagKeys=list(MARK))
+    eks.update_cluster_config(name=FULL, deletionProtection=True)
 
 
 def go():
     eks.delete_nodegroup(clusterName=FULL, nodegroupName="theirs")
     eks.delete_fargate_profile(clusterName=FULL, fargateProfileName="theirs")
     eks.tag_resource(resourceArn=addon, tags=MARK)
+    eks.update_cluster_config(name=FULL, deletionProtection=False)
 
 
 {"come": come, "go": go}[WAY]()

@@ -88,7 +88,7 @@ pub enum Error {
         source: RunError,
     },
     /// What is in the cluster did not go, and the account's part goes only after it.
-    #[error("the part in {place} was not touched, and goes on being billed")]
+    #[error("the part in {place} was not touched, and may go on being billed")]
     AccountUntouched {
         /// Which account and region.
         place: String,
@@ -144,7 +144,7 @@ pub enum Error {
     /// The cluster goes with the installation, and others live in it.
     #[error(
         "the cluster of {name} would go too, and others have something in it: {}",
-        first(others)
+        others.join(", ")
     )]
     Neighbours {
         /// Which installation.
@@ -326,13 +326,6 @@ impl Error {
             other => return kube_hint::of(other).map(str::to_owned),
         })
     }
-}
-
-/// The first of many.
-fn first(names: &[String]) -> String {
-    let more = if names.len() > 3 { " and more" } else { "" };
-    let first: Vec<&str> = names.iter().take(3).map(String::as_str).collect();
-    format!("{}{more}", first.join(", "))
 }
 
 fn listed(versions: &[MilvusVersion]) -> String {

@@ -5,7 +5,11 @@ use super::{cloud::Cloud, failure::Attempt, node_group::group_name};
 use crate::engine::{Action, Plan, ResourceError, ResourceId};
 
 /// What the calls of this file need.
-pub(super) const ACTIONS: &[&str] = &["eks:ListFargateProfiles", "eks:ListNodegroups"];
+pub(super) const ACTIONS: &[&str] = &[
+    "eks:DescribeCluster",
+    "eks:ListFargateProfiles",
+    "eks:ListNodegroups",
+];
 
 const GONE: &[&str] = &["ResourceNotFoundException"];
 
@@ -26,9 +30,18 @@ impl Cloud {
         let mut keepers: Vec<String> = marked
             .map(|(resource, owner)| format!("{resource} ({owner})"))
             .collect();
+        keepers.extend(self.protection().await?);
         keepers.extend(self.other_node_groups().await?);
         keepers.extend(self.fargate_profiles().await?);
         Ok(keepers)
+    }
+
+    /// The cluster itself, where somebody has protected it from deletion.
+    async fn protection(&self) -> Result<Option<String>, ResourceError> {
+        let name = self.full_name();
+        let cluster = self.eks_cluster(&name).await?;
+        let protected = cluster.and_then(|cluster| cluster.deletion_protection) == Some(true);
+        Ok(protected.then(|| format!("eks-cluster/{name} (protected from deletion)")))
     }
 
     async fn other_node_groups(&self) -> Result<Vec<String>, ResourceError> {

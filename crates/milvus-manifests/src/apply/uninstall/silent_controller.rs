@@ -29,17 +29,13 @@ pub(super) async fn silent(client: &Client, context: &Context) -> ResourceError 
     let mut heard = context.elapsed();
     loop {
         let pods = pods(client).await;
-        // Who may not see its pods cannot tell, and waits.
-        if pods.as_ref().is_none_or(|pods| pods.iter().any(is_ready)) {
+        // Where none is seen one may run for all that: by another label, or out of sight of this user.
+        if pods.is_empty() || pods.iter().any(is_ready) {
             heard = context.elapsed();
         }
         if context.elapsed().saturating_sub(heard) >= GRACE {
-            let pods = pods.unwrap_or_default();
-            let why = match worst_trouble(client, &pods).await {
-                Some(trouble) => trouble,
-                None if pods.is_empty() => "the cluster has none".to_owned(),
-                None => "they do not say why".to_owned(),
-            };
+            let why = worst_trouble(client, &pods).await;
+            let why = why.unwrap_or_else(|| "they do not say why".to_owned());
             return ResourceError::fatal(format!(
                 "its load balancer stays: no pod of {CONTROLLER_NAME}, which alone takes it away, was ready for {} s ({why}); make one run, or delete the load balancer in AWS yourself and then the finalizers of this object",
                 GRACE.as_secs()
@@ -49,10 +45,10 @@ pub(super) async fn silent(client: &Client, context: &Context) -> ResourceError 
     }
 }
 
-/// Its pods, in whatever namespace; none where they may not be seen.
-async fn pods(client: &Client) -> Option<Vec<Pod>> {
+/// Its pods, in whatever namespace.
+async fn pods(client: &Client) -> Vec<Pod> {
     let labels = format!("{NAME}={CONTROLLER_NAME}");
     let pods: Api<Pod> = Api::all(client.clone());
     let list = pods.list(&ListParams::default().labels(&labels)).await;
-    list.ok().map(|list| list.items)
+    list.map(|list| list.items).unwrap_or_default()
 }
