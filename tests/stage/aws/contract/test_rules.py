@@ -43,6 +43,20 @@ class Ec2(Case):
         self.ec2.delete_network_interface(NetworkInterfaceId=interface)
         self.ec2.delete_security_group(GroupId=one)
 
+    def test_a_route_table_has_one_route_to_a_service(self):
+        table = self.ec2.create_route_table(VpcId=self.vpc)["RouteTable"]["RouteTableId"]
+        other = self.ec2.create_route_table(VpcId=self.vpc)["RouteTable"]["RouteTableId"]
+        create = self.ec2.create_vpc_endpoint
+        to_s3 = {"VpcId": self.vpc, "VpcEndpointType": "Gateway", "ServiceName": "com.amazonaws.us-west-2.s3"}
+        first = create(RouteTableIds=[table], **to_s3)["VpcEndpoint"]["VpcEndpointId"]
+        self.refused("RouteAlreadyExists", create, table, RouteTableIds=[other, table], **to_s3)
+        second = create(RouteTableIds=[other], **to_s3)["VpcEndpoint"]["VpcEndpointId"]
+        self.ec2.delete_vpc_endpoints(VpcEndpointIds=[first])
+        third = create(RouteTableIds=[table], **to_s3)["VpcEndpoint"]["VpcEndpointId"]
+        self.ec2.delete_vpc_endpoints(VpcEndpointIds=[second, third])
+        for gone in (table, other):
+            self.ec2.delete_route_table(RouteTableId=gone)
+
     def test_a_vpc_has_one_internet_gateway(self):
         second = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
         attach = self.ec2.attach_internet_gateway

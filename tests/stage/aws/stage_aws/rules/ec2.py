@@ -86,6 +86,17 @@ def vpc_has_one(request, form):
             raise AwsError("InvalidParameterValue", f"Network {vpc_id} already has an internet gateway attached")
 
 
+@before("ec2", "CreateVpcEndpoint")
+def table_has_one_route_to_a_service(request, form):
+    tables, service = numbered(form, "RouteTableId"), form.get("ServiceName")
+    for endpoint in backend("ec2", request.region).vpc_end_points.values():
+        if endpoint.state == "deleted" or endpoint.service_name != service:
+            continue
+        for table in set(tables) & set(endpoint.route_table_ids or []):
+            message = f"route table {table} already has a route with destination-prefix-list-id {endpoint.destination_prefix_list_id}"
+            raise AwsError("RouteAlreadyExists", message)
+
+
 @before("ec2", "DetachInternetGateway")
 def mapped_addresses(request, form):
     ec2, vpc_id = backend("ec2", request.region), form.get("VpcId")
