@@ -270,9 +270,9 @@ fn what_is_only_used_may_be_gone_before_the_installation_is() {
 #[test]
 fn what_a_cluster_left_for_us_is_found_and_nothing_of_others() {
     let account = account();
-    eks(&account, "");
-    account.others("orphans.py", &[]);
-    let found = account.run("orphans", "demo").ends_with(0);
+    let lines = "target: eks\naws: {existing: {eksCluster: gone}}\n";
+    account.describe("demo", lines);
+    account.others("orphans.py", &["leave"]);
     let present = present(&account);
     let named = |orphan: &Value| {
         let arn = orphan[1].as_str().unwrap();
@@ -282,18 +282,37 @@ fn what_a_cluster_left_for_us_is_found_and_nothing_of_others() {
         let name = name.or_else(|| arn.split('/').rev().nth(1)).unwrap();
         format!("{name} {}", orphan[0])
     };
-    let orphans = found.told["orphans"].as_array().unwrap();
-    let mut orphans: Vec<String> = orphans.iter().map(named).collect();
-    orphans.sort_unstable();
+    let look = || {
+        let found = account.run("orphans", "demo").ends_with(0);
+        assert_eq!(found.calls(true), 0);
+        let orphans = found.told["orphans"].as_array().unwrap();
+        let mut orphans: Vec<String> = orphans.iter().map(named).collect();
+        orphans.sort_unstable();
+        (orphans, found.calls(false))
+    };
+    let (found, calls) = look();
     let expected = [
         "demos false",
         "demos false",
         "demos-first true",
+        "demos-group false",
         "demos-second true",
     ];
-    assert_eq!(orphans, expected);
-    assert_eq!(found.calls(true), 0);
-    assert_eq!(found.calls(false), 3, "one says who calls");
+    assert_eq!(found, expected);
+    assert_eq!(calls, 7, "one says who calls");
+    // Tags are told of what is gone as well, for a while.
+    for (operation, code) in [
+        ("DescribeLoadBalancers", "LoadBalancerNotFound"),
+        ("DescribeTargetGroups", "TargetGroupNotFound"),
+    ] {
+        let fault = json!({"kind": "deny", "service": "elbv2", "operation": operation, "code": code, "status": 400});
+        account.stage.fault(fault).unwrap();
+    }
+    assert_eq!(look().0, expected[2..]);
+    account.stage.clear_faults().unwrap();
+    // A cluster that is coming has its things, or will take them.
+    account.others("orphans.py", &["begin"]);
+    assert!(look().0.is_empty());
 }
 
 /// Takes away what trusts the tokens of the cluster's service accounts.

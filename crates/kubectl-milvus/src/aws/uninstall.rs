@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use milvus_aws_core::{
     Installation,
     aws::{self as core, Cloud, Orphan},
-    engine::{DataPolicy, Engine, Graph, Outcome, Report, ResourceId},
+    engine::{DataPolicy, Engine, Graph, Outcome, Report, ResourceError, ResourceId},
     installation::{Deployment, EksClusterName, Namespace},
 };
 use milvus_manifests::{Kind, ROOT, apply, root_secret_name};
@@ -40,8 +40,8 @@ struct Parts {
     brokers_go: bool,
     /// What a load balancer controller that stays, as others use it, needs of the account.
     of_controller: Vec<String>,
-    /// What the cluster made that was used, and is gone.
-    orphans: Vec<Orphan>,
+    /// What the cluster made that was used, and is gone; a failure to look holds nothing up, and is told at the end.
+    orphans: Result<Vec<Orphan>, ResourceError>,
     /// The Secret with `root`'s password.
     root_secret: String,
     /// Which account and region, for messages.
@@ -93,7 +93,7 @@ pub(crate) async fn run(
         printer.tell(FLUSH_FIRST);
     }
     if args.dry_run.is_some() {
-        for orphan in &parts.orphans {
+        for orphan in parts.orphans.iter().flatten() {
             printer.tell(&format!("{} stays: {ORPHANED}", orphan.arn));
         }
         let mut plan = host.engine.plan_deletion(&parts.account, data).await?;
@@ -103,6 +103,7 @@ pub(crate) async fn run(
             plan = first;
         }
         printer.result(&plan, || plan_text::text(&plan))?;
+        parts.orphans?;
         return Ok(ExitCode::Done);
     }
     if args.delete_data {
@@ -123,7 +124,7 @@ pub(crate) async fn run(
         resource: resource.clone(),
         because: "the load balancer controller, which stays, needs it".to_owned(),
     }));
-    kept.extend(parts.orphans.iter().map(|orphan| Kept {
+    kept.extend(parts.orphans.iter().flatten().map(|orphan| Kept {
         resource: orphan.arn.clone(),
         because: ORPHANED.to_owned(),
     }));
@@ -135,7 +136,8 @@ pub(crate) async fn run(
     };
     printer.result(&result, || {
         let mut entries = report.entries.iter();
-        if parts.orphans.is_empty() && entries.all(|entry| entry.outcome == Outcome::Absent) {
+        let none_left = parts.orphans.as_ref().is_ok_and(Vec::is_empty);
+        if none_left && entries.all(|entry| entry.outcome == Outcome::Absent) {
             return format!("nothing of {} is in {}\n", installation.name, parts.place);
         }
         result.text()
@@ -155,7 +157,7 @@ pub(crate) async fn run(
         error
     })?;
     drawn?;
-    refuse_orphans(installation, &parts.orphans, data)?;
+    refuse_orphans(installation, &parts.orphans?, data)?;
     Ok(ExitCode::Done)
 }
 
@@ -226,10 +228,8 @@ async fn find(
         of_controller = all.ids().filter(stays).map(ToString::to_string).collect();
     }
     let orphans = match existing_cluster(installation) {
-        Some(cluster) if kubernetes.is_none() => {
-            account.cloud.orphans(installation, cluster).await?
-        }
-        _ => Vec::new(),
+        Some(cluster) if kubernetes.is_none() => account.cloud.orphans(installation, cluster).await,
+        _ => Ok(Vec::new()),
     };
     let id = &account.cloud.account;
     Ok(Parts {

@@ -88,8 +88,11 @@ impl Existing for ExistingCluster {
 
 /// A cluster that answers; none when it is on its way out.
 fn still_there(cluster: &Cluster) -> Option<EksCluster> {
-    let leaving = cluster.status() == Some(&ClusterStatus::Deleting);
-    EksCluster::of(cluster).filter(|_| !leaving)
+    EksCluster::of(cluster).filter(|_| !is_leaving(cluster))
+}
+
+fn is_leaving(cluster: &Cluster) -> bool {
+    cluster.status() == Some(&ClusterStatus::Deleting)
 }
 
 impl Cloud {
@@ -100,6 +103,12 @@ impl Cloud {
         };
         let cluster = self.eks_cluster(name.as_str()).await?;
         Ok(cluster.and_then(|cluster| still_there(&cluster)))
+    }
+
+    /// Whether that cluster is gone, or on its way out: one that is still being created is neither.
+    pub(super) async fn lacks_cluster(&self, name: &EksClusterName) -> Result<bool, ResourceError> {
+        let cluster = self.eks_cluster(name.as_str()).await?;
+        Ok(cluster.as_ref().is_none_or(is_leaving))
     }
 
     /// Its name, known before it is there.

@@ -56,7 +56,8 @@ impl Volumes {
     }
 }
 
-fn is(volume: &Volume, states: &[VolumeState]) -> bool {
+/// Whether a volume is in one of those states.
+pub(super) fn is(volume: &Volume, states: &[VolumeState]) -> bool {
     volume.state().is_some_and(|state| states.contains(state))
 }
 
