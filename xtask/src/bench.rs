@@ -44,9 +44,12 @@ const FILE: &str = "docs/benchmarks.md";
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only measure this plugin: everything is built, and this process is in the stage's network.
-    #[arg(long, hide = true, value_name = "PLUGIN")]
-    inside: Option<PathBuf>,
+    /// Measure this plugin, a release that is there already, in place of building one
+    #[arg(long, value_name = "FILE")]
+    plugin: Option<PathBuf>,
+    /// Only measure the plugin: everything is built, and this process is in the stage's network.
+    #[arg(long, hide = true, requires = "plugin")]
+    inside: bool,
     /// What was measured before the stage was up.
     #[arg(long, hide = true, value_name = "JSON", default_value = "[]")]
     measured: String,
@@ -83,14 +86,17 @@ const RENDER: f64 = 1.0 / 50.0;
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let cache = Cache::open()?;
-    if let Some(plugin) = &options.inside {
+    if let Some(plugin) = options.plugin.as_ref().filter(|_| options.inside) {
         let short = serde_json::from_str(&options.measured)?;
         return measure(&cache, plugin, short);
     }
     lifecycle::check_machine(&cache)?;
     let mut steps = Steps::new();
     let plugin = steps.step("build for release", || {
-        let plugin = release::build()?;
+        let plugin = match &options.plugin {
+            Some(plugin) => std::path::absolute(plugin)?,
+            None => release::build()?,
+        };
         let insert = [
             "build",
             "--quiet",
@@ -106,11 +112,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let short = steps.step("measure what needs no stage", || {
         measure_short(&parts, &plugin, options.chart.as_deref())
     })?;
+    report::line(page(&short)?);
     let was_up = lifecycle::status(&cache)?.up;
     let exe = std::env::current_exe()?;
     steps.step("stage up", || lifecycle::up(&cache, &exe))?;
     let measured = steps.step("measure", || {
-        let mut words = vec![exe.into(), "bench".into(), "--inside".into(), plugin.into()];
+        let mut words = vec![exe.into(), "bench".into(), "--inside".into()];
+        words.extend(["--plugin".into(), plugin.into()]);
         words.extend(["--measured".into(), serde_json::to_string(&short)?.into()]);
         steps::run(&mut exec::command(&cache, &words)?)
     });
@@ -123,8 +131,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// What takes milliseconds, while nothing of the stage takes turns with it.
 fn measure_short(parts: &Parts, plugin: &Path, chart: Option<&Path>) -> Result<Vec<Figure>> {
     let kubectl = parts.dir("kubernetes")?.join("bin/kubectl");
-    let file = steps::workspace().join(INSTALLATION);
-    let mut figures = vec![start(plugin, &kubectl)?, render(plugin, &kubectl, &file)?];
+    let mut figures = vec![start(plugin, &kubectl)?];
     if let Some(chart) = chart {
         let helm = parts.dir("helm")?.join("bin/helm");
         figures.push(render_values(plugin, &helm, chart)?);
@@ -134,6 +141,7 @@ fn measure_short(parts: &Parts, plugin: &Path, chart: Option<&Path>) -> Result<V
 
 fn measure(cache: &Cache, plugin: &Path, mut figures: Vec<Figure>) -> Result<()> {
     let release = steps::target()?.with_file_name("release");
+    figures.push(render(plugin, &steps::workspace().join(INSTALLATION))?);
     let server = Server::start(cache, Shape::Standalone)?;
     figures.push(verify(cache, plugin, &server)?);
     figures.push(insert(cache, &release.join("examples/insert"), &server)?);
@@ -167,8 +175,8 @@ fn start(plugin: &Path, kubectl: &Path) -> Result<Figure> {
     })
 }
 
-/// All objects of an installation, against kubectl reading them.
-fn render(plugin: &Path, kubectl: &Path, file: &Path) -> Result<Figure> {
+/// All objects of an installation, against kubectl reading them, for which it asks the API server.
+fn render(plugin: &Path, file: &Path) -> Result<Figure> {
     let (mut ours, mut peer) = (Vec::new(), Vec::new());
     let rendered = Command::new(plugin)
         .arg("render")
@@ -188,7 +196,7 @@ fn render(plugin: &Path, kubectl: &Path, file: &Path) -> Result<Figure> {
             "name",
             "-f",
         ];
-        peer.push(seconds(Command::new(kubectl).args(read).arg(&objects))?);
+        peer.push(seconds(Command::new("kubectl").args(read).arg(&objects))?);
     }
     std::fs::remove_file(&objects)?;
     Ok(Figure {

@@ -22,11 +22,10 @@ pub(super) fn script(plugin: &Path, workspace: &Path) -> Result<String> {
     let functions = functions(plugin)?;
     let mut ran = Vec::new();
     for command in commands(plugin, workspace) {
-        let first = ran.len();
         note(&command, &functions, &mut ran)?;
-        if ran.len() == first && first == 0 {
-            bail!("of {} no function was seen to run", plugin.display());
-        }
+    }
+    if ran.is_empty() {
+        bail!("of {} no function was seen to run", plugin.display());
     }
     let mut script = String::from("SECTIONS {\n.text.first : {\n");
     for index in ran {
