@@ -255,11 +255,13 @@ fn carries_mark(pid: u32, run: &Path) -> bool {
         .any(|entry| entry == mark.as_bytes())
 }
 
-/// A child of a process.
+/// The child that a process has had longest. Process 1 also gets those whose parents have ended, and pids begin anew when
+/// they are used up, so that a lower one may be younger.
 pub(crate) fn child_of(pid: u32) -> Option<u32> {
     processes()
         .into_iter()
-        .find(|child| parent(*child) == Some(pid))
+        .filter(|child| parent(*child) == Some(pid))
+        .min_by_key(|child| start_time(*child).unwrap_or(u64::MAX))
 }
 
 fn parent(pid: u32) -> Option<u32> {
