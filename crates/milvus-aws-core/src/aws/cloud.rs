@@ -49,6 +49,12 @@ impl Account {
         format!("arn:{}:{service}::{}:{resource}", self.partition, self.id)
     }
 
+    /// The ARN of something of this account in its region: `arn:aws:ec2:REGION:ACCOUNT:volume/ID`.
+    pub(super) fn regional_arn(&self, service: &str, resource: &str) -> String {
+        let (partition, region) = (&self.partition, &self.region);
+        format!("arn:{partition}:{service}:{region}:{}:{resource}", self.id)
+    }
+
     /// The ARN of a policy that AWS keeps: `arn:aws:iam::aws:policy/NAME`.
     pub(super) fn managed_policy(&self, name: &str) -> String {
         format!("arn:{}:iam::aws:policy/{name}", self.partition)

@@ -101,6 +101,11 @@ impl EksCluster {
     }
 }
 
+/// Whether a cluster is being deleted.
+pub(super) fn is_leaving(cluster: &Cluster) -> bool {
+    cluster.status() == Some(&ClusterStatus::Deleting)
+}
+
 impl Cloud {
     /// The description of a cluster.
     pub(super) async fn eks_cluster(&self, name: &str) -> Result<Option<Cluster>, ResourceError> {
@@ -116,8 +121,7 @@ impl Cloud {
             return Ok(None);
         };
         let ours = self.mark.owner(cluster.tags.iter().flatten()) == Owner::Ours;
-        let leaving = cluster.status() == Some(&ClusterStatus::Deleting);
-        Ok(EksCluster::of(&cluster).filter(|_| ours && !leaving))
+        Ok(EksCluster::of(&cluster).filter(|_| ours && !is_leaving(&cluster)))
     }
 
     /// Whether a cluster of the installation's name exists, whoever made it.

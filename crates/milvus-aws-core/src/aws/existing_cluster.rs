@@ -2,7 +2,10 @@
 
 use aws_sdk_eks::types::{Cluster, ClusterStatus};
 
-use super::{cloud::Cloud, eks_cluster::EksCluster};
+use super::{
+    cloud::Cloud,
+    eks_cluster::{EksCluster, is_leaving},
+};
 use crate::{
     engine::{Context, Existing, Readiness, ResourceError, ResourceId},
     installation::{EksClusterName, aws::Aws},
@@ -89,10 +92,6 @@ impl Existing for ExistingCluster {
 /// A cluster that answers; none when it is on its way out.
 fn still_there(cluster: &Cluster) -> Option<EksCluster> {
     EksCluster::of(cluster).filter(|_| !is_leaving(cluster))
-}
-
-fn is_leaving(cluster: &Cluster) -> bool {
-    cluster.status() == Some(&ClusterStatus::Deleting)
 }
 
 impl Cloud {

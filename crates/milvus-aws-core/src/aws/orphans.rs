@@ -115,7 +115,11 @@ impl Cloud {
         let found = found
             .attempting(|| "cannot list the security groups that a cluster left".to_owned())?;
         let ids = found.into_iter().filter_map(|group| group.group_id);
-        Ok(ids.map(|id| self.ec2_arn("security-group", &id)).collect())
+        let arn = |id| {
+            self.account
+                .regional_arn("ec2", &format!("security-group/{id}"))
+        };
+        Ok(ids.map(arn).collect())
     }
 
     async fn volumes_of_etcd(
@@ -132,13 +136,8 @@ impl Cloud {
         found.retain(|volume| is_left_by(volume, cluster));
         found.retain(|volume| is_of_etcd(volume, &installation.name));
         let ids = found.into_iter().filter_map(|volume| volume.volume_id);
-        Ok(ids.map(|id| self.ec2_arn("volume", &id)).collect())
-    }
-
-    fn ec2_arn(&self, kind: &str, id: &str) -> String {
-        let account = &self.account;
-        let (partition, region) = (&account.partition, &account.region);
-        format!("arn:{partition}:ec2:{region}:{}:{kind}/{id}", account.id)
+        let arn = |id| self.account.regional_arn("ec2", &format!("volume/{id}"));
+        Ok(ids.map(arn).collect())
     }
 }
 
