@@ -2,10 +2,6 @@
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub(crate) mod link;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod order;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod trace;
 
 use std::{
     path::PathBuf,

@@ -3,6 +3,9 @@
 //! `rustc` starts `cc`; a link of that name to xtask comes first on its PATH. (The linker that cargo can be told of goes
 //! into the fingerprint of every crate, and all of them would be built once more.)
 
+mod order;
+mod trace;
+
 use std::{
     env,
     ffi::OsString,
@@ -13,7 +16,6 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::order;
 use crate::steps;
 
 const COMPILER: &str = "cc";
