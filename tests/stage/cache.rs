@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use rustix::fs::{FlockOperation, flock};
@@ -79,6 +80,9 @@ impl Build<'_> {
         self.run(&mut command)
     }
 }
+
+/// How long a part stays that nothing uses: recipes go back and forth between branches for days, not for weeks.
+pub(crate) const KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// Where parts, the running stage's files and logs are.
 #[derive(Clone, Debug)]
@@ -190,6 +194,35 @@ impl Cache {
     }
 }
 
+impl Cache {
+    /// Removes the parts that nothing used for so long: each change of a recipe leaves one behind.
+    pub(crate) fn forget_unused(&self, kept: Duration) -> Result<()> {
+        let _lock = self.lock("forgotten")?;
+        // Out of sight first: a part that is there is whole, also when this is ended in between.
+        let forgotten = self.root.join("tmp").join("forgotten");
+        remove(&forgotten)?;
+        let parts = self.root.join("parts");
+        for entry in fs::read_dir(&parts).with_context(|| format!("reading {}", parts.display()))? {
+            let entry = entry?;
+            let used = entry.metadata()?.modified()?;
+            if used.elapsed().is_ok_and(|unused| unused > kept) {
+                let dir = entry.path();
+                fs::rename(&dir, &forgotten)
+                    .with_context(|| format!("moving {} out of the parts", dir.display()))?;
+                remove(&forgotten)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Notes that a part is used, and therefore stays.
+pub(crate) fn note_use(part: &Path) -> Result<()> {
+    File::open(part)
+        .and_then(|dir| dir.set_modified(SystemTime::now()))
+        .with_context(|| format!("noting the use of {}", part.display()))
+}
+
 /// Removes a folder and all in it; one that is not there is fine.
 pub fn remove(dir: &Path) -> Result<()> {
     match fs::remove_dir_all(dir) {
@@ -273,6 +306,22 @@ mod tests {
         let need = |key: &str| cache.part_dir(&part("1", build), &[("need", PathBuf::from(key))]);
         assert_ne!(plain, need("need-1-a"));
         assert_ne!(need("need-1-a"), need("need-1-b"));
+    }
+
+    #[test]
+    fn what_nothing_uses_is_forgotten() {
+        let (_dir, cache) = cache();
+        let build = |build: &Build<'_>| build.script("echo made > $OUT/file", &[]);
+        let made = |recipe: &str| cache.ensure(&part(recipe, build), Vec::new()).unwrap().0;
+        let (used, unused) = (made("1"), made("2"));
+        let long_ago = SystemTime::now() - 2 * KEPT;
+        for dir in [&used, &unused] {
+            File::open(dir).unwrap().set_modified(long_ago).unwrap();
+        }
+        note_use(&used).unwrap();
+        cache.forget_unused(KEPT).unwrap();
+        assert!(used.join("file").exists() && !unused.exists());
+        assert!(!cache.root().join("tmp/forgotten").exists());
     }
 
     #[test]

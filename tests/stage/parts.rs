@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
-use crate::cache::{Cache, Part};
+use crate::cache::{Cache, KEPT, Part, note_use};
 use crate::report;
 
 /// How often a long build says that it is still at work.
@@ -49,7 +49,7 @@ impl Parts {
     }
 }
 
-/// Makes sure that every part of the table is in the cache, and says what it builds.
+/// Makes sure that every part of the table is in the cache, and says what it builds. What nothing uses any more goes.
 pub fn ensure(cache: &Cache, table: Vec<Part>) -> Result<Parts> {
     let start = Instant::now();
     let mut found = Parts::default();
@@ -69,6 +69,10 @@ pub fn ensure(cache: &Cache, table: Vec<Part>) -> Result<Parts> {
             report::seconds(start.elapsed())
         ));
     }
+    for dir in found.dirs.values() {
+        note_use(dir)?;
+    }
+    cache.forget_unused(KEPT)?;
     Ok(found)
 }
 
