@@ -17,7 +17,7 @@ use milvus_probe::{CANARY_COLLECTION, Canary, Client};
 use tokio::sync::Mutex;
 
 use crate::{
-    error::Error, installed::Installed, port_forward::PortForward, root_password::root_login,
+    error::Error, installed::Installed, milvus_port::MilvusPort, root_password::root_login,
 };
 
 /// Between two attempts.
@@ -95,19 +95,17 @@ impl Canaries {
     ) -> Result<T, String> {
         let reached = async {
             let installed = Installed::find(client, &self.namespace, Some(&self.name)).await?;
-            let forward = PortForward::open(client.clone(), installed.grpc(), 0).await?;
+            let port = MilvusPort::open(client, &installed, 0).await?;
             let login = root_login(client, &installed).await?;
-            Ok::<_, Error>((forward, login))
+            Ok::<_, Error>((port, login))
         };
-        let (forward, login) = reached.await.map_err(|error| in_full(&error))?;
+        let (port, login) = reached.await.map_err(|error| in_full(&error))?;
         let talking = async {
-            let endpoint = format!("http://{}", forward.address());
-            let endpoint = endpoint.parse().map_err(|error| in_full(&error))?;
-            let connecting = Client::builder(endpoint).login(login).connect();
+            let connecting = port.client().login(login).connect();
             talk(&connecting.await.map_err(|error| in_full(&error))?).await
         };
         let told = tokio::time::timeout(ATTEMPT.min(self.patience), talking).await;
-        forward.close().await;
+        port.close().await;
         told.unwrap_or_else(|_| Err("Milvus does not answer".to_owned()))
     }
 

@@ -344,6 +344,12 @@ pub struct VerifyArgs {
     /// PEM file of the authorities to trust, for https
     #[arg(long, value_name = "FILE", requires = "endpoint")]
     pub ca_file: Option<PathBuf>,
+    /// PEM file of our own certificate, for a server that wants one of its clients
+    #[arg(long, value_name = "FILE", requires = "key_file")]
+    pub cert_file: Option<PathBuf>,
+    /// PEM file of that certificate's key
+    #[arg(long, value_name = "FILE", requires = "cert_file")]
+    pub key_file: Option<PathBuf>,
     /// Rows to store
     #[arg(long, value_name = "N", default_value = "3000")]
     pub rows: NonZeroU32,

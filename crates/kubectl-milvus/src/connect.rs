@@ -10,7 +10,7 @@ use crate::{
     error::Error,
     installed::Installed,
     interrupt,
-    port_forward::PortForward,
+    milvus_port::MilvusPort,
     printer::Printer,
     root_password::{login_text, root_login},
     wanted::Named,
@@ -36,8 +36,8 @@ pub(crate) async fn run(
     let namespace = named.namespace(cluster.context_namespace.as_ref());
     let installed = Installed::find(&cluster.client, &namespace, named.name.as_ref()).await?;
     let login = root_login(&cluster.client, &installed).await?;
-    let forward = PortForward::open(cluster.client, installed.grpc(), args.port).await?;
-    let endpoint = format!("http://{}", forward.address());
+    let port = MilvusPort::open(&cluster.client, &installed, args.port).await?;
+    let endpoint = port.endpoint().to_string();
     let connected = Connected {
         endpoint: endpoint.clone(),
         login_secret: login.map(|_| root_secret_name(&installed.name)),
@@ -52,6 +52,6 @@ pub(crate) async fn run(
         )
     })?;
     stop.cancelled().await;
-    forward.close().await;
+    port.close().await;
     Ok(ExitCode::Interrupted)
 }

@@ -126,6 +126,11 @@ impl Installed {
         self.destination(HEALTH_PORT)
     }
 
+    /// Selector of the pods that serve clients.
+    pub(crate) fn selector(&self) -> &str {
+        &self.selector
+    }
+
     fn destination(&self, port: u16) -> Destination {
         Destination {
             namespace: self.namespace.to_string(),

@@ -22,6 +22,7 @@ mod install;
 mod installed;
 mod interrupt;
 mod kube_hint;
+mod milvus_port;
 mod picture;
 mod place;
 mod plan;

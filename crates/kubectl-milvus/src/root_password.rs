@@ -18,7 +18,7 @@ use secrecy::SecretString;
 
 use crate::{
     installed::{Installed, InstalledError},
-    port_forward::PortForward,
+    milvus_port::MilvusPort,
 };
 
 /// What every Milvus begins with (source: Milvus, "Authenticate User Access").
@@ -94,36 +94,34 @@ fn login(password: SecretString) -> Login {
 
 impl RootPassword {
     /// Somebody who serves clients; none while nobody is ready.
-    async fn reach(&self, client: &kube::Client) -> Result<Option<PortForward>, ResourceError> {
+    async fn reach(&self, client: &kube::Client) -> Result<Option<MilvusPort>, ResourceError> {
         let unreachable = |error| ResourceError::transient("reach Milvus").caused_by(error);
         match Installed::find(client, &self.namespace, Some(&self.name)).await {
-            Ok(installed) => Ok(PortForward::open(client.clone(), installed.grpc(), 0)
-                .await
-                .ok()),
+            Ok(installed) => Ok(MilvusPort::open(client, &installed, 0).await.ok()),
             Err(InstalledError::None { .. }) => Ok(None),
             Err(error) => Err(unreachable(error)),
         }
     }
 
     async fn look(&self, ((), client, ours): &Inputs) -> Result<Option<Held>, ResourceError> {
-        let Some(forward) = self.reach(client).await? else {
+        let Some(port) = self.reach(client).await? else {
             return Ok(None);
         };
-        let held = held(&forward, ours).await;
-        forward.close().await;
+        let held = held(&port, ours).await;
+        port.close().await;
         held.map(Some)
     }
 
     async fn replace(&self, ((), client, ours): &Inputs) -> Result<(), ResourceError> {
         let unready = || ResourceError::transient("no pod that serves clients is ready");
-        let forward = self.reach(client).await?.ok_or_else(unready)?;
+        let port = self.reach(client).await?.ok_or_else(unready)?;
         let replaced = async {
             let first = SecretString::from(FIRST);
-            let client = connect(&forward, first.clone()).await?;
+            let client = connect(&port, first.clone()).await?;
             client.update_password(ROOT, &first, ours).await
         };
         let replaced = replaced.await;
-        forward.close().await;
+        port.close().await;
         replaced.map_err(refused)
     }
 
@@ -135,15 +133,14 @@ impl RootPassword {
     }
 }
 
-async fn connect(forward: &PortForward, password: SecretString) -> Result<Client, ProbeError> {
-    let endpoint = format!("http://{}", forward.address()).parse()?;
-    let client = Client::builder(endpoint).login(Some(login(password)));
+async fn connect(port: &MilvusPort, password: SecretString) -> Result<Client, ProbeError> {
+    let client = port.client().login(Some(login(password)));
     client.connect().await
 }
 
-async fn held(forward: &PortForward, ours: &SecretString) -> Result<Held, ResourceError> {
+async fn held(port: &MilvusPort, ours: &SecretString) -> Result<Held, ResourceError> {
     for (held, password) in [(Held::Ours, ours.clone()), (Held::First, FIRST.into())] {
-        let connected = connect(forward, password).await;
+        let connected = connect(port, password).await;
         let listed = match connected {
             Ok(client) => client.users().await.map(drop),
             Err(error) => Err(error),

@@ -106,9 +106,6 @@ fn read(
     printer: Printer,
 ) -> Result<Wanted, Error> {
     let wanted = Wanted::read_at(&file(args), flags, to, printer)?;
-    if wanted.installation.tls.is_some() {
-        return Err(Error::Usage("the proofs between the steps speak no TLS, which clients must speak there; leave `tls` out while it is upgraded".to_owned()));
-    }
     match &wanted.installation.image.tag {
         Some(tag) if tag.as_str() != to.tag() && tag.as_str().parse::<MilvusVersion>().is_ok() => {
             Err(Error::Usage(format!(

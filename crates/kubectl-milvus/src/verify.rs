@@ -1,9 +1,10 @@
 //! `verify`: proves that a server works.
 
-use std::{fmt::Write as _, sync::Arc, time::Instant};
+use std::{fmt::Write as _, path::Path, sync::Arc, time::Instant};
 
 use milvus_probe::{
-    Client, Endpoint, Event, Login, Options, Outcome, Report, health::HealthEndpoint,
+    Client, ClientBuilder, Event, Identity, Login, Options, Outcome, Report, Trust,
+    health::HealthEndpoint,
 };
 use owo_colors::OwoColorize;
 
@@ -14,6 +15,7 @@ use crate::{
     error::Error,
     installed::Installed,
     interrupt,
+    milvus_port::MilvusPort,
     port_forward::PortForward,
     printer::Printer,
     progress::{Progress, seconds},
@@ -23,10 +25,10 @@ use crate::{
 
 /// Where the server answers and who we are to it, and what must live as long as that holds.
 struct Reached {
-    endpoint: Endpoint,
+    milvus: ClientBuilder,
     health_endpoint: Option<HealthEndpoint>,
     login: Option<Login>,
-    forwards: Vec<PortForward>,
+    ports: Option<(MilvusPort, PortForward)>,
 }
 
 /// Verifies a server; exits with 3 when something does not hold.
@@ -35,15 +37,16 @@ pub(crate) async fn run(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let given = login(args)?;
-    let authorities = args.ca_file.as_deref().map(wanted::read).transpose()?;
-    let authorities = authorities.map(|pem| String::from_utf8_lossy(&pem).into_owned());
+    let (login, identity) = (login(args)?, identity(args)?);
     let options = options(args)?;
     let mut reached = reach(args, flags, printer).await?;
-    if given.is_some() {
-        reached.login = given;
+    if login.is_some() {
+        reached.login = login;
     }
-    let report = prove(reached, authorities, options, printer).await?;
+    if identity.is_some() {
+        reached.milvus = reached.milvus.identity(identity);
+    }
+    let report = prove(reached, options, printer).await?;
     printer.result(&report, || text(&report))?;
     Ok(tell(&report, printer))
 }
@@ -59,7 +62,7 @@ pub(crate) async fn installed(
         login,
         ..forwarded(client, installed).await?
     };
-    prove(reached, None, Options::default(), printer).await
+    prove(reached, Options::default(), printer).await
 }
 
 /// Says on stderr what does not hold; the exit code of that.
@@ -78,12 +81,7 @@ pub(crate) fn tell(report: &Report, printer: Printer) -> ExitCode {
     }
 }
 
-async fn prove(
-    reached: Reached,
-    authorities: Option<String>,
-    options: Options,
-    printer: Printer,
-) -> Result<Report, Error> {
+async fn prove(reached: Reached, options: Options, printer: Printer) -> Result<Report, Error> {
     let options = Options {
         health: reached.health_endpoint,
         expect_authorization: reached.login.is_some(),
@@ -92,9 +90,7 @@ async fn prove(
     let progress = Arc::new(Progress::new(printer));
     let told = Arc::clone(&progress);
     let cancellation = interrupt::token(move |line| told.note(line));
-    let connecting = Client::builder(reached.endpoint)
-        .login(reached.login)
-        .authorities(authorities);
+    let connecting = reached.milvus.login(reached.login);
     let connected = cancellation.run_until_cancelled(connecting.connect());
     let report = match connected.await.ok_or(Error::Interrupted)? {
         Ok(client) => {
@@ -104,8 +100,9 @@ async fn prove(
         }
         Err(error) => Report::unreachable(&options, error),
     };
-    for forward in reached.forwards {
-        forward.close().await;
+    if let Some((milvus, health)) = reached.ports {
+        milvus.close().await;
+        health.close().await;
     }
     Ok(report)
 }
@@ -119,10 +116,10 @@ async fn reach(
     if let Some(endpoint) = &args.endpoint {
         let health_endpoint = args.health_endpoint.as_deref().map(str::parse);
         return Ok(Reached {
-            endpoint: endpoint.parse()?,
+            milvus: Client::builder(endpoint.parse()?).trust(trust(args)?),
             health_endpoint: health_endpoint.transpose()?,
             login: None,
-            forwards: Vec::new(),
+            ports: None,
         });
     }
     let named = Named::read(&args.installation, flags)?;
@@ -140,13 +137,13 @@ async fn reach(
 }
 
 async fn forwarded(client: &kube::Client, installed: &Installed) -> Result<Reached, Error> {
-    let grpc = PortForward::open(client.clone(), installed.grpc(), 0).await?;
+    let milvus = MilvusPort::open(client, installed, 0).await?;
     let health = PortForward::open(client.clone(), installed.health(), 0).await?;
     Ok(Reached {
-        endpoint: format!("http://{}", grpc.address()).parse()?,
+        milvus: milvus.client(),
         health_endpoint: Some(format!("http://{}", health.address()).parse()?),
         login: None,
-        forwards: vec![grpc, health],
+        ports: Some((milvus, health)),
     })
 }
 
@@ -167,14 +164,37 @@ fn login(args: &VerifyArgs) -> Result<Option<Login>, Error> {
     let (Some(user), Some(path)) = (&args.username, &args.password_file) else {
         return Ok(None);
     };
-    let content = String::from_utf8(wanted::read(path)?)
-        .map_err(|_| Error::Usage(format!("the password in {} is no text", path.display())))?;
+    let content = text_of(path, "password")?;
     let password = content.strip_suffix('\n').unwrap_or(&content);
     let password = password.strip_suffix('\r').unwrap_or(password);
     Ok(Some(Login::Password {
         user: user.clone(),
         password: password.into(),
     }))
+}
+
+/// Whom to take for the server at an address that was given.
+fn trust(args: &VerifyArgs) -> Result<Trust, Error> {
+    Ok(match &args.ca_file {
+        Some(path) => Trust::Authorities(text_of(path, "certificate")?),
+        None => Trust::System,
+    })
+}
+
+/// Who the server shall take us for.
+fn identity(args: &VerifyArgs) -> Result<Option<Identity>, Error> {
+    let (Some(certificate), Some(key)) = (&args.cert_file, &args.key_file) else {
+        return Ok(None);
+    };
+    Ok(Some(Identity {
+        certificate: text_of(certificate, "certificate")?,
+        key: text_of(key, "key")?.into(),
+    }))
+}
+
+fn text_of(path: &Path, what: &str) -> Result<String, Error> {
+    String::from_utf8(wanted::read(path)?)
+        .map_err(|_| Error::Usage(format!("the {what} in {} is no text", path.display())))
 }
 
 fn show(progress: &Progress, event: &Event, began: Instant) {

@@ -31,6 +31,7 @@ use crate::{
     },
     secret::Login,
     secret_settings::SecretSettings,
+    server_certificate,
     service::{self, is_front},
     service_account,
 };
@@ -45,7 +46,6 @@ const CONFIG_FOLDER: &str = "/milvus/configs";
 const CONFIG: &str = "milvus-config";
 const SCRATCH: &str = "tmp";
 const LOGS: &str = "milvus-logs-disk";
-const TLS: &str = "milvus-tls";
 /// The local disk of the one pod, where it is limited.
 const DISK: &str = "disk";
 const DISK_FOLDER: &str = "/var/lib/milvus/data";
@@ -238,7 +238,10 @@ impl<'a> Pods<'a> {
             .as_ref()
             .filter(|_| is_front(component))
         {
-            all.push(volumes::secret(TLS, tls.secret.to_string()));
+            all.push(volumes::secret(
+                server_certificate::VOLUME,
+                tls.secret.to_string(),
+            ));
         }
         pod::joined(all, &component.pod.volumes, |volume| &volume.name)
     }
@@ -277,7 +280,7 @@ impl<'a> Pods<'a> {
         if self.installation.tls.is_some() && is_front(component) {
             all.push(VolumeMount {
                 read_only: Some(true),
-                ..volumes::mount(TLS, CERTIFICATES)
+                ..volumes::mount(server_certificate::VOLUME, CERTIFICATES)
             });
         }
         pod::joined(all, &component.pod.volume_mounts, |mount| &mount.mount_path)

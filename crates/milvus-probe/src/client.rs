@@ -9,15 +9,13 @@ mod user;
 
 use std::time::Duration;
 
-use tonic::{
-    Request, Response, Status,
-    transport::{Certificate, Channel, ClientTlsConfig},
-};
+use tonic::{Request, Response, Status, transport::Channel};
 
 use crate::{
     Endpoint, Error, Login,
     error::Call,
     proto::{common, milvus::milvus_service_client::MilvusServiceClient},
+    tls::{self, Identity, Trust},
 };
 
 pub use data::FlushTicket;
@@ -42,7 +40,8 @@ pub struct Client {
 pub struct ClientBuilder {
     endpoint: Endpoint,
     login: Option<Login>,
-    authorities: Option<String>,
+    trust: Trust,
+    identity: Option<Identity>,
     server_name: Option<String>,
     database: String,
     connect_limit: Duration,
@@ -55,7 +54,8 @@ impl Client {
         ClientBuilder {
             endpoint,
             login: None,
-            authorities: None,
+            trust: Trust::System,
+            identity: None,
             server_name: None,
             database: String::new(),
             connect_limit: Duration::from_secs(10),
@@ -129,10 +129,17 @@ impl ClientBuilder {
         self
     }
 
-    /// Authorities to trust for `https`, in PEM; the system's when none are given.
+    /// Whom to take for the server, for `https`; who the system's authorities know unless said otherwise.
     #[must_use]
-    pub fn authorities(mut self, pem: Option<String>) -> Self {
-        self.authorities = pem;
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// Who we are to a server that wants certificates of its clients, for `https`.
+    #[must_use]
+    pub fn identity(mut self, identity: Option<Identity>) -> Self {
+        self.identity = identity;
         self
     }
 
@@ -177,8 +184,10 @@ impl ClientBuilder {
             // Load balancers forget idle connections; the network load balancer of AWS does after 350 s.
             .http2_keep_alive_interval(Duration::from_mins(1));
         if self.endpoint.is_tls() {
-            endpoint = endpoint
-                .tls_config(self.tls())
+            let name = self.server_name.as_deref();
+            let name = name.unwrap_or_else(|| self.endpoint.host());
+            let name = name.trim_matches(['[', ']']);
+            endpoint = tls::configured(endpoint, name, &self.trust, self.identity.as_ref())
                 .map_err(|error| failed(error.into()))?;
         }
         let connected = tokio::time::timeout(self.connect_limit, endpoint.connect()).await;
@@ -193,18 +202,6 @@ impl ClientBuilder {
             database: self.database,
             limit: self.limit,
         })
-    }
-
-    fn tls(&self) -> ClientTlsConfig {
-        let name = self
-            .server_name
-            .as_deref()
-            .unwrap_or_else(|| self.endpoint.host());
-        let config = ClientTlsConfig::new().domain_name(name.trim_matches(['[', ']']));
-        match &self.authorities {
-            Some(pem) => config.ca_certificate(Certificate::from_pem(pem)),
-            None => config.with_native_roots(),
-        }
     }
 }
 

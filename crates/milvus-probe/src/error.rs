@@ -2,7 +2,7 @@
 
 use std::{fmt, io, time::Duration};
 
-use crate::proto::common;
+use crate::{proto::common, tls};
 
 /// Milvus's code for a call that lacks the privilege (source: Milvus's `merr` table).
 const PRIVILEGE_NOT_PERMITTED: i32 = 1401;
@@ -233,6 +233,11 @@ fn said(status: &tonic::Status) -> String {
         "" => status.code().description(),
         message => message,
     };
+    if causes(status).any(tls::refuses_our_certificate) {
+        return format!(
+            "{message}: the server wants a certificate of its clients, and took none from us"
+        );
+    }
     match causes(status).last().map(ToString::to_string) {
         Some(first) if !message.contains(&first) => format!("{message}: {first}"),
         _ => message.to_owned(),

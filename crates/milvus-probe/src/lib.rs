@@ -29,6 +29,7 @@ pub mod health;
 mod index;
 mod proto;
 mod schema;
+mod tls;
 pub mod verify;
 
 pub use client::{Client, ClientBuilder, Health, Hit, IndexProgress, Replica, Search, ServerInfo};
@@ -37,6 +38,7 @@ pub use endpoint::{Endpoint, Login};
 pub use error::{Call, Error};
 pub use index::{Index, IndexKind, Metric, UnknownIndex};
 pub use schema::{Field, FieldKind, Schema};
+pub use tls::{Identity, Trust};
 pub use verify::{
     CANARY_COLLECTION, Canary, Event, InvalidStored, Options, Outcome, Report, Stored, verify,
 };

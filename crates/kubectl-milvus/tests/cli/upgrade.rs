@@ -75,13 +75,6 @@ fn an_etcd_that_changes_with_the_version_is_told() {
     assert!(document.json().get("etcd").is_none());
 }
 
-#[test]
-fn clients_that_must_speak_tls_are_no_canaries() {
-    let file = cluster("2.5.16", "{mixCoordinator: {}}") + "tls: {secret: certificates}\n";
-    let words = ["the proofs between the steps speak no TLS"];
-    order(&file, &["--to", "2.5.26"]).exits(2).says(&words);
-}
-
 /// The chart's values in place of a file, as they are installed by `--helm-values` as well.
 #[test]
 fn the_charts_values_are_upgraded_too() {
