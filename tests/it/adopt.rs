@@ -1,4 +1,4 @@
-//! What is not there to be adopted, and what is somebody else's to run. Releases with pods in them: `aws_adopt`.
+//! What is not there to be adopted, and what is somebody else's to run. Releases with pods in them: `guide_adopt`.
 
 use serde_json::json;
 

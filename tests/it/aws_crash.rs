@@ -50,7 +50,7 @@ impl Drop for Behind<'_> {
 #[ignore = "takes a quarter of an hour: cargo xtask test --only aws_crash"]
 fn an_install_killed_before_and_after_every_write_to_kubernetes_ends_the_same() {
     let cache = Cache::open().expect("the cache");
-    let account = aws::joined(&cache).expect("the account").aws;
+    let account = aws::joined_by_eks(&cache).expect("the account").aws;
     account.reset().expect("an empty account");
     let gate = WriteGate::new();
     let _behind = Behind::new(&account, &gate);

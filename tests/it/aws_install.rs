@@ -29,7 +29,7 @@ pub(crate) fn milvus(cache: &Cache, args: &[&str]) -> Ran {
 #[test]
 fn an_empty_account_becomes_a_verified_milvus_and_is_empty_again() {
     let cache = Cache::open().expect("the cache");
-    let account = aws::joined(&cache).expect("the account").aws;
+    let account = aws::joined_by_eks(&cache).expect("the account").aws;
     account.reset().expect("an empty account");
     let empty = account.inventory().expect("an inventory");
 

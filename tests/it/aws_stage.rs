@@ -6,6 +6,6 @@ use milvus_stage::cache::Cache;
 #[test]
 fn aws_and_the_real_parts_hold_together() {
     let cache = Cache::open().expect("the cache");
-    let joined = aws::joined(&cache).expect("the AWS half beside Kubernetes and Kafka");
+    let joined = aws::joined_by_eks(&cache).expect("the AWS half beside Kubernetes and Kafka");
     aws::check(&cache, &joined).expect("the check");
 }

@@ -8,23 +8,24 @@
 )]
 
 mod adopt;
-mod aws_adopt;
 mod aws_crash;
 mod aws_eks;
-mod aws_failover;
 mod aws_install;
 mod aws_stage;
-mod aws_upgrade;
 mod canary;
 mod crash;
 mod data_plane;
 mod drift;
 mod foreign;
 mod guide;
+mod guide_adopt;
+mod guide_failover;
+mod guide_upgrade;
 mod helm_chart;
 mod install;
 mod plugin;
 mod render;
+mod tls;
 mod uninstall;
 mod vectors;
 mod write_gate;

@@ -66,7 +66,7 @@ fn go_inside(cache: &Cache) -> Result<()> {
 /// `cargo xtask stage aws`.
 pub(crate) fn aws(cache: &Cache, check: bool) -> Result<()> {
     go_inside(cache)?;
-    let joined = milvus_stage::aws::joined(cache)?;
+    let joined = milvus_stage::aws::joined_by_eks(cache)?;
     if check {
         milvus_stage::aws::check(cache, &joined)?;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
@@ -58,7 +58,7 @@ fn all(steps: &mut Steps, options: &Options) -> Result<()> {
         (Ok(programs), Ok(())) => {
             // Much of an end-to-end test is waiting: the AWS half is tested meanwhile.
             let only = options.only.as_deref();
-            let aws = only.is_none().then(|| beside(programs.aws));
+            let aws = only.is_none().then(|| beside(aws_half(&programs.aws)));
             let end_to_end = with_stage(steps, &cache, &programs.it, only);
             let aws = aws.map_or(Ok(()), |aws| {
                 steps.step("AWS half, meanwhile", || shown(aws))
@@ -70,24 +70,29 @@ fn all(steps: &mut Steps, options: &Options) -> Result<()> {
     first.and(end_to_end)
 }
 
-/// Runs the tests of the AWS half, which need no stage, and keeps what they print.
-fn beside(program: PathBuf) -> JoinHandle<std::io::Result<Output>> {
-    thread::spawn(move || {
-        Command::new(program)
-            .current_dir(steps::workspace().join("tests"))
-            .stdin(Stdio::null())
-            .output()
-    })
+/// The tests of the AWS half, which need no stage. Their time is virtual: they wait for whatever has to be in time.
+fn aws_half(program: &Path) -> Command {
+    let mut command = Command::new("nice");
+    command
+        .args(["-n", "19"])
+        .arg(program)
+        .current_dir(steps::workspace().join("tests"));
+    command
 }
 
-/// Waits for them, and shows what they printed.
-fn shown(tests: JoinHandle<std::io::Result<Output>>) -> Result<()> {
+/// Starts a command and keeps what it prints.
+fn beside(mut command: Command) -> JoinHandle<io::Result<Output>> {
+    thread::spawn(move || command.stdin(Stdio::null()).output())
+}
+
+/// Waits for it, and shows what it printed.
+fn shown(tests: JoinHandle<io::Result<Output>>) -> Result<()> {
     let ended = tests.join().map_err(|_| anyhow!("it panicked"))??;
     for text in [&ended.stdout, &ended.stderr] {
         report::line(String::from_utf8_lossy(text).trim_end());
     }
     if !ended.status.success() {
-        bail!("the tests of the AWS half ended with {}", ended.status);
+        bail!("the tests ended with {}", ended.status);
     }
     Ok(())
 }
@@ -159,39 +164,67 @@ fn with_stage(steps: &mut Steps, cache: &Cache, binary: &Path, only: Option<&str
         })?;
     }
     steps.step("stage up", || lifecycle::up(cache, &exe))?;
-    let mut end_to_end = |title: &str, filters: &[&str]| {
-        let words = std::iter::once(binary.into()).chain(filters.iter().map(OsString::from));
-        let words: Vec<OsString> = words.collect();
-        steps.step(title, || {
-            let mut command: Command = exec::command(cache, &words)?;
-            command
-                .env("KUBECTL_MILVUS", steps::target()?.join("kubectl-milvus"))
-                .current_dir(steps::workspace().join("tests"));
-            steps::run(&mut command)
-        })
-    };
-    // An AWS account changes the cluster that is its own: its tests come last, one by one.
-    let (kubernetes, on_aws) = match only {
-        Some(name) if name.starts_with(ON_AWS) => (
-            Ok(()),
-            end_to_end(
-                "end to end, AWS",
-                &[&[name, "--include-ignored"], ONE_BY_ONE].concat(),
-            ),
-        ),
-        Some(name) => (end_to_end("end to end", &[name, "--skip", ON_AWS]), Ok(())),
-        None => (
-            end_to_end("end to end", &["--skip", ON_AWS]),
-            end_to_end("end to end, AWS", &[&[ON_AWS], ONE_BY_ONE].concat()),
-        ),
+    let outcome = match only {
+        Some(name) => steps.step("end to end", || {
+            steps::run(&mut tests(cache, binary, &chosen(name))?)
+        }),
+        None => end_to_end(steps, |group| tests(cache, binary, group.filters)),
     };
     if !was_up {
         steps.step("stage down", || lifecycle::down(cache))?;
     }
-    kubernetes.and(on_aws)
+    outcome
 }
 
-/// How the names of the tests begin that need the stage's AWS.
-const ON_AWS: &str = "aws_";
-/// How tests run that have the account for themselves.
-const ONE_BY_ONE: &[&str] = &["--test-threads", "1"];
+/// All groups; two of them wait more than they work, and neither changes what the other has of the cluster.
+fn end_to_end(steps: &mut Steps, tests: impl Fn(&Group) -> Result<Command>) -> Result<()> {
+    let guide = beside(tests(&GUIDE)?);
+    let kubernetes = steps.step(KUBERNETES.title, || steps::run(&mut tests(&KUBERNETES)?));
+    let guide = steps.step(GUIDE.title, || shown(guide));
+    let aws = steps.step(AWS.title, || steps::run(&mut tests(&AWS)?));
+    kubernetes.and(guide).and(aws)
+}
+
+/// Somebody's choice, also of what takes too long for every run.
+fn chosen(name: &str) -> Vec<&str> {
+    let alone = [&GUIDE, &AWS].map(|group| group.filters[0]);
+    let more: &[&str] = if alone.iter().any(|prefix| name.starts_with(prefix)) {
+        &["--include-ignored", "--test-threads", "1"]
+    } else {
+        KUBERNETES.filters
+    };
+    [&[name], more].concat()
+}
+
+/// The end-to-end tests of these names, in the stage.
+fn tests(cache: &Cache, binary: &Path, filters: &[&str]) -> Result<Command> {
+    let words = std::iter::once(binary.into()).chain(filters.iter().map(OsString::from));
+    let words: Vec<OsString> = words.collect();
+    let mut command = exec::command(cache, &words)?;
+    command
+        .env("KUBECTL_MILVUS", steps::target()?.join("kubectl-milvus"))
+        .current_dir(steps::workspace().join("tests"));
+    Ok(command)
+}
+
+/// End-to-end tests that run together.
+struct Group {
+    title: &'static str,
+    filters: &'static [&'static str],
+}
+
+/// Each has a namespace for itself.
+const KUBERNETES: Group = Group {
+    title: "end to end",
+    filters: &["--skip", "guide_", "--skip", "aws_"],
+};
+/// Each has the account for itself, of which the guide makes a part by hand.
+const GUIDE: Group = Group {
+    title: "end to end, the guide's cluster, meanwhile",
+    filters: &["guide_", "--test-threads", "1"],
+};
+/// Each has the account for itself, and changes the cluster that is the account's own: they come last.
+const AWS: Group = Group {
+    title: "end to end, AWS",
+    filters: &["aws_", "--test-threads", "1"],
+};

@@ -21,7 +21,10 @@ const NAME: &str = "aws";
 /// Where it answers without TLS; on 443 it answers with it.
 const PORT: u16 = 4566;
 const LIMIT: Duration = Duration::from_mins(1);
-const OBJECTS: &str = include_str!("joined.yaml");
+/// How pods get a role's credentials.
+const POD_IDENTITY: &str = include_str!("pod_identity.yaml");
+/// Volumes and their classes.
+const EKS: &str = include_str!("eks.yaml");
 
 /// The AWS half on a stage, with all that it stands on.
 #[derive(Debug)]
@@ -55,8 +58,8 @@ pub fn environment(cache: &Cache) -> Vec<(&'static str, OsString)> {
         .collect()
 }
 
-/// Starts what does not run yet, and waits until it answers. It stays until the stage ends.
-/// Callers must be in the stage's network.
+/// Starts what does not run yet, and waits until it answers. It stays until the stage ends. Of Kubernetes it changes
+/// nothing but that pods get the credentials of roles. Callers must be in the stage's network.
 pub fn joined(cache: &Cache) -> Result<Joined> {
     let services = Services::start(cache)?;
     let _lock = cache.lock("aws")?;
@@ -79,9 +82,18 @@ pub fn joined(cache: &Cache) -> Result<Joined> {
                 Err(error) => Look::NotYet(format!("{error:#}")),
             })
         })?;
-        apply(cache, &services)?;
+        let ca = fs::read(services.ca_file()).context("reading the stage's CA")?;
+        let objects = POD_IDENTITY.replace("@CA@", &STANDARD.encode(ca));
+        apply(cache, &services, "pod-identity.yaml", &objects)?;
     }
     Ok(Joined { aws, services })
+}
+
+/// The same, in a cluster that has become EKS's: with its volumes, and another default class than before.
+pub fn joined_by_eks(cache: &Cache) -> Result<Joined> {
+    let joined = joined(cache)?;
+    apply(cache, &joined.services, "eks.yaml", EKS)?;
+    Ok(joined)
 }
 
 fn component(cache: &Cache, services: &Services) -> Result<Component> {
@@ -120,12 +132,10 @@ fn component(cache: &Cache, services: &Services) -> Result<Component> {
         .dir(folder()))
 }
 
-/// What EKS's add-ons and its control plane bring into the cluster.
-fn apply(cache: &Cache, services: &Services) -> Result<()> {
+fn apply(cache: &Cache, services: &Services, name: &str, objects: &str) -> Result<()> {
     let run = cache.run_dir();
-    let ca = fs::read(services.ca_file()).context("reading the stage's CA")?;
-    let path = run.join("aws/joined.yaml");
-    fs::write(&path, OBJECTS.replace("@CA@", &STANDARD.encode(ca)))?;
+    let path = run.join("aws").join(name);
+    fs::write(&path, objects)?;
     let done = Command::new(services.parts().dir("kubernetes")?.join("bin/kubectl"))
         .arg("--kubeconfig")
         .arg(run.join("admin.kubeconfig"))

@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub use self::joined::{Joined, check, environment, guide_account, joined};
+pub use self::joined::{Joined, check, environment, guide_account, joined, joined_by_eks};
 use crate::cache::Cache;
 use crate::{data_plane, parts};
 

@@ -124,8 +124,8 @@ fn pods(namespace: &Namespace) -> Vec<(String, String)> {
 }
 
 #[test]
-#[ignore = "takes ten minutes: cargo xtask test --only aws_upgrade"]
-fn aws_upgrade_keeps_every_row_while_a_client_writes_and_searches() {
+#[ignore = "takes ten minutes: cargo xtask test --only guide_upgrade"]
+fn an_upgrade_keeps_every_row_while_a_client_writes_and_searches() {
     let (guide, file) = installed("upgrade");
     let mut newer = file.clone();
     newer["version"] = json!(TO);
@@ -273,8 +273,8 @@ fn has_canary(guide: &Guide) -> bool {
 
 /// Every gate in turn: the component's new pods are refused, the upgrade stops there, and goes on from there.
 #[test]
-#[ignore = "takes ten minutes: cargo xtask test --only aws_upgrade"]
-fn aws_upgrade_stops_at_every_gate_and_goes_on() {
+#[ignore = "takes ten minutes: cargo xtask test --only guide_upgrade"]
+fn an_upgrade_stops_at_every_gate_and_goes_on() {
     let (guide, file) = installed("gates");
     let writer = Writer::start(&guide.address("demo-milvus"));
     for (reached, (_, component)) in ORDER.iter().enumerate() {

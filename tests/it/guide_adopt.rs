@@ -105,7 +105,7 @@ fn versions(namespace: &Namespace) -> BTreeMap<String, Value> {
 }
 
 #[test]
-fn aws_a_helm_release_is_adopted_with_the_vectors_in_it() {
+fn a_helm_release_is_adopted_with_the_vectors_in_it() {
     let guide = Guide::new("adopt", PASSWORD);
     let namespace = &guide.namespace;
     let values = guide.write(&guide.values());

@@ -18,7 +18,7 @@ const PASSWORD: &str = "a\"b\\'c #d{e: \"yes\", [f]=$g%h!*&i|j>k`~@^é漢😀 ";
 const LIMIT: Duration = Duration::from_secs(75);
 
 #[test]
-fn aws_the_guides_cluster_is_verified_and_a_standby_takes_over() {
+fn the_guides_cluster_is_verified_and_a_standby_takes_over() {
     let guide = Guide::new("failover", PASSWORD);
     let namespace = &guide.namespace;
     let mut values = guide.values();
