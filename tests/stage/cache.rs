@@ -195,9 +195,9 @@ impl Cache {
 }
 
 impl Cache {
-    /// Removes the parts that nothing used for so long: each change of a recipe leaves one behind.
+    /// Removes the parts that nothing used for so long: each change of a recipe leaves one behind. Callers hold the
+    /// stage's lock, and no stage is up.
     pub(crate) fn forget_unused(&self, kept: Duration) -> Result<()> {
-        let _lock = self.lock("forgotten")?;
         // Out of sight first: a part that is there is whole, also when this is ended in between.
         let forgotten = self.root.join("tmp").join("forgotten");
         remove(&forgotten)?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 
-use crate::cache::{self, Cache, Part};
+use crate::cache::{self, Cache, KEPT, Part};
 use crate::control::{self, Stage, State};
 use crate::namespace::{self, Record};
 use crate::parts::{self, Parts};
@@ -33,6 +33,9 @@ pub fn up(cache: &Cache, program: &Path) -> Result<()> {
         clean(cache)?;
     }
     build(cache)?;
+    if let Err(error) = cache.forget_unused(KEPT) {
+        report::line(format!("note: old parts stay: {error:#}"));
+    }
     let start = Instant::now();
     report::line("starting the stage");
     if let Err(error) = start_all(cache, program) {

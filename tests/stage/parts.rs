@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
-use crate::cache::{Cache, KEPT, Part, note_use};
+use crate::cache::{Cache, Part, note_use};
 use crate::report;
 
 /// How often a long build says that it is still at work.
@@ -37,8 +37,13 @@ impl Parts {
         let dir = self
             .needs_of(part)
             .map(|needs| cache.part_dir(part, &needs));
-        let there = dir.filter(|dir| dir.exists());
-        there.map(|dir| self.dirs.insert(part.name, dir)).is_some()
+        let Some(dir) = dir.filter(|dir| dir.exists()) else {
+            return false;
+        };
+        // Who cannot note it will miss it in a week at the earliest.
+        let _noted = note_use(&dir);
+        self.dirs.insert(part.name, dir);
+        true
     }
 
     fn needs_of(&self, part: &Part) -> Option<Vec<(&'static str, PathBuf)>> {
@@ -49,7 +54,7 @@ impl Parts {
     }
 }
 
-/// Makes sure that every part of the table is in the cache, and says what it builds. What nothing uses any more goes.
+/// Makes sure that every part of the table is in the cache, and says what it builds.
 pub fn ensure(cache: &Cache, table: Vec<Part>) -> Result<Parts> {
     let start = Instant::now();
     let mut found = Parts::default();
@@ -69,10 +74,6 @@ pub fn ensure(cache: &Cache, table: Vec<Part>) -> Result<Parts> {
             report::seconds(start.elapsed())
         ));
     }
-    for dir in found.dirs.values() {
-        note_use(dir)?;
-    }
-    cache.forget_unused(KEPT)?;
     Ok(found)
 }
 

@@ -166,7 +166,9 @@ fn with_stage(steps: &mut Steps, cache: &Cache, binary: &Path, only: Option<&str
     steps.step("stage up", || lifecycle::up(cache, &exe))?;
     let outcome = match only {
         Some(name) => steps.step("end to end", || {
-            steps::run(&mut tests(cache, binary, &chosen(name))?)
+            let filters = chosen(name);
+            holds_some(binary, name, &filters)?;
+            steps::run(&mut tests(cache, binary, &filters)?)
         }),
         None => end_to_end(steps, |group| tests(cache, binary, group.filters)),
     };
@@ -185,15 +187,24 @@ fn end_to_end(steps: &mut Steps, tests: impl Fn(&Group) -> Result<Command>) -> R
     kubernetes.and(guide).and(aws)
 }
 
-/// Somebody's choice, also of what takes too long for every run.
+/// Somebody's choice: of the tests that have the account for themselves also what takes too long for every run.
 fn chosen(name: &str) -> Vec<&str> {
-    let alone = [&GUIDE, &AWS].map(|group| group.filters[0]);
-    let more: &[&str] = if alone.iter().any(|prefix| name.starts_with(prefix)) {
+    let more: &[&str] = if ALONE.iter().any(|module| name.starts_with(module)) {
         &["--include-ignored", "--test-threads", "1"]
     } else {
         KUBERNETES.filters
     };
     [&[name], more].concat()
+}
+
+/// Nothing that ran is no success.
+fn holds_some(binary: &Path, name: &str, filters: &[&str]) -> Result<()> {
+    let list = Command::new(binary).args(filters).arg("--list").output()?;
+    let names = String::from_utf8_lossy(&list.stdout);
+    if !names.lines().any(|line| line.ends_with(": test")) {
+        bail!("no end-to-end test has `{name}` in its name");
+    }
+    Ok(())
 }
 
 /// The end-to-end tests of these names, in the stage.
@@ -206,6 +217,9 @@ fn tests(cache: &Cache, binary: &Path, filters: &[&str]) -> Result<Command> {
         .current_dir(steps::workspace().join("tests"));
     Ok(command)
 }
+
+/// What the names of modules begin with whose tests have the account for themselves.
+const ALONE: [&str; 2] = ["guide_", "aws_"];
 
 /// End-to-end tests that run together.
 struct Group {

@@ -17,7 +17,10 @@ use milvus_probe::{CANARY_COLLECTION, Canary, Client};
 use tokio::sync::Mutex;
 
 use crate::{
-    error::Error, installed::Installed, milvus_port::MilvusPort, root_password::root_login,
+    error::{Error, in_full},
+    installed::Installed,
+    milvus_port::MilvusPort,
+    root_password::root_login,
 };
 
 /// Between two attempts.
@@ -101,7 +104,8 @@ impl Canaries {
         };
         let (port, login) = reached.await.map_err(|error| in_full(&error))?;
         let talking = async {
-            let connecting = port.client().login(login).connect();
+            let milvus = port.client(None).await.map_err(|error| in_full(&error))?;
+            let connecting = milvus.login(login).connect();
             talk(&connecting.await.map_err(|error| in_full(&error))?).await
         };
         let told = tokio::time::timeout(ATTEMPT.min(self.patience), talking).await;
@@ -330,10 +334,4 @@ impl Resource for Leaving {
     ) -> Result<(), ResourceError> {
         Ok(())
     }
-}
-
-fn in_full(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let causes: Vec<_> = causes.map(ToString::to_string).collect();
-    causes.join(": ")
 }

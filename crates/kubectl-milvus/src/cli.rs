@@ -344,6 +344,9 @@ pub struct VerifyArgs {
     /// PEM file of the authorities to trust, for https
     #[arg(long, value_name = "FILE", requires = "endpoint")]
     pub ca_file: Option<PathBuf>,
+    /// Name that the server's certificate must have, where it is another than the address's, for https
+    #[arg(long, value_name = "NAME", requires = "endpoint")]
+    pub server_name: Option<String>,
     /// PEM file of our own certificate, for a server that wants one of its clients
     #[arg(long, value_name = "FILE", requires = "key_file")]
     pub cert_file: Option<PathBuf>,

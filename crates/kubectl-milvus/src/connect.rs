@@ -7,7 +7,7 @@ use crate::{
     ExitCode,
     cli::ConnectArgs,
     cluster::ClusterFlags,
-    error::Error,
+    error::{Error, in_full},
     installed::Installed,
     interrupt,
     milvus_port::MilvusPort,
@@ -37,7 +37,17 @@ pub(crate) async fn run(
     let installed = Installed::find(&cluster.client, &namespace, named.name.as_ref()).await?;
     let login = root_login(&cluster.client, &installed).await?;
     let port = MilvusPort::open(&cluster.client, &installed, args.port).await?;
-    let endpoint = port.endpoint().to_string();
+    let endpoint = match port.spoken().await {
+        Ok(spoken) => spoken.endpoint.to_string(),
+        // A port is wanted for a server that is ill, too.
+        Err(error) => {
+            printer.tell(&format!(
+                "note: Milvus does not answer yet: {}",
+                in_full(&error)
+            ));
+            format!("http://{}", port.address())
+        }
+    };
     let connected = Connected {
         endpoint: endpoint.clone(),
         login_secret: login.map(|_| root_secret_name(&installed.name)),
@@ -46,12 +56,22 @@ pub(crate) async fn run(
     let stop = interrupt::token(|_| ());
     printer.result(&connected, || {
         format!(
-            "{} is at {endpoint}, for as long as this runs\n{}",
+            "{} is at {endpoint}, for as long as this runs\n{}{}",
             installed.name,
+            name_text(&endpoint),
             login_text(connected.login_secret.as_deref())
         )
     })?;
     stop.cancelled().await;
     port.close().await;
     Ok(ExitCode::Interrupted)
+}
+
+/// What clients have to know who check the server's name.
+fn name_text(endpoint: &str) -> &'static str {
+    if endpoint.starts_with("https:") {
+        "tls:       its certificate is of other names than this address; give clients one of them as the server's name\n"
+    } else {
+        ""
+    }
 }

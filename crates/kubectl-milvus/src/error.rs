@@ -328,6 +328,13 @@ impl Error {
     }
 }
 
+/// An error and its causes, in one line.
+pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes: Vec<_> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
+}
+
 fn listed(versions: &[MilvusVersion]) -> String {
     let versions: Vec<_> = versions.iter().map(ToString::to_string).collect();
     versions.join(" and ")

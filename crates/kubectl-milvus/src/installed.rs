@@ -52,6 +52,15 @@ pub enum InstalledError {
         #[source]
         source: Box<kube::Error>,
     },
+    /// Milvus wants certificates of its clients, and its own, which would do, cannot be read.
+    #[error("read the server's certificate in secret/{secret}, as it wants one of its clients")]
+    Certificate {
+        /// The Secret's name.
+        secret: String,
+        /// What the API server said.
+        #[source]
+        source: Box<kube::Error>,
+    },
     /// There are several.
     #[error("namespace {namespace} holds several installations, name one: {}", names.join(", "))]
     Several {

@@ -1,6 +1,6 @@
 //! The password of `root`: Milvus's own until it is replaced by the one in our Secret.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
@@ -13,12 +13,13 @@ use milvus_aws_core::{
     installation::{InstallationName, Namespace},
 };
 use milvus_manifests::{ROOT, password_in, root_secret_name};
-use milvus_probe::{Client, Error as ProbeError, Login};
+use milvus_probe::{Client, ClientBuilder, Error as ProbeError, Login};
 use secrecy::SecretString;
 
 use crate::{
     installed::{Installed, InstalledError},
     milvus_port::MilvusPort,
+    port_forward::PortForwardError,
 };
 
 /// What every Milvus begins with (source: Milvus, "Authenticate User Access").
@@ -95,11 +96,13 @@ fn login(password: SecretString) -> Login {
 impl RootPassword {
     /// Somebody who serves clients; none while nobody is ready.
     async fn reach(&self, client: &kube::Client) -> Result<Option<MilvusPort>, ResourceError> {
-        let unreachable = |error| ResourceError::transient("reach Milvus").caused_by(error);
-        match Installed::find(client, &self.namespace, Some(&self.name)).await {
-            Ok(installed) => Ok(MilvusPort::open(client, &installed, 0).await.ok()),
-            Err(InstalledError::None { .. }) => Ok(None),
-            Err(error) => Err(unreachable(error)),
+        let installed = match Installed::find(client, &self.namespace, Some(&self.name)).await {
+            Err(InstalledError::None { .. }) => return Ok(None),
+            installed => installed.map_err(unreachable)?,
+        };
+        match MilvusPort::open(client, &installed, 0).await {
+            Err(PortForwardError::NoReadyPod { .. }) => Ok(None),
+            port => port.map(Some).map_err(unreachable),
         }
     }
 
@@ -107,7 +110,11 @@ impl RootPassword {
         let Some(port) = self.reach(client).await? else {
             return Ok(None);
         };
-        let held = held(&port, ours).await;
+        let held = async {
+            let milvus = port.client(None).await.map_err(unreachable)?;
+            held(&milvus, ours).await
+        };
+        let held = held.await;
         port.close().await;
         held.map(Some)
     }
@@ -116,13 +123,15 @@ impl RootPassword {
         let unready = || ResourceError::transient("no pod that serves clients is ready");
         let port = self.reach(client).await?.ok_or_else(unready)?;
         let replaced = async {
+            let milvus = port.client(None).await.map_err(unreachable)?;
             let first = SecretString::from(FIRST);
-            let client = connect(&port, first.clone()).await?;
-            client.update_password(ROOT, &first, ours).await
+            let client = connect(&milvus, first.clone()).await.map_err(refused)?;
+            let updated = client.update_password(ROOT, &first, ours).await;
+            updated.map_err(refused)
         };
         let replaced = replaced.await;
         port.close().await;
-        replaced.map_err(refused)
+        replaced
     }
 
     fn unknown_password(&self) -> ResourceError {
@@ -133,14 +142,13 @@ impl RootPassword {
     }
 }
 
-async fn connect(port: &MilvusPort, password: SecretString) -> Result<Client, ProbeError> {
-    let client = port.client().login(Some(login(password)));
-    client.connect().await
+async fn connect(milvus: &ClientBuilder, password: SecretString) -> Result<Client, ProbeError> {
+    milvus.clone().login(Some(login(password))).connect().await
 }
 
-async fn held(port: &MilvusPort, ours: &SecretString) -> Result<Held, ResourceError> {
+async fn held(milvus: &ClientBuilder, ours: &SecretString) -> Result<Held, ResourceError> {
     for (held, password) in [(Held::Ours, ours.clone()), (Held::First, FIRST.into())] {
-        let connected = connect(port, password).await;
+        let connected = connect(milvus, password).await;
         let listed = match connected {
             Ok(client) => client.users().await.map(drop),
             Err(error) => Err(error),
@@ -154,8 +162,14 @@ async fn held(port: &MilvusPort, ours: &SecretString) -> Result<Held, ResourceEr
     Ok(Held::Other)
 }
 
+fn unreachable(error: impl Error + Send + Sync + 'static) -> ResourceError {
+    ResourceError::transient("reach Milvus").caused_by(error)
+}
+
+/// Whoever reads it has to know what that leaves open.
 fn refused(error: ProbeError) -> ResourceError {
-    ResourceError::transient("ask Milvus for its users").caused_by(error)
+    let doing = "log in to Milvus as `root`, which may have the password that every Milvus begins with until that works";
+    ResourceError::transient(doing).caused_by(error)
 }
 
 impl Resource for RootPassword {

@@ -3,8 +3,8 @@
 use std::{fmt::Write as _, path::Path, sync::Arc, time::Instant};
 
 use milvus_probe::{
-    Client, ClientBuilder, Event, Identity, Login, Options, Outcome, Report, Trust,
-    health::HealthEndpoint,
+    Client, ClientBuilder, Endpoint, Error as ProbeError, Event, Identity, Login, Options, Outcome,
+    Report, Trust, health::HealthEndpoint,
 };
 use owo_colors::OwoColorize;
 
@@ -25,7 +25,7 @@ use crate::{
 
 /// Where the server answers and who we are to it, and what must live as long as that holds.
 struct Reached {
-    milvus: ClientBuilder,
+    milvus: Result<ClientBuilder, ProbeError>,
     health_endpoint: Option<HealthEndpoint>,
     login: Option<Login>,
     ports: Option<(MilvusPort, PortForward)>,
@@ -37,14 +37,11 @@ pub(crate) async fn run(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let (login, identity) = (login(args)?, identity(args)?);
+    let login = login(args)?;
     let options = options(args)?;
     let mut reached = reach(args, flags, printer).await?;
     if login.is_some() {
         reached.login = login;
-    }
-    if identity.is_some() {
-        reached.milvus = reached.milvus.identity(identity);
     }
     let report = prove(reached, options, printer).await?;
     printer.result(&report, || text(&report))?;
@@ -60,7 +57,7 @@ pub(crate) async fn installed(
 ) -> Result<Report, Error> {
     let reached = Reached {
         login,
-        ..forwarded(client, installed).await?
+        ..forwarded(client, installed, None).await?
     };
     prove(reached, Options::default(), printer).await
 }
@@ -90,8 +87,8 @@ async fn prove(reached: Reached, options: Options, printer: Printer) -> Result<R
     let progress = Arc::new(Progress::new(printer));
     let told = Arc::clone(&progress);
     let cancellation = interrupt::token(move |line| told.note(line));
-    let connecting = reached.milvus.login(reached.login);
-    let connected = cancellation.run_until_cancelled(connecting.connect());
+    let connecting = async { reached.milvus?.login(reached.login).connect().await };
+    let connected = cancellation.run_until_cancelled(connecting);
     let report = match connected.await.ok_or(Error::Interrupted)? {
         Ok(client) => {
             let began = Instant::now();
@@ -116,7 +113,7 @@ async fn reach(
     if let Some(endpoint) = &args.endpoint {
         let health_endpoint = args.health_endpoint.as_deref().map(str::parse);
         return Ok(Reached {
-            milvus: Client::builder(endpoint.parse()?).trust(trust(args)?),
+            milvus: Ok(at(endpoint.parse()?, args)?),
             health_endpoint: health_endpoint.transpose()?,
             login: None,
             ports: None,
@@ -132,18 +129,47 @@ async fn reach(
     ));
     Ok(Reached {
         login: root_login(&cluster.client, &installed).await?,
-        ..forwarded(&cluster.client, &installed).await?
+        ..forwarded(&cluster.client, &installed, identity(args)?).await?
     })
 }
 
-async fn forwarded(client: &kube::Client, installed: &Installed) -> Result<Reached, Error> {
-    let milvus = MilvusPort::open(client, installed, 0).await?;
+/// A client of the server at an address that was given.
+fn at(endpoint: Endpoint, args: &VerifyArgs) -> Result<ClientBuilder, Error> {
+    let for_tls = [&args.ca_file, &args.cert_file, &args.key_file];
+    let speaks_of_tls = args.server_name.is_some() || for_tls.iter().any(|file| file.is_some());
+    if speaks_of_tls && !endpoint.is_tls() {
+        return Err(Error::Usage(format!(
+            "{endpoint} is no https, for which alone --ca-file, --cert-file, --key-file and --server-name are"
+        )));
+    }
+    let trust = match &args.ca_file {
+        Some(path) => Trust::Authorities(pem(path)?),
+        None => Trust::System,
+    };
+    Ok(Client::builder(endpoint)
+        .trust(trust)
+        .identity(identity(args)?)
+        .server_name(args.server_name.clone()))
+}
+
+async fn forwarded(
+    client: &kube::Client,
+    installed: &Installed,
+    identity: Option<Identity>,
+) -> Result<Reached, Error> {
+    let port = MilvusPort::open(client, installed, 0).await?;
     let health = PortForward::open(client.clone(), installed.health(), 0).await?;
+    let milvus = match port.client(identity).await {
+        Ok(milvus) => Ok(milvus),
+        // A server that does not answer is what this is to find out.
+        Err(Error::Probe(silent)) => Err(silent),
+        Err(error) => return Err(error),
+    };
     Ok(Reached {
-        milvus: milvus.client(),
+        milvus,
         health_endpoint: Some(format!("http://{}", health.address()).parse()?),
         login: None,
-        ports: Some((milvus, health)),
+        ports: Some((port, health)),
     })
 }
 
@@ -164,7 +190,8 @@ fn login(args: &VerifyArgs) -> Result<Option<Login>, Error> {
     let (Some(user), Some(path)) = (&args.username, &args.password_file) else {
         return Ok(None);
     };
-    let content = text_of(path, "password")?;
+    let content = String::from_utf8(wanted::read(path)?)
+        .map_err(|_| Error::Usage(format!("the password in {} is no text", path.display())))?;
     let password = content.strip_suffix('\n').unwrap_or(&content);
     let password = password.strip_suffix('\r').unwrap_or(password);
     Ok(Some(Login::Password {
@@ -173,28 +200,21 @@ fn login(args: &VerifyArgs) -> Result<Option<Login>, Error> {
     }))
 }
 
-/// Whom to take for the server at an address that was given.
-fn trust(args: &VerifyArgs) -> Result<Trust, Error> {
-    Ok(match &args.ca_file {
-        Some(path) => Trust::Authorities(text_of(path, "certificate")?),
-        None => Trust::System,
-    })
-}
-
 /// Who the server shall take us for.
 fn identity(args: &VerifyArgs) -> Result<Option<Identity>, Error> {
     let (Some(certificate), Some(key)) = (&args.cert_file, &args.key_file) else {
         return Ok(None);
     };
     Ok(Some(Identity {
-        certificate: text_of(certificate, "certificate")?,
-        key: text_of(key, "key")?.into(),
+        certificate: pem(certificate)?,
+        key: pem(key)?.into(),
     }))
 }
 
-fn text_of(path: &Path, what: &str) -> Result<String, Error> {
-    String::from_utf8(wanted::read(path)?)
-        .map_err(|_| Error::Usage(format!("the {what} in {} is no text", path.display())))
+/// What stands between certificates is no part of them, in whatever encoding.
+fn pem(path: &Path) -> Result<String, Error> {
+    let content = wanted::read(path)?;
+    Ok(String::from_utf8_lossy(&content).into_owned())
 }
 
 fn show(progress: &Progress, event: &Event, began: Instant) {

@@ -193,7 +193,7 @@ impl ClientBuilder {
         let connected = tokio::time::timeout(self.connect_limit, endpoint.connect()).await;
         let channel = connected
             .map_err(|elapsed| failed(elapsed.into()))?
-            .map_err(|error| failed(error.into()))?;
+            .map_err(|error| failed(tls::explained(error)))?;
         Ok(Client {
             inner: MilvusServiceClient::new(channel)
                 .max_decoding_message_size(MAX_MESSAGE)

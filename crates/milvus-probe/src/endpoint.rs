@@ -1,12 +1,12 @@
 //! Where a server is, and who we are to it.
 
-use std::{fmt, net::SocketAddr, str::FromStr, time::Duration};
+use std::{fmt, net::SocketAddr, str::FromStr};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 use tonic::metadata::AsciiMetadataValue;
 
-use crate::{Error, tls};
+use crate::Error;
 
 /// Address of Milvus's gRPC port: `http://HOST:PORT`, or `https://HOST:PORT` for TLS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -20,11 +20,6 @@ pub struct Endpoint {
 const DEFAULT_PORT: u16 = 19530;
 
 impl Endpoint {
-    /// A port with the scheme that it speaks, as it says itself when it is asked; within `limit`.
-    pub async fn spoken_at(address: SocketAddr, limit: Duration) -> Result<Self, Error> {
-        tls::spoken_at(address, limit).await
-    }
-
     pub(crate) fn new(tls: bool, address: SocketAddr) -> Self {
         let host = match address {
             SocketAddr::V4(address) => address.ip().to_string(),

@@ -234,9 +234,7 @@ fn said(status: &tonic::Status) -> String {
         message => message,
     };
     if causes(status).any(tls::refuses_our_certificate) {
-        return format!(
-            "{message}: the server wants a certificate of its clients, and took none from us"
-        );
+        return tls::NO_CERTIFICATE.to_owned();
     }
     match causes(status).last().map(ToString::to_string) {
         Some(first) if !message.contains(&first) => format!("{message}: {first}"),

@@ -38,7 +38,7 @@ pub use endpoint::{Endpoint, Login};
 pub use error::{Call, Error};
 pub use index::{Index, IndexKind, Metric, UnknownIndex};
 pub use schema::{Field, FieldKind, Schema};
-pub use tls::{Identity, Trust};
+pub use tls::{Identity, Spoken, Trust};
 pub use verify::{
     CANARY_COLLECTION, Canary, Event, InvalidStored, Options, Outcome, Report, Stored, verify,
 };

@@ -1,6 +1,14 @@
 //! TLS: whom to take for the server, who we are to it, and whether a port speaks it at all.
 
-use std::{error, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    error, io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpStream;
@@ -8,14 +16,16 @@ use tokio_rustls::{
     TlsConnector,
     rustls::{
         AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError,
-        RootCertStore, SignatureScheme,
+        InvalidMessage, RootCertStore, SignatureScheme,
         client::{
+            ResolvesClientCert,
             danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
             verify_server_cert_signed_by_trust_anchor,
         },
         crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
         pki_types::{CertificateDer, ServerName, UnixTime},
         server::ParsedCertificate,
+        sign::CertifiedKey,
     },
 };
 use tonic::transport::{self, Certificate, ClientTlsConfig};
@@ -65,50 +75,87 @@ pub(crate) fn configured(
     }
 }
 
-/// The address with the scheme that its port speaks: a server answers what TLS begins with by TLS or by its refusal.
-pub(crate) async fn spoken_at(address: SocketAddr, limit: Duration) -> Result<Endpoint, Error> {
-    let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Connect {
-        endpoint: address.to_string(),
-        source,
-    };
-    let asked = tokio::time::timeout(limit, speaks_tls(address)).await;
-    let tls = asked
-        .map_err(|elapsed| failed(elapsed.into()))?
-        .map_err(|error| failed(error.into()))?;
-    Ok(Endpoint::new(tls, address))
+/// How a port is spoken to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoken {
+    /// Its address, with the scheme that it speaks.
+    pub endpoint: Endpoint,
+    /// Whether it asks its clients for certificates.
+    pub asks_for_certificate: bool,
 }
 
-async fn speaks_tls(address: SocketAddr) -> io::Result<bool> {
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .dangerous()
-        .with_custom_certificate_verifier(Anybody::verifier())
-        .with_no_client_auth();
-    let stream = TcpStream::connect(address).await?;
-    let name = ServerName::IpAddress(address.ip().into());
-    let shaken = TlsConnector::from(Arc::new(config)).connect(name, stream);
-    match shaken.await {
-        Ok(_) => Ok(true),
-        Err(error) => is_tls(error),
+impl Spoken {
+    /// Asks a port how it is spoken to. A server answers what TLS begins with either by TLS, or by words of another
+    /// protocol (HTTP/2's first frame, a complaint in HTTP/1); one that says nothing, or is gone, is asked again until
+    /// `limit`.
+    pub async fn at(address: SocketAddr, limit: Duration) -> Result<Self, Error> {
+        let mut failure = io::Error::other("it neither speaks TLS nor says that it does not");
+        let asking = async {
+            loop {
+                match Asked::at(address).await {
+                    Ok(spoken) => return spoken,
+                    Err(error) => failure = error,
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        let spoken = tokio::time::timeout(limit, asking).await;
+        spoken.map_err(|_| Error::Connect {
+            endpoint: address.to_string(),
+            source: failure.into(),
+        })
     }
 }
 
-/// How a server that waits for HTTP/2 takes its leave.
-const LEAVES: [io::ErrorKind; 4] = [
-    io::ErrorKind::UnexpectedEof,
-    io::ErrorKind::ConnectionReset,
-    io::ErrorKind::ConnectionAborted,
-    io::ErrorKind::BrokenPipe,
-];
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(200);
 
-/// Whether it was TLS by which a handshake failed.
+/// Notes whether the server asked for a certificate; it gets none.
+#[derive(Debug, Default)]
+struct Asked(AtomicBool);
+
+impl Asked {
+    async fn at(address: SocketAddr) -> io::Result<Spoken> {
+        let asked = Arc::new(Self::default());
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?
+            .dangerous()
+            .with_custom_certificate_verifier(Anybody::verifier())
+            .with_client_cert_resolver(Arc::clone(&asked) as _);
+        let stream = TcpStream::connect(address).await?;
+        let name = ServerName::IpAddress(address.ip().into());
+        let shaken = TlsConnector::from(Arc::new(config)).connect(name, stream);
+        let tls = match shaken.await {
+            Ok(_) => true,
+            Err(error) => is_tls(error)?,
+        };
+        Ok(Spoken {
+            endpoint: Endpoint::new(tls, address),
+            asks_for_certificate: asked.0.load(Ordering::Relaxed),
+        })
+    }
+}
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// Whether it was TLS by which a handshake failed, where that is known.
 fn is_tls(error: io::Error) -> io::Result<bool> {
     match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        Some(TlsError::InvalidMessage(_)) => Ok(false),
+        Some(TlsError::InvalidMessage(
+            InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
+        )) => Ok(false),
         // An alert, an expired certificate, a version too old: that is for the client to find.
         Some(_) => Ok(true),
-        None if LEAVES.contains(&error.kind()) => Ok(false),
         None => Err(error),
     }
 }
@@ -123,6 +170,28 @@ const REFUSALS: [AlertDescription; 6] = [
     AlertDescription::UnknownCA,
     AlertDescription::UnsupportedCertificate,
 ];
+
+/// What they mean for whoever meets them.
+pub(crate) const NO_CERTIFICATE: &str =
+    "the server wants a certificate of its clients, and took none from us";
+
+/// A connection that ended by one of them.
+#[derive(Debug, thiserror::Error)]
+#[error("{NO_CERTIFICATE}")]
+pub(crate) struct Refused(#[source] transport::Error);
+
+/// What the transport said, in the words of whoever has to do something about it.
+pub(crate) fn explained(error: transport::Error) -> Box<dyn error::Error + Send + Sync> {
+    let refused = {
+        let first: &(dyn error::Error + 'static) = &error;
+        std::iter::successors(Some(first), |error| error.source()).any(refuses_our_certificate)
+    };
+    if refused {
+        Refused(error).into()
+    } else {
+        error.into()
+    }
+}
 
 /// Whether a connection ended by one of them. HTTP/2 keeps no more of an alert than its words.
 pub(crate) fn refuses_our_certificate(cause: &(dyn error::Error + 'static)) -> bool {
@@ -147,7 +216,7 @@ impl ServerCertVerifier for Anybody {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
+        _: &[CertificateDer<'_>],
         _: &ServerName<'_>,
         _: &[u8],
         now: UnixTime,
@@ -156,13 +225,8 @@ impl ServerCertVerifier for Anybody {
         let certificate = ParsedCertificate::try_from(end_entity)?;
         let nobody = RootCertStore::empty();
         let algorithms = self.0.signature_verification_algorithms.all;
-        let verified = verify_server_cert_signed_by_trust_anchor(
-            &certificate,
-            &nobody,
-            intermediates,
-            now,
-            algorithms,
-        );
+        let verified =
+            verify_server_cert_signed_by_trust_anchor(&certificate, &nobody, &[], now, algorithms);
         match verified {
             Err(TlsError::InvalidCertificate(
                 CertificateError::Expired

@@ -4,7 +4,7 @@
 
 use std::{error::Error as _, net::SocketAddr, sync::Arc, time::Duration};
 
-use milvus_probe::{Client, Endpoint, Error, Identity, Trust};
+use milvus_probe::{Client, ClientBuilder, Endpoint, Error, Identity, Spoken, Trust};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, Issuer, KeyPair, date_time_ymd,
 };
@@ -16,11 +16,11 @@ use tokio::{
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
-        RootCertStore, ServerConfig,
+        RootCertStore, ServerConfig, SupportedProtocolVersion,
         crypto::ring,
         pki_types::{CertificateDer, PrivateKeyDer},
         server::{NoClientAuth, WebPkiClientVerifier, danger::ClientCertVerifier},
-        version::TLS12,
+        version::{TLS12, TLS13},
     },
 };
 
@@ -87,10 +87,18 @@ struct Server {
 
 impl Server {
     async fn start(signed: &Signed, clients: Arc<dyn ClientCertVerifier>) -> Self {
+        Self::start_with(signed, clients, &[&TLS13, &TLS12]).await
+    }
+
+    async fn start_with(
+        signed: &Signed,
+        clients: Arc<dyn ClientCertVerifier>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Self {
         let provider = Arc::new(ring::default_provider());
         let key = PrivateKeyDer::try_from(signed.key.serialize_der()).expect("a key");
         let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .expect("versions")
             .with_client_cert_verifier(clients)
             .with_single_cert(vec![signed.certificate.der().clone()], key)
@@ -102,12 +110,16 @@ impl Server {
         let (sender, clients) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let shaken = acceptor.accept(stream).await;
-                let told = shaken.as_ref().map_err(ToString::to_string).map(|stream| {
-                    let (_, session) = stream.get_ref();
-                    let shown = session.peer_certificates().and_then(<[_]>::first);
-                    shown.cloned().map(CertificateDer::into_owned)
-                });
+                // Who is refused reads why, as the connection stays.
+                let shaken = acceptor.accept(stream).into_fallible().await;
+                let told = shaken
+                    .as_ref()
+                    .map_err(|(error, _)| error.to_string())
+                    .map(|stream| {
+                        let (_, session) = stream.get_ref();
+                        let shown = session.peer_certificates().and_then(<[_]>::first);
+                        shown.cloned().map(CertificateDer::into_owned)
+                    });
                 let _gone = sender.send(told);
                 tokio::spawn(wait(shaken));
             }
@@ -115,14 +127,18 @@ impl Server {
         Self { address, clients }
     }
 
-    fn client(&self, trust: Trust) -> milvus_probe::ClientBuilder {
+    fn endpoint(&self) -> Endpoint {
         let endpoint = format!("https://{}", self.address);
-        Client::builder(endpoint.parse().expect("an address")).trust(trust)
+        endpoint.parse().expect("an address")
+    }
+
+    fn client(&self, trust: Trust) -> ClientBuilder {
+        Client::builder(self.endpoint()).trust(trust)
     }
 }
 
-async fn wait<T>(shaken: std::io::Result<T>) {
-    let _open = shaken;
+async fn wait<T>(open: T) {
+    let _open = open;
     tokio::time::sleep(LIMIT).await;
 }
 
@@ -214,33 +230,34 @@ async fn a_client_shows_its_certificate_where_one_is_wanted() {
 }
 
 #[tokio::test]
-async fn a_port_says_whether_it_speaks_tls() {
+async fn a_port_says_that_it_speaks_tls_and_whether_it_wants_a_certificate() {
     let authority = Authority::new();
     let of_today = authority.sign(&named("milvus"));
     let too_old = authority.sign(&expired("milvus"));
-    for (signed, clients) in [
-        (
-            &of_today,
-            Arc::new(NoClientAuth) as Arc<dyn ClientCertVerifier>,
-        ),
-        (&of_today, authority.verifier()),
-        (&too_old, Arc::new(NoClientAuth)),
+    let nobody = || Arc::new(NoClientAuth) as Arc<dyn ClientCertVerifier>;
+    for (signed, clients, asks_for_certificate) in [
+        (&of_today, nobody(), false),
+        (&of_today, authority.verifier(), true),
+        (&too_old, nobody(), false),
     ] {
         let server = Server::start(signed, clients).await;
-        let endpoint = Endpoint::spoken_at(server.address, LIMIT).await;
-        let expected = format!("https://{}", server.address);
-        assert_eq!(endpoint.expect("it speaks").to_string(), expected);
+        let spoken = Spoken::at(server.address, LIMIT).await.expect("it speaks");
+        let expected = Spoken {
+            endpoint: server.endpoint(),
+            asks_for_certificate,
+        };
+        assert_eq!(spoken, expected);
     }
 }
 
-/// How servers without TLS meet what TLS begins with.
+/// How servers meet what TLS begins with, where they do not speak it.
 #[derive(Debug, Clone, Copy)]
-enum Plain {
+enum Meeting {
     /// HTTP/2's first frame comes before anything is read.
     Settings,
     /// A line of HTTP/1.
     BadRequest,
-    /// The connection ends when what came is no HTTP.
+    /// The connection ends.
     Leave,
     /// It ends so that the system says it was reset.
     Reset,
@@ -248,13 +265,15 @@ enum Plain {
     Silence,
 }
 
-impl Plain {
-    async fn start(self) -> SocketAddr {
+impl Meeting {
+    /// A port that meets its clients by turns; the last one by the last.
+    async fn port(turns: &'static [Self]) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(self.meet(stream));
+            let mut turns = turns.iter().chain(turns.last().into_iter().cycle());
+            while let (Ok((stream, _)), Some(turn)) = (listener.accept().await, turns.next()) {
+                tokio::spawn(turn.meet(stream));
             }
         });
         address
@@ -265,13 +284,12 @@ impl Plain {
         let said: &[u8] = match self {
             Self::Settings => b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64",
             Self::BadRequest => b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+            Self::Leave => b"",
             // Bytes that nobody read make it a reset.
             Self::Reset => return,
-            Self::Leave => b"",
             Self::Silence => return tokio::time::sleep(LIMIT).await,
         };
         stream.write_all(said).await.expect("written");
-        stream.read_exact(&mut read).await.expect("something");
         while stream
             .read(&mut read)
             .await
@@ -282,47 +300,50 @@ impl Plain {
 
 #[tokio::test]
 async fn a_port_without_tls_says_so_in_its_own_words() {
-    for plain in [
-        Plain::Settings,
-        Plain::BadRequest,
-        Plain::Leave,
-        Plain::Reset,
+    // Who goes without a word may have been stopping; the next one tells.
+    for turns in [
+        &[Meeting::Settings] as &[_],
+        &[Meeting::BadRequest],
+        &[Meeting::Leave, Meeting::Reset, Meeting::Settings],
     ] {
-        let address = plain.start().await;
-        let endpoint = Endpoint::spoken_at(address, LIMIT).await;
+        let address = Meeting::port(turns).await;
+        let spoken = Spoken::at(address, LIMIT).await.expect("it speaks");
         let expected = format!("http://{address}");
-        assert_eq!(
-            endpoint.expect("it speaks").to_string(),
-            expected,
-            "{plain:?}"
-        );
+        assert_eq!(spoken.endpoint.to_string(), expected, "{turns:?}");
+        assert!(!spoken.asks_for_certificate);
     }
-    let address = Plain::Silence.start().await;
-    let silent = Endpoint::spoken_at(address, Duration::from_millis(100)).await;
-    let error = silent.expect_err("it says nothing").to_string();
-    assert_eq!(error, format!("connect to {address}"));
 }
 
-/// Older servers refuse a client without a certificate at once, which is TLS too.
+#[tokio::test]
+async fn a_port_that_says_nothing_is_not_taken_for_one_without_tls() {
+    for (turns, reason) in [
+        (&[Meeting::Leave] as &[_], "tls handshake eof"),
+        (&[Meeting::Reset], "reset by peer"),
+        (&[Meeting::Silence], "neither speaks TLS nor says"),
+    ] {
+        let address = Meeting::port(turns).await;
+        let silent = Spoken::at(address, Duration::from_millis(300)).await;
+        let error = in_full(&silent.expect_err("it says nothing"));
+        assert!(
+            error.starts_with(&format!("connect to {address}: ")),
+            "{error}"
+        );
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+/// Servers of before TLS 1.3 refuse a client without a certificate at once, which is TLS too.
 #[tokio::test]
 async fn a_refusal_by_tls_is_tls() {
     let authority = Authority::new();
     let signed = authority.sign(&named("milvus"));
-    let key = PrivateKeyDer::try_from(signed.key.serialize_der()).expect("a key");
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(&[&TLS12])
-        .expect("versions")
-        .with_client_cert_verifier(authority.verifier())
-        .with_single_cert(vec![signed.certificate.der().clone()], key)
-        .expect("a certificate");
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let refusing = tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.expect("a client");
-        acceptor.accept(stream).await.map(drop)
-    });
-    let endpoint = Endpoint::spoken_at(address, LIMIT).await;
-    assert!(endpoint.expect("it speaks").is_tls());
-    refusing.await.expect("no panic").expect_err("refused");
+    let server = Server::start_with(&signed, authority.verifier(), &[&TLS12]).await;
+    let spoken = Spoken::at(server.address, LIMIT).await.expect("it speaks");
+    assert!(spoken.endpoint.is_tls() && spoken.asks_for_certificate);
+    let refused = server.client(Trust::Anybody).connect().await;
+    let error = in_full(&refused.expect_err("it has no certificate"));
+    assert!(
+        error.contains("wants a certificate of its clients"),
+        "{error}"
+    );
 }

@@ -24,6 +24,10 @@ const REMOTE_LOG: &str = "/woodpecker/data";
 /// Where the server finds its certificate and key.
 pub const CERTIFICATES: &str = "/milvus/certs";
 
+/// Where REST is served beside TLS: from 2.4 on a proxy does not start that would serve it on the port of gRPC then
+/// (source: Milvus, "Encryption in Transit"; milvus#46312).
+const REST_PORT: u16 = 8080;
+
 /// The server's settings as a nested map: the content of its configuration file. Holds no secret.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
@@ -40,6 +44,9 @@ impl Settings {
         settings.merge(common(installation));
         if let Some(tls) = &installation.tls {
             settings.merge(of_tls(tls));
+        }
+        if speaks_tls(installation) {
+            settings.merge(json!({"proxy": {"http": {"port": REST_PORT}}}));
         }
         // The services' own settings follow when they are there (`Installation::on_services`).
         if !matches!(installation.deployment, Deployment::Aws(_)) {
@@ -173,6 +180,12 @@ fn of_log(log: &Log) -> Value {
         }
     }
     json!({"level": log.level.setting(), "format": log.format.setting(), "file": file})
+}
+
+/// Whether clients speak TLS, by whichever way it is said.
+fn speaks_tls(installation: &Installation) -> bool {
+    let mode = find(&installation.config, &["common", "security", "tlsMode"]);
+    installation.tls.is_some() || mode.is_some_and(|mode| plain(mode) != "0")
 }
 
 fn of_tls(tls: &Tls) -> Value {

@@ -158,6 +158,24 @@ fn settings_without_login() {
     assert_eq!(kafka(&tls)["producer"]["security.protocol"], json!("SSL"));
 }
 
+/// A proxy of 2.4 or later does not start where REST would share gRPC's port and clients speak TLS (milvus#46312).
+#[test]
+fn rest_has_a_port_of_its_own_beside_tls() {
+    let port = |more: &str, version: &str| {
+        let settings = topology(&format!("{CLUSTER}{more}"), version).settings;
+        settings.as_yaml_value()["proxy"]["http"]["port"].clone()
+    };
+    let raw = |mode: &str| format!("config: {{common: {{security: {{tlsMode: {mode}}}}}}}\n");
+    for version in VERSIONS {
+        assert_eq!(port("tls: {secret: certificates}\n", version), 8080);
+        assert_eq!(port(&raw("2"), version), 8080);
+        assert_eq!(port(&raw("\"0\""), version), json!(null));
+        assert_eq!(port("", version), json!(null));
+        let own = "tls: {secret: certificates}\nconfig: {proxy: {http: {port: 9080}}}\n";
+        assert_eq!(port(own, version), 9080);
+    }
+}
+
 #[test]
 fn no_settings_hold_a_user_name_or_password() {
     for version in VERSIONS {

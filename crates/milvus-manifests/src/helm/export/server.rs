@@ -224,6 +224,8 @@ fn tls(export: &mut Export<'_>) {
     if mutual {
         export.setting(&["tls", "caPemPath"], json!(format!("{FOLDER}/ca.crt")));
     }
+    // REST cannot have the same port then.
+    export.setting(&["proxy", "http", "port"], json!(8080));
     let to = if export.values["cluster"]["enabled"] == true {
         "proxy."
     } else {
