@@ -86,8 +86,8 @@ pub struct Spoken {
 
 impl Spoken {
     /// Asks a port how it is spoken to. A server answers what TLS begins with either by TLS, or by words of another
-    /// protocol (HTTP/2's first frame, a complaint in HTTP/1); one that says nothing, or is gone, is asked again until
-    /// `limit`.
+    /// protocol: HTTP/2's first frame, or a complaint in HTTP/1, which comes at the end of a line (one of TLS's extensions
+    /// has a line feed's number). One that says nothing, or is gone, is asked again until `limit`.
     pub async fn at(address: SocketAddr, limit: Duration) -> Result<Self, Error> {
         let mut failure = io::Error::other("it neither speaks TLS nor says that it does not");
         let asking = async {
@@ -117,12 +117,13 @@ struct Asked(AtomicBool);
 impl Asked {
     async fn at(address: SocketAddr) -> io::Result<Spoken> {
         let asked = Arc::new(Self::default());
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(io::Error::other)?
             .dangerous()
             .with_custom_certificate_verifier(Anybody::verifier())
             .with_client_cert_resolver(Arc::clone(&asked) as _);
+        config.alpn_protocols = vec![b"h2".to_vec()];
         let stream = TcpStream::connect(address).await?;
         let name = ServerName::IpAddress(address.ip().into());
         let shaken = TlsConnector::from(Arc::new(config)).connect(name, stream);

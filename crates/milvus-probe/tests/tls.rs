@@ -255,7 +255,7 @@ async fn a_port_says_that_it_speaks_tls_and_whether_it_wants_a_certificate() {
 enum Meeting {
     /// HTTP/2's first frame comes before anything is read.
     Settings,
-    /// A line of HTTP/1.
+    /// A complaint in HTTP/1, once a whole line is there.
     BadRequest,
     /// The connection ends.
     Leave,
@@ -283,7 +283,10 @@ impl Meeting {
         let mut read = [0; 24];
         let said: &[u8] = match self {
             Self::Settings => b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64",
-            Self::BadRequest => b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+            Self::BadRequest => {
+                while stream.read_u8().await.expect("a line") != b'\n' {}
+                b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
+            }
             Self::Leave => b"",
             // Bytes that nobody read make it a reset.
             Self::Reset => return,
