@@ -115,8 +115,13 @@ impl Connected {
         let lines = BufReader::new(stdout).lines().map_while(Result::ok);
         let address = lines
             .flat_map(|line| line.split('"').map(str::to_owned).collect::<Vec<_>>())
-            .find(|word| word.starts_with("https://127.0.0.1:"));
-        connected.endpoint = address.expect("an address with https");
+            .find(|word| word.contains("127.0.0.1:"));
+        connected.endpoint = address.expect("an address");
+        assert!(
+            connected.endpoint.starts_with("https://"),
+            "{}",
+            connected.endpoint
+        );
         connected
     }
 }

@@ -227,7 +227,7 @@ struct Group {
     filters: &'static [&'static str],
 }
 
-/// Each has a namespace for itself. They wait for pods more than they work: more of them than processors.
+/// Each has a namespace for itself. They wait for pods more than they work: three at a time, on two processors too.
 const KUBERNETES: Group = Group {
     title: "end to end",
     filters: &["--skip", "guide_", "--skip", "aws_", "--test-threads", "3"],

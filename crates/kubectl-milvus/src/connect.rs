@@ -39,13 +39,11 @@ pub(crate) async fn run(
     let port = MilvusPort::open(&cluster.client, &installed, args.port).await?;
     let endpoint = match port.spoken().await {
         Ok(spoken) => spoken.endpoint.to_string(),
-        // A port is wanted for a server that is ill, too.
+        // A port is wanted for a server that is ill, too; by what it is spoken to is not known then.
         Err(error) => {
-            printer.tell(&format!(
-                "note: Milvus does not answer yet: {}",
-                in_full(&error)
-            ));
-            format!("http://{}", port.address())
+            let said = in_full(&error);
+            printer.tell(&format!("note: Milvus does not answer yet: {said}"));
+            port.address().to_string()
         }
     };
     let connected = Connected {
@@ -70,7 +68,7 @@ pub(crate) async fn run(
 /// What clients have to know who check the server's name.
 fn name_text(endpoint: &str) -> &'static str {
     if endpoint.starts_with("https:") {
-        "tls:       its certificate is of other names than this address; give clients one of them as the server's name\n"
+        "tls:       its certificate may be of other names than this address; give clients one of them as the server's name\n"
     } else {
         ""
     }

@@ -95,43 +95,29 @@ fn login(password: SecretString) -> Login {
 
 impl RootPassword {
     /// Somebody who serves clients; none while nobody is ready.
-    async fn reach(&self, client: &kube::Client) -> Result<Option<MilvusPort>, ResourceError> {
+    async fn reach(&self, client: &kube::Client) -> Result<Option<Reached>, ResourceError> {
         let installed = match Installed::find(client, &self.namespace, Some(&self.name)).await {
             Err(InstalledError::None { .. }) => return Ok(None),
             installed => installed.map_err(unreachable)?,
         };
-        match MilvusPort::open(client, &installed, 0).await {
-            Err(PortForwardError::NoReadyPod { .. }) => Ok(None),
-            port => port.map(Some).map_err(unreachable),
-        }
-    }
-
-    async fn look(&self, ((), client, ours): &Inputs) -> Result<Option<Held>, ResourceError> {
-        let Some(port) = self.reach(client).await? else {
-            return Ok(None);
+        let port = match MilvusPort::open(client, &installed, 0).await {
+            Err(PortForwardError::NoReadyPod { .. }) => return Ok(None),
+            port => port.map_err(unreachable)?,
         };
-        let held = async {
-            let milvus = port.client(None).await.map_err(unreachable)?;
-            held(&milvus, ours).await
-        };
-        let held = held.await;
-        port.close().await;
-        held.map(Some)
+        let milvus = port.client(None).await.map_err(unreachable)?;
+        Ok(Some(Reached { port, milvus }))
     }
 
     async fn replace(&self, ((), client, ours): &Inputs) -> Result<(), ResourceError> {
         let unready = || ResourceError::transient("no pod that serves clients is ready");
-        let port = self.reach(client).await?.ok_or_else(unready)?;
-        let replaced = async {
-            let milvus = port.client(None).await.map_err(unreachable)?;
-            let first = SecretString::from(FIRST);
-            let client = connect(&milvus, first.clone()).await.map_err(refused)?;
-            let updated = client.update_password(ROOT, &first, ours).await;
-            updated.map_err(refused)
+        let reached = self.reach(client).await?.ok_or_else(unready)?;
+        let first = SecretString::from(FIRST);
+        let replaced = match reached.connect(first.clone()).await {
+            Ok(client) => client.update_password(ROOT, &first, ours).await,
+            Err(error) => Err(error),
         };
-        let replaced = replaced.await;
-        port.close().await;
-        replaced
+        reached.port.close().await;
+        replaced.map_err(refused)
     }
 
     fn unknown_password(&self) -> ResourceError {
@@ -142,24 +128,39 @@ impl RootPassword {
     }
 }
 
-async fn connect(milvus: &ClientBuilder, password: SecretString) -> Result<Client, ProbeError> {
-    milvus.clone().login(Some(login(password))).connect().await
+/// A pod that serves clients, and how one speaks there.
+struct Reached {
+    port: MilvusPort,
+    milvus: ClientBuilder,
 }
 
-async fn held(milvus: &ClientBuilder, ours: &SecretString) -> Result<Held, ResourceError> {
-    for (held, password) in [(Held::Ours, ours.clone()), (Held::First, FIRST.into())] {
-        let connected = connect(milvus, password).await;
-        let listed = match connected {
-            Ok(client) => client.users().await.map(drop),
-            Err(error) => Err(error),
-        };
-        match listed {
-            Ok(()) => return Ok(held),
-            Err(ProbeError::Unauthenticated { .. }) => {}
-            Err(error) => return Err(refused(error)),
-        }
+impl Reached {
+    async fn connect(&self, password: SecretString) -> Result<Client, ProbeError> {
+        let client = self.milvus.clone().login(Some(login(password)));
+        client.connect().await
     }
-    Ok(Held::Other)
+
+    /// Whose password `root` has.
+    async fn held(self, ours: &SecretString) -> Result<Held, ResourceError> {
+        let held = self.held_of(ours).await;
+        self.port.close().await;
+        held.map_err(refused)
+    }
+
+    async fn held_of(&self, ours: &SecretString) -> Result<Held, ProbeError> {
+        for (held, password) in [(Held::Ours, ours.clone()), (Held::First, FIRST.into())] {
+            let listed = match self.connect(password).await {
+                Ok(client) => client.users().await.map(drop),
+                Err(error) => Err(error),
+            };
+            match listed {
+                Ok(()) => return Ok(held),
+                Err(ProbeError::Unauthenticated { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Held::Other)
+    }
 }
 
 fn unreachable(error: impl Error + Send + Sync + 'static) -> ResourceError {
@@ -200,12 +201,15 @@ impl Resource for RootPassword {
         let Some(inputs) = inputs else {
             return Ok(Observed::Unknown);
         };
-        Ok(match self.look(inputs).await? {
-            None => Observed::Current { output: None },
-            Some(Held::Ours) => Observed::Current {
+        // Who cannot be reached may be what this run mends.
+        let Ok(Some(reached)) = self.reach(&inputs.1).await else {
+            return Ok(Observed::Current { output: None });
+        };
+        Ok(match reached.held(&inputs.2).await? {
+            Held::Ours => Observed::Current {
                 output: Some(login(inputs.2.clone())),
             },
-            Some(Held::First) => Observed::Differs {
+            Held::First => Observed::Differs {
                 changes: vec![Change {
                     field: "password".to_owned(),
                     from: Some("the one that every Milvus begins with".to_owned()),
@@ -216,7 +220,7 @@ impl Resource for RootPassword {
                 }],
                 output: None,
             },
-            Some(Held::Other) => return Err(self.unknown_password()),
+            Held::Other => return Err(self.unknown_password()),
         })
     }
 
@@ -235,14 +239,16 @@ impl Resource for RootPassword {
         inputs: &Inputs,
         _: &Context,
     ) -> Result<Readiness<Login>, ResourceError> {
-        match self.look(inputs).await? {
-            None => Ok(Readiness::Waiting {
+        let Some(reached) = self.reach(&inputs.1).await? else {
+            return Ok(Readiness::Waiting {
                 reason: "no pod that serves clients is ready".to_owned(),
-            }),
-            Some(Held::Ours) => Ok(Readiness::Ready(login(inputs.2.clone()))),
+            });
+        };
+        match reached.held(&inputs.2).await? {
+            Held::Ours => Ok(Readiness::Ready(login(inputs.2.clone()))),
             // Looked at anew, it differs.
-            Some(Held::First) => Err(ResourceError::transient("it is the first one still")),
-            Some(Held::Other) => Err(self.unknown_password()),
+            Held::First => Err(ResourceError::transient("it is the first one still")),
+            Held::Other => Err(self.unknown_password()),
         }
     }
 

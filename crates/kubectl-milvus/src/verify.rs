@@ -37,9 +37,9 @@ pub(crate) async fn run(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let login = login(args)?;
+    let (login, identity) = (login(args)?, identity(args)?);
     let options = options(args)?;
-    let mut reached = reach(args, flags, printer).await?;
+    let mut reached = reach(args, identity, flags, printer).await?;
     if login.is_some() {
         reached.login = login;
     }
@@ -107,13 +107,14 @@ async fn prove(reached: Reached, options: Options, printer: Printer) -> Result<R
 /// The address that was given, or ports forwarded to the installation.
 async fn reach(
     args: &VerifyArgs,
+    identity: Option<Identity>,
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<Reached, Error> {
     if let Some(endpoint) = &args.endpoint {
         let health_endpoint = args.health_endpoint.as_deref().map(str::parse);
         return Ok(Reached {
-            milvus: Ok(at(endpoint.parse()?, args)?),
+            milvus: Ok(at(endpoint.parse()?, identity, args)?),
             health_endpoint: health_endpoint.transpose()?,
             login: None,
             ports: None,
@@ -129,12 +130,16 @@ async fn reach(
     ));
     Ok(Reached {
         login: root_login(&cluster.client, &installed).await?,
-        ..forwarded(&cluster.client, &installed, identity(args)?).await?
+        ..forwarded(&cluster.client, &installed, identity).await?
     })
 }
 
 /// A client of the server at an address that was given.
-fn at(endpoint: Endpoint, args: &VerifyArgs) -> Result<ClientBuilder, Error> {
+fn at(
+    endpoint: Endpoint,
+    identity: Option<Identity>,
+    args: &VerifyArgs,
+) -> Result<ClientBuilder, Error> {
     let for_tls = [&args.ca_file, &args.cert_file, &args.key_file];
     let speaks_of_tls = args.server_name.is_some() || for_tls.iter().any(|file| file.is_some());
     if speaks_of_tls && !endpoint.is_tls() {
@@ -148,7 +153,7 @@ fn at(endpoint: Endpoint, args: &VerifyArgs) -> Result<ClientBuilder, Error> {
     };
     Ok(Client::builder(endpoint)
         .trust(trust)
-        .identity(identity(args)?)
+        .identity(identity)
         .server_name(args.server_name.clone()))
 }
 
@@ -213,8 +218,12 @@ fn identity(args: &VerifyArgs) -> Result<Option<Identity>, Error> {
 
 /// What stands between certificates is no part of them, in whatever encoding.
 fn pem(path: &Path) -> Result<String, Error> {
-    let content = wanted::read(path)?;
-    Ok(String::from_utf8_lossy(&content).into_owned())
+    let content = String::from_utf8_lossy(&wanted::read(path)?).into_owned();
+    if content.contains("-----BEGIN ") {
+        Ok(content)
+    } else {
+        Err(Error::Usage(format!("{} holds no PEM", path.display())))
+    }
 }
 
 fn show(progress: &Progress, event: &Event, began: Instant) {

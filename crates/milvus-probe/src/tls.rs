@@ -92,9 +92,10 @@ impl Spoken {
         let mut failure = io::Error::other("it neither speaks TLS nor says that it does not");
         let asking = async {
             loop {
-                match Asked::at(address).await {
-                    Ok(spoken) => return spoken,
-                    Err(error) => failure = error,
+                match tokio::time::timeout(limit / ATTEMPTS, Asked::at(address)).await {
+                    Ok(Ok(spoken)) => return spoken,
+                    Ok(Err(error)) => failure = error,
+                    Err(_) => continue,
                 }
                 tokio::time::sleep(PAUSE).await;
             }
@@ -107,6 +108,8 @@ impl Spoken {
     }
 }
 
+/// Of connections that hang, so many are tried.
+const ATTEMPTS: u32 = 4;
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(200);
 

@@ -308,6 +308,7 @@ async fn a_port_without_tls_says_so_in_its_own_words() {
         &[Meeting::Settings] as &[_],
         &[Meeting::BadRequest],
         &[Meeting::Leave, Meeting::Reset, Meeting::Settings],
+        &[Meeting::Silence, Meeting::Settings],
     ] {
         let address = Meeting::port(turns).await;
         let spoken = Spoken::at(address, LIMIT).await.expect("it speaks");
@@ -325,7 +326,7 @@ async fn a_port_that_says_nothing_is_not_taken_for_one_without_tls() {
         (&[Meeting::Silence], "neither speaks TLS nor says"),
     ] {
         let address = Meeting::port(turns).await;
-        let silent = Spoken::at(address, Duration::from_millis(300)).await;
+        let silent = Spoken::at(address, Duration::from_secs(1)).await;
         let error = in_full(&silent.expect_err("it says nothing"));
         assert!(
             error.starts_with(&format!("connect to {address}: ")),

@@ -24,9 +24,11 @@ const REMOTE_LOG: &str = "/woodpecker/data";
 /// Where the server finds its certificate and key.
 pub const CERTIFICATES: &str = "/milvus/certs";
 
-/// Where REST is served beside TLS: from 2.4 on a proxy does not start that would serve it on the port of gRPC then
+/// Where REST is served beside TLS: newer proxies, as those of 2.6, do not start where it would have gRPC's port then
 /// (source: Milvus, "Encryption in Transit"; milvus#46312).
-const REST_PORT: u16 = 8080;
+pub const REST_PORT: u16 = 8080;
+/// The setting of that.
+const REST: [&str; 3] = ["proxy", "http", "port"];
 
 /// The server's settings as a nested map: the content of its configuration file. Holds no secret.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -45,9 +47,6 @@ impl Settings {
         if let Some(tls) = &installation.tls {
             settings.merge(of_tls(tls));
         }
-        if speaks_tls(installation) {
-            settings.merge(json!({"proxy": {"http": {"port": REST_PORT}}}));
-        }
         // The services' own settings follow when they are there (`Installation::on_services`).
         if !matches!(installation.deployment, Deployment::Aws(_)) {
             settings.merge(of_services(installation, queue));
@@ -59,7 +58,22 @@ impl Settings {
             settings.merge(of_groups(&cluster.resource_groups));
         }
         settings.merge(Value::Object(installation.config.clone()));
+        settings.part_rest_from_tls();
         settings
+    }
+
+    /// Gives REST a port of its own where clients speak TLS and nobody gave it one.
+    fn part_rest_from_tls(&mut self) {
+        let mode = find(&self.0, &["common", "security", "tlsMode"]).filter(|mode| !mode.is_null());
+        let speaks = mode.is_some_and(|mode| !matches!(plain(mode).trim(), "" | "0"));
+        if speaks && find(&self.0, &REST).is_none() {
+            self.merge(json!({"proxy": {"http": {"port": REST_PORT}}}));
+        }
+    }
+
+    /// The port that REST has beside the one of gRPC, if any.
+    pub fn rest_port(&self) -> Option<&Value> {
+        find(&self.0, &REST)
     }
 
     /// The settings as one value, for a file in YAML.
@@ -180,12 +194,6 @@ fn of_log(log: &Log) -> Value {
         }
     }
     json!({"level": log.level.setting(), "format": log.format.setting(), "file": file})
-}
-
-/// Whether clients speak TLS, by whichever way it is said.
-fn speaks_tls(installation: &Installation) -> bool {
-    let mode = find(&installation.config, &["common", "security", "tlsMode"]);
-    installation.tls.is_some() || mode.is_some_and(|mode| plain(mode) != "0")
 }
 
 fn of_tls(tls: &Tls) -> Value {

@@ -158,7 +158,7 @@ fn settings_without_login() {
     assert_eq!(kafka(&tls)["producer"]["security.protocol"], json!("SSL"));
 }
 
-/// A proxy of 2.4 or later does not start where REST would share gRPC's port and clients speak TLS (milvus#46312).
+/// Newer proxies do not start where REST would share gRPC's port and clients speak TLS (milvus#46312).
 #[test]
 fn rest_has_a_port_of_its_own_beside_tls() {
     let port = |more: &str, version: &str| {
@@ -169,7 +169,11 @@ fn rest_has_a_port_of_its_own_beside_tls() {
     for version in VERSIONS {
         assert_eq!(port("tls: {secret: certificates}\n", version), 8080);
         assert_eq!(port(&raw("2"), version), 8080);
-        assert_eq!(port(&raw("\"0\""), version), json!(null));
+        for off in ["\"0\"", "0", "null", "\"\""] {
+            assert_eq!(port(&raw(off), version), json!(null));
+        }
+        let taken_back = format!("tls: {{secret: certificates}}\n{}", raw("0"));
+        assert_eq!(port(&taken_back, version), json!(null));
         assert_eq!(port("", version), json!(null));
         let own = "tls: {secret: certificates}\nconfig: {proxy: {http: {port: 9080}}}\n";
         assert_eq!(port(own, version), 9080);

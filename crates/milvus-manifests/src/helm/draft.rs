@@ -97,6 +97,14 @@ impl<'a> Draft<'a> {
         *section = value.into();
     }
 
+    /// Takes back what was set at a path, and the sections that are empty without it.
+    pub(super) fn forget(&mut self, path: &str) {
+        if let Json::Object(file) = &mut self.file {
+            let path: Vec<_> = path.split('.').collect();
+            remove(file, &path);
+        }
+    }
+
     /// What was set at a path.
     pub(super) fn get(&self, path: &str) -> Option<&Json> {
         let pointer = format!("/{}", path.replace('.', "/"));
@@ -223,5 +231,29 @@ impl SecretReader for Known<'_> {
 
     fn variable(&self, name: &str) -> Option<SecretString> {
         self.0.get(name).cloned()
+    }
+}
+
+/// Removes what is at a path, and the sections that are empty without it; upper and lower case are the same.
+pub(super) fn remove(section: &mut Map<String, Json>, path: &[&str]) {
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    let Some(name) = section
+        .keys()
+        .find(|key| key.eq_ignore_ascii_case(first))
+        .cloned()
+    else {
+        return;
+    };
+    let is_empty = match section.get_mut(&name) {
+        Some(Json::Object(inner)) if !rest.is_empty() => {
+            remove(inner, rest);
+            inner.is_empty()
+        }
+        _ => rest.is_empty(),
+    };
+    if is_empty {
+        section.shift_remove(&name);
     }
 }

@@ -95,11 +95,12 @@ pub(super) fn import(
     server::read(&mut import);
     pods::read_all(&mut import);
     components::read(&mut import);
+    // Before etcd, of which is asked whether anything is said of all pods.
+    tls::read(&mut import, &mut config);
     etcd::read(&mut import);
     object_storage::read(&mut import, &mut config);
     queue::read(&mut import, &mut config);
     attu::read(&mut import);
-    tls::read(&mut import, &mut config);
     config::write(&mut import, config);
     if !import.values.problems.is_empty() {
         return invalid(import.values.problems);

@@ -194,6 +194,9 @@ pub(super) fn write_settings(export: &mut Export<'_>) -> Result<(), Error> {
         }
     }
     tls(export);
+    if let Some(port) = export.topology.settings.rest_port().cloned() {
+        export.setting(&["proxy", "http", "port"], port);
+    }
     if !export.settings.is_empty() {
         let settings = Json::Object(std::mem::take(&mut export.settings));
         let text = yaml::document(&settings, "user.yaml")?;
@@ -224,8 +227,6 @@ fn tls(export: &mut Export<'_>) {
     if mutual {
         export.setting(&["tls", "caPemPath"], json!(format!("{FOLDER}/ca.crt")));
     }
-    // REST cannot have the same port then.
-    export.setting(&["proxy", "http", "port"], json!(8080));
     let to = if export.values["cluster"]["enabled"] == true {
         "proxy."
     } else {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::{
     super::{
         document::{self, Node, Scalar, Value},
+        draft::remove,
         reading::Found,
         remark::{Place, Remark},
     },
@@ -226,30 +227,6 @@ fn take_secrets(settings: &mut Map<String, Json>, path: &mut Vec<String>, found:
         path.pop();
         stays
     });
-}
-
-/// Removes a setting, and the sections that are empty without it.
-fn remove(settings: &mut Map<String, Json>, path: &[&str]) {
-    let Some((first, rest)) = path.split_first() else {
-        return;
-    };
-    let Some(name) = settings
-        .keys()
-        .find(|key| key.eq_ignore_ascii_case(first))
-        .cloned()
-    else {
-        return;
-    };
-    let is_empty = match settings.get_mut(&name) {
-        Some(Json::Object(section)) if !rest.is_empty() => {
-            remove(section, rest);
-            section.is_empty()
-        }
-        _ => rest.is_empty(),
-    };
-    if is_empty {
-        settings.shift_remove(&name);
-    }
 }
 
 /// What comes later wins, section by section.

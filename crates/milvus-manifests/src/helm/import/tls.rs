@@ -1,5 +1,6 @@
 //! Encryption towards clients: what the chart's values say by settings, a volume and where it is mounted.
 
+use milvus_aws_core::topology::REST_PORT;
 use serde_json::{Value as Json, json};
 
 use super::{Import, below, config::Config};
@@ -25,6 +26,11 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
         Some("2") => "mutual",
         _ => return,
     };
+    // It follows from TLS.
+    let rest = ["proxy", "http", "port"];
+    if config.text(&rest).as_deref() == Some(REST_PORT.to_string().as_str()) {
+        config.remove(&rest);
+    }
     let needed = if mode == "mutual" { 3 } else { 2 };
     let Some(folder) = folder(config, needed) else {
         return;
@@ -83,7 +89,12 @@ fn take_volume(import: &mut Import<'_>, place: &str, folder: &str) -> Option<Str
     let secret = volumes[volume]["secret"]["secretName"].as_str()?.to_owned();
     mounts.remove(mount);
     volumes.remove(volume);
-    import.draft.put(&mounts_at, mounts);
-    import.draft.put(&volumes_at, volumes);
+    for (at, left) in [(mounts_at, mounts), (volumes_at, volumes)] {
+        if left.is_empty() {
+            import.draft.forget(&at);
+        } else {
+            import.draft.put(&at, left);
+        }
+    }
     Some(secret)
 }

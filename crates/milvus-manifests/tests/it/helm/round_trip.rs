@@ -86,6 +86,11 @@ fn server() -> impl Strategy<Value = Value> {
         Just(
             json!({"extraConfigFiles": {"user.yaml": "common: {security: {authorizationEnabled: true, defaultRootPassword: secret}}\n"}})
         ),
+        Just(tls("1")),
+        Just(tls("2")),
+        Just(
+            json!({"extraConfigFiles": {"user.yaml": "common: {security: {tlsMode: 1}}\n"}, "service": {"type": "ClusterIP"}})
+        ),
         Just(
             json!({"etcd": {"replicaCount": 1, "persistence": {"size": "20Gi", "storageClass": "gp3"}, "nodeSelector": {"a": "b"}}})
         ),
@@ -94,6 +99,20 @@ fn server() -> impl Strategy<Value = Value> {
             json!({"image": {"all": {"repository": "mirror.example.com/milvus", "pullPolicy": "Always", "pullSecrets": ["mirror"]}}})
         ),
     ]
+}
+
+/// As Milvus's documentation has it: certificates of a Secret, and REST on a port of its own.
+fn tls(mode: &str) -> Value {
+    let folder = "/etc/milvus/certs";
+    let settings = format!(
+        "common: {{security: {{tlsMode: {mode}}}}}\nproxy: {{http: {{port: 8080}}}}\n\
+         tls: {{serverPemPath: {folder}/tls.crt, serverKeyPath: {folder}/tls.key, caPemPath: {folder}/ca.crt}}\n"
+    );
+    json!({
+        "extraConfigFiles": {"user.yaml": settings},
+        "volumes": [{"name": "certificates", "secret": {"secretName": "server"}}],
+        "volumeMounts": [{"name": "certificates", "mountPath": folder, "readOnly": true}],
+    })
 }
 
 fn storage() -> impl Strategy<Value = Value> {
