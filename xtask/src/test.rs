@@ -227,8 +227,7 @@ struct Group {
     filters: &'static [&'static str],
 }
 
-/// Each has a namespace for itself. More than two at once, beside the rest, and two processors are too slow for the
-/// probes of pods: one that was ready is not a moment later.
+/// Each has a namespace for itself. Two at once are as many as two processors do well beside the rest.
 const KUBERNETES: Group = Group {
     title: "end to end",
     filters: &["--skip", "guide_", "--skip", "aws_", "--test-threads", "2"],

@@ -1,9 +1,17 @@
 //! Forwards a local port to a pod, through the API server, without a kubectl process.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
+use futures::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
-use kube::{Api, ResourceExt, api::ListParams};
+use kube::{
+    Api, ResourceExt,
+    api::ListParams,
+    runtime::{WatchStreamExt, watcher},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
@@ -19,6 +27,20 @@ pub(crate) struct Destination {
     pub selector: String,
     /// Port in the pod.
     pub port: u16,
+}
+
+/// How long a pod may be unready that was ready: kubelets take a readiness back for a moment after the start.
+const SETTLING: Duration = Duration::from_secs(30);
+
+/// Waits until a pod is ready, where one was a moment ago. Whoever forwards a port to it says why there is none.
+pub(crate) async fn settle(client: &kube::Client, destination: &Destination) {
+    let pods: Api<Pod> = Api::namespaced(client.clone(), &destination.namespace);
+    let ours = watcher::Config::default().labels(&destination.selector);
+    let ready = watcher(pods, ours)
+        .default_backoff()
+        .applied_objects()
+        .any(async |pod| pod.is_ok_and(|pod| is_ready(&pod)));
+    let _given_up = tokio::time::timeout(SETTLING, ready).await;
 }
 
 /// Why a port cannot be forwarded.
@@ -222,4 +244,86 @@ fn is_ready(pod: &Pod) -> bool {
         && conditions
             .into_iter()
             .any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+    };
+
+    use http::{Request, Response};
+    use kube::client::Body;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn pod(ready: &str) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "demo", "namespace": "vectors", "resourceVersion": "2"},
+            "status": {"conditions": [{"type": "Ready", "status": ready}]},
+        })
+    }
+
+    /// A server with one pod that is unready when it is listed, and what it tells who watches, if anything; and whether
+    /// somebody did.
+    fn server(told: Option<Value>) -> (kube::Client, Arc<AtomicBool>) {
+        let watched = Arc::new(AtomicBool::new(false));
+        let noted = Arc::clone(&watched);
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let is_watch = request
+                .uri()
+                .query()
+                .unwrap_or_default()
+                .contains("watch=true");
+            let told = told.clone();
+            if is_watch {
+                noted.store(true, Ordering::Relaxed);
+            }
+            async move {
+                let answer = match (is_watch, told) {
+                    (false, _) => json!({
+                        "apiVersion": "v1", "kind": "PodList",
+                        "metadata": {"resourceVersion": "1"}, "items": [pod("False")],
+                    }),
+                    (true, Some(object)) => json!({"type": "MODIFIED", "object": object}),
+                    (true, None) => std::future::pending().await,
+                };
+                let body = Body::from(format!("{answer}\n").into_bytes());
+                Ok::<_, Infallible>(Response::new(body))
+            }
+        });
+        (kube::Client::new(service, "vectors"), watched)
+    }
+
+    fn destination() -> Destination {
+        Destination {
+            namespace: "vectors".to_owned(),
+            selector: "component=standalone".to_owned(),
+            port: 19530,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_pod_that_is_unready_for_a_moment_is_waited_for() {
+        let (client, watched) = server(Some(pod("True")));
+        let destination = destination();
+        let settled = settle(&client, &destination);
+        let settled = tokio::time::timeout(SETTLING / 2, settled).await;
+        settled.expect("it is ready again");
+        assert!(watched.load(Ordering::Relaxed));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pod_that_stays_unready_is_given_up() {
+        let (client, _) = server(None);
+        let began = tokio::time::Instant::now();
+        settle(&client, &destination()).await;
+        assert!(began.elapsed() >= SETTLING);
+    }
 }

@@ -16,7 +16,7 @@ use crate::{
     installed::Installed,
     interrupt,
     milvus_port::MilvusPort,
-    port_forward::PortForward,
+    port_forward::{self, PortForward},
     printer::Printer,
     progress::{Progress, seconds},
     root_password::root_login,
@@ -55,6 +55,7 @@ pub(crate) async fn installed(
     login: Option<Login>,
     printer: Printer,
 ) -> Result<Report, Error> {
+    port_forward::settle(client, &installed.grpc()).await;
     let reached = Reached {
         login,
         ..forwarded(client, installed, None).await?
