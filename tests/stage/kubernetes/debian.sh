@@ -1,7 +1,7 @@
 # Tools out of Debian packages, unpacked into the cache: nothing is installed, no service starts.
 packages="busybox-static ca-certificates containerd containernetworking-plugins etcd-client etcd-server iptables iproute2
-  libbpf1 libbsd0 libc6 libcap2 libdb5.3 libelf1 libip4tc2 libip6tc2 libmd0 libmnl0 libnetfilter-conntrack3 libnfnetlink0
-  libnftnl11 libseccomp2 libtirpc3 libxtables12 runc zlib1g"
+  libbpf1 libbsd0 libc6 libcap2 libdb5.3 libelf1 libip4tc2 libip6tc2 libjemalloc2 libmd0 libmnl0 libnetfilter-conntrack3 libnfnetlink0
+  libnftnl11 libseccomp2 libtirpc3 libxtables12 runc tini zlib1g"
 mkdir -p debs lists/partial aptcache/archives/partial
 apt="apt-get -q -o APT::Sandbox::User=root -o Dir::Cache=$PWD/aptcache"
 # The machine's package lists may be missing or old; then lists of our own are fetched.
@@ -16,7 +16,7 @@ for deb in debs/*.deb; do
 done
 
 mkdir -p "$OUT/bin" "$OUT/lib" "$OUT/libc"
-for program in bin/busybox usr/bin/containerd usr/bin/containerd-shim-runc-v2 usr/bin/ctr usr/bin/etcd usr/bin/etcdctl \
+for program in bin/busybox usr/bin/containerd usr/bin/containerd-shim-runc-v2 usr/bin/ctr usr/bin/etcd usr/bin/etcdctl usr/bin/tini \
   usr/sbin/runc usr/sbin/xtables-nft-multi usr/sbin/xtables-legacy-multi; do
   cp -L root/$program "$OUT/bin/"
 done

@@ -2,7 +2,9 @@
 
 mod addons;
 mod config_tool;
+mod go;
 mod image;
+mod layouts;
 mod node;
 mod official;
 pub(crate) mod parts;

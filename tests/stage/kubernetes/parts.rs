@@ -4,7 +4,8 @@ use std::fs;
 
 use anyhow::Result;
 
-use super::{config_tool, image::Image, official, stand_ins};
+use super::image::{self, Image};
+use super::{config_tool, official, stand_ins};
 use crate::cache::{Build, Part};
 
 const KUBERNETES: &str = "1.34.4";
@@ -12,7 +13,7 @@ const COREDNS: &str = "1.15.0";
 const PROVISIONER: &str = "0.0.30";
 const HELM: &str = "3.18.6";
 /// Raise it when an image's contents change other than by its sources.
-const IMAGE_REVISION: &str = "1";
+const IMAGE_REVISION: &str = "2";
 
 /// Image parts; the containerd root folder holds them all.
 const IMAGES: &[&str] = &[
@@ -95,24 +96,19 @@ pub(crate) fn parts() -> Vec<Part> {
         image("image-etcd", "3.4.23", &["debian"], official::etcd),
         image(
             "image-milvus",
-            "2.3.5-under-two-names",
-            &["debian", "milvus"],
+            "2.3.5-of-every-layout",
+            &["debian", "milvus", "milvus-launcher"],
             official::milvus,
         ),
-        Part {
-            name: "stand-ins",
-            version: "1",
-            recipe: stand_ins::recipe(),
-            needs: &[],
-            build: stand_ins::build,
-        },
+        stand_ins::part(),
+        official::launcher(),
         image(
             "image-load-balancer-controller",
             "1",
             &["stand-ins"],
             stand_ins::controller,
         ),
-        image("image-attu", "1", &["stand-ins"], stand_ins::attu),
+        image("image-attu", "2", &["debian", "stand-ins"], official::attu),
         image("image-probe", "1", &["stand-ins"], stand_ins::probe),
         Part {
             name: "containerd-images",
@@ -142,7 +138,7 @@ fn image(
     needs: &'static [&'static str],
     build: fn(&Build<'_>) -> Result<()>,
 ) -> Part {
-    let recipe = vec![IMAGE_REVISION.to_owned(), official::SCRIPTS.concat()];
+    let recipe = [vec![IMAGE_REVISION.to_owned()], official::recipe()].concat();
     Part {
         name,
         version,
@@ -189,38 +185,43 @@ fn build_containerd_images(build: &Build<'_>) -> Result<()> {
 }
 
 fn write(build: &Build<'_>, image: Image) -> Result<()> {
-    image.write(&build.out.join("image.tar"), build.scratch)
+    image::write(vec![image], &build.out.join("image.tar"), build.scratch)
 }
 
 fn pause(build: &Build<'_>) -> Result<()> {
     let mut image = Image {
-        names: vec!["docker.io/stage/pause:1"],
-        entrypoint: vec!["/pause"],
+        names: &["docker.io/stage/pause:1"],
+        entrypoint: &["/pause"],
         ..Image::default()
     };
     image.user = "65535:65535";
-    image.file("pause", build.part("kubernetes")?.join("bin/pause"));
+    image
+        .files
+        .file("pause", build.part("kubernetes")?.join("bin/pause"));
     write(build, image)
 }
 
 fn busybox(build: &Build<'_>) -> Result<()> {
     let mut image = Image {
-        names: vec!["docker.io/library/busybox:latest"],
-        cmd: vec!["sh"],
+        names: &["docker.io/library/busybox:latest"],
+        cmd: &["sh"],
+        env: &["PATH=/bin"],
         ..Image::default()
     };
-    image.shell(build.part("debian")?).env = vec!["PATH=/bin"];
+    image.files.shell(build.part("debian")?);
     write(build, image)
 }
 
 fn coredns(build: &Build<'_>) -> Result<()> {
     let mut image = Image {
-        names: vec!["docker.io/coredns/coredns:1.15.0"],
+        names: &["docker.io/coredns/coredns:1.15.0"],
         ..Image::default()
     };
-    image.entrypoint = vec!["/coredns"];
-    image.file("coredns", build.part("coredns")?.join("bin/coredns"));
-    image.file(
+    image.entrypoint = &["/coredns"];
+    image
+        .files
+        .file("coredns", build.part("coredns")?.join("bin/coredns"));
+    image.files.file(
         "etc/ssl/certs/ca-certificates.crt",
         build.part("debian")?.join("ca-certificates.crt"),
     );
@@ -229,17 +230,17 @@ fn coredns(build: &Build<'_>) -> Result<()> {
 
 fn provisioner(build: &Build<'_>) -> Result<()> {
     let mut image = Image {
-        names: vec!["docker.io/rancher/local-path-provisioner:v0.0.30"],
+        names: &["docker.io/rancher/local-path-provisioner:v0.0.30"],
         ..Image::default()
     };
-    image.env = vec!["PATH=/usr/bin:/bin"];
-    image.file(
+    image.env = &["PATH=/usr/bin:/bin"];
+    image.files.file(
         "usr/bin/local-path-provisioner",
         build
             .part("local-path-provisioner")?
             .join("bin/local-path-provisioner"),
     );
-    image.file(
+    image.files.file(
         "etc/ssl/certs/ca-certificates.crt",
         build.part("debian")?.join("ca-certificates.crt"),
     );

@@ -1,11 +1,11 @@
 //! Images of what cannot be had from package registries: small Go programs of our own in their place.
 
-use std::fs;
-
 use anyhow::Result;
 
-use super::image::Image;
-use crate::cache::Build;
+use super::go;
+use super::image::{self, Image, Rights};
+use super::layouts::CONTROLLER_USER;
+use crate::cache::{Build, Part};
 
 /// Path in the module, text.
 const SOURCES: &[(&str, &str)] = &[
@@ -38,63 +38,46 @@ const SOURCES: &[(&str, &str)] = &[
     ),
 ];
 
-const SCRIPT: &str = r#"export CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false"
-mkdir -p "$OUT/bin"
-go build -ldflags "-s -w" -o "$OUT/bin/" ./..."#;
-
-/// All that goes into them.
-pub(super) fn recipe() -> Vec<String> {
-    let sources = SOURCES.iter().map(|(_, text)| (*text).to_owned());
-    sources.chain([SCRIPT.to_owned()]).collect()
-}
-
-pub(super) fn build(build: &Build<'_>) -> Result<()> {
-    for (path, text) in SOURCES {
-        let path = build.scratch.join(path);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(path, text)?;
+/// The part `stand-ins`.
+pub(super) fn part() -> Part {
+    Part {
+        name: "stand-ins",
+        version: "1",
+        recipe: go::recipe(SOURCES),
+        needs: &[],
+        build: |build| go::build(build, SOURCES),
     }
-    build.script(SCRIPT, &[])
 }
 
 /// The AWS Load Balancer Controller.
 pub(super) fn controller(build: &Build<'_>) -> Result<()> {
-    program(
-        build,
-        "controller",
-        vec!["public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0"],
-    )
-}
-
-/// Attu, of every line of Milvus.
-pub(super) fn attu(build: &Build<'_>) -> Result<()> {
-    program(
-        build,
-        "attu",
-        vec![
-            "docker.io/zilliz/attu:v2.3.10",
-            "docker.io/zilliz/attu:v2.4.6",
-            "docker.io/zilliz/attu:v2.5.3",
-        ],
-    )
+    let image = Image {
+        names: &["public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0"],
+        entrypoint: &["/controller"],
+        user: CONTROLLER_USER,
+        ..Image::default()
+    };
+    program(build, image, "controller")
 }
 
 /// What pods of the checks run.
 pub(super) fn probe(build: &Build<'_>) -> Result<()> {
-    program(build, "probe", vec!["docker.io/stage/probe:1"])
-}
-
-fn program(build: &Build<'_>, name: &'static str, names: Vec<&'static str>) -> Result<()> {
-    let mut image = Image {
-        names,
-        entrypoint: vec!["/program"],
+    let image = Image {
+        names: &["docker.io/stage/probe:1"],
+        entrypoint: &["/probe"],
         user: "65534:65534",
         ..Image::default()
     };
-    image
-        .file("program", build.part("stand-ins")?.join("bin").join(name))
-        .dir("tmp", 0o1777, 0);
-    image.write(&build.out.join("image.tar"), build.scratch)
+    program(build, image, "probe")
+}
+
+/// An image of a program alone.
+fn program(build: &Build<'_>, mut image: Image, name: &str) -> Result<()> {
+    let scratch = Rights {
+        mode: Some(0o1777),
+        ..Rights::default()
+    };
+    let from = build.part("stand-ins")?.join("bin").join(name);
+    image.files.file(name, from).with(scratch).dir("tmp");
+    image::write(vec![image], &build.out.join("image.tar"), build.scratch)
 }

@@ -4,6 +4,4 @@ set -e
 for file in default user; do
   /milvus/tools/merge -s "/milvus/configs/$file.yaml" -d /milvus/configs/milvus.yaml
 done
-# The wheel's own settings are those of one process that has everything in itself; the official image's are not.
-export ETCD_USE_EMBED=false COMMON_STORAGETYPE=remote
 exec "$@"
