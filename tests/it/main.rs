@@ -23,6 +23,7 @@ mod guide_failover;
 mod guide_upgrade;
 mod helm_chart;
 mod install;
+mod official_images;
 mod plugin;
 mod render;
 mod tls;
