@@ -7,6 +7,7 @@ mod image;
 mod layouts;
 mod node;
 mod official;
+pub mod openshift;
 pub(crate) mod parts;
 mod pki;
 mod stand_ins;

@@ -31,6 +31,8 @@ const SOURCES: &[(&str, &str)] = &[
         "controller/reconcile.go",
         include_str!("stand_ins/controller/reconcile.go"),
     ),
+    ("scc/main.go", include_str!("stand_ins/scc/main.go")),
+    ("scc/rules.go", include_str!("stand_ins/scc/rules.go")),
     ("probe/main.go", include_str!("stand_ins/probe/main.go")),
     (
         "controller/webhooks.go",
