@@ -37,6 +37,8 @@ const LAUNCHER: [(&str, &str); 3] = [
 /// As `LAUNCHER` calls it.
 const SERVER: &str = "milvus-2.3.5";
 
+/// busybox knows no such name.
+const BASH: &str = "#!/bin/sh\nexec /bin/sh \"$@\"\n";
 /// Root's account, as every distribution has it.
 const PASSWD: &str =
     "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
@@ -45,7 +47,7 @@ const GROUP: &str = "root:x:0:\nnogroup:x:65534:\n";
 /// Everything here that goes into images, for the parts' keys.
 pub(crate) fn recipe() -> Vec<String> {
     let scripts = ETCD_SCRIPTS.iter().map(|(_, text)| *text);
-    let scripts = scripts.chain([ATTU_ENV, ATTU_ENTRYPOINT, ATTU_YARN]);
+    let scripts = scripts.chain([BASH, ATTU_ENV, ATTU_ENTRYPOINT, ATTU_YARN]);
     let data = format!("{MILVUS:?} {ETCD:?} {:?}", layouts::ATTU);
     scripts.map(str::to_owned).chain([data]).collect()
 }
@@ -55,15 +57,16 @@ impl Layer {
     pub(crate) fn shell(&mut self, debian: &Path) -> &mut Self {
         self.file("bin/busybox", debian.join("bin/busybox"));
         for command in [
-            "sh", "bash", "ash", "awk", "base64", "basename", "cat", "chmod", "chown", "cp", "cut",
-            "date", "df", "dirname", "du", "echo", "env", "false", "find", "grep", "head",
-            "hostname", "id", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "nc", "nslookup",
-            "ping", "printenv", "printf", "ps", "pwd", "rm", "rmdir", "sed", "sleep", "sort",
-            "stat", "sync", "tail", "tar", "test", "timeout", "touch", "tr", "true", "uname", "vi",
-            "wc", "wget", "which", "xargs",
+            "sh", "ash", "awk", "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date",
+            "df", "dirname", "du", "echo", "env", "false", "find", "grep", "head", "hostname",
+            "id", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "nc", "nslookup", "ping",
+            "printenv", "printf", "ps", "pwd", "rm", "rmdir", "sed", "sleep", "sort", "stat",
+            "sync", "tail", "tar", "test", "timeout", "touch", "tr", "true", "uname", "vi", "wc",
+            "wget", "which", "xargs",
         ] {
             self.link(&format!("bin/{command}"), "/bin/busybox");
         }
+        self.script("bin/bash", BASH);
         self.with(Rights {
             mode: Some(0o1777),
             ..Rights::default()
