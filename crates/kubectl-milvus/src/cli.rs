@@ -366,7 +366,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// How long each step may take
-    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "40s", value_parser = duration)]
     pub step_timeout: Duration,
     /// How long the whole verification may take
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]

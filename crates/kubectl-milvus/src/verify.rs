@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::Path, sync::Arc, time::Instant};
 
 use milvus_probe::{
     Client, ClientBuilder, Endpoint, Error as ProbeError, Event, Identity, Login, Options, Outcome,
-    Report, Trust, health::HealthEndpoint,
+    Report, Trust, health::HealthEndpoint, verify::Leftover,
 };
 use owo_colors::OwoColorize;
 
@@ -12,6 +12,7 @@ use crate::{
     ExitCode,
     cli::VerifyArgs,
     cluster::ClusterFlags,
+    duration_text,
     error::Error,
     installed::Installed,
     interrupt,
@@ -71,6 +72,9 @@ pub(crate) fn tell(report: &Report, printer: Printer) -> ExitCode {
             "failed:".red().bold(),
             step.title
         ));
+        if let Some(hint) = failure.hint {
+            printer.tell(&format!("{} {hint}", "hint:".cyan().bold()));
+        }
     }
     match (report.was_cancelled(), report.passed) {
         (true, _) => ExitCode::Interrupted,
@@ -242,6 +246,21 @@ fn show(progress: &Progress, event: &Event, began: Instant) {
     }
 }
 
+/// What became of a collection that a verification had left behind.
+fn left_behind(leftover: &Leftover) -> String {
+    let Leftover {
+        collection, age, ..
+    } = leftover;
+    let whose = format!(
+        "{collection}, which a verification left behind {} ago",
+        duration_text::length(*age)
+    );
+    match &leftover.kept_because {
+        None => format!("dropped collection {whose}"),
+        Some(reason) => format!("failed to drop collection {whose}: {reason}"),
+    }
+}
+
 /// The result as people read it; the steps went by on stderr already.
 pub(crate) fn text(report: &Report) -> String {
     let mut text = String::new();
@@ -274,6 +293,12 @@ pub(crate) fn text(report: &Report) -> String {
             "recall {recall:.3}, {usual:.3} with usual parameters; seed {}",
             report.seed
         );
+    }
+    for leftover in &report.leftovers {
+        let _infallible = writeln!(text, "{}", left_behind(leftover));
+    }
+    for open in &report.not_proven {
+        let _infallible = writeln!(text, "not proven: {open}");
     }
     if let milvus_probe::verify::Cleanup::Failed { collection, reason } = &report.cleanup {
         let _infallible = writeln!(

@@ -3,12 +3,14 @@
 
 #![expect(clippy::print_stdout, reason = "it is an example")]
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use milvus_probe::{Client, Column, Field, FieldKind, Schema};
 
 /// The collection that is made, and dropped in the end.
 const COLLECTION: &str = "kubectl_milvus_insert";
+/// How long rows that got no answer are sent again, as an upsert.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,7 +36,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .await?;
     let columns = columns(rows, dimension)?;
     let began = Instant::now();
-    let inserted = client.insert(COLLECTION, &columns).await;
+    let inserted = client.insert_within(COLLECTION, &columns, PATIENCE).await;
     let seconds = began.elapsed().as_secs_f64();
     client.drop_collection(COLLECTION).await?;
     let result = serde_json::json!({

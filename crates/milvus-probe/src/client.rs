@@ -23,6 +23,8 @@ pub use index::IndexProgress;
 pub use search::{Hit, Search};
 pub use system::{Health, Replica, ServerInfo};
 
+/// How often a connection says that it lives, also while no call is made. Milvus allows one ping in 5 s, idle or not.
+const KEEP_ALIVE: Duration = Duration::from_mins(1);
 /// Longest answer that is accepted, in bytes.
 const MAX_MESSAGE: usize = 512 * 1024 * 1024;
 
@@ -182,7 +184,8 @@ impl ClientBuilder {
             .connect_timeout(self.connect_limit)
             .tcp_nodelay(true)
             // Load balancers forget idle connections; the network load balancer of AWS does after 350 s.
-            .http2_keep_alive_interval(Duration::from_mins(1));
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            .keep_alive_while_idle(true);
         if self.endpoint.is_tls() {
             let name = self.server_name.as_deref();
             let name = name.unwrap_or_else(|| self.endpoint.host());

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, time::Duration};
 
-use crate::{proto::common, tls};
+use crate::{Capability, ServerVersion, proto::common, tls};
 
 /// Milvus's code for a call that lacks the privilege (source: Milvus's `merr` table).
 const PRIVILEGE_NOT_PERMITTED: i32 = 1401;
@@ -75,6 +75,31 @@ pub enum Error {
         /// What was attempted.
         call: Call,
     },
+    /// The server is too old for what was asked. Nothing was sent: it would not have said so itself.
+    #[error(
+        "{needs} needs Milvus {}; this server is {version}, which {}",
+        .needs.since(),
+        .needs.in_older_servers()
+    )]
+    TooOld {
+        /// What the server lacks.
+        needs: Capability,
+        /// What the server is.
+        version: ServerVersion,
+    },
+    /// An insert failed after rows were sent. A server can store a failed insert in part, and one that got no answer
+    /// more than once, so repeat those rows as an upsert.
+    #[error(
+        "{cause}; {stored} rows are stored, and {unsure} more may be, in part or more than once"
+    )]
+    Unsure {
+        /// Rows that the server acknowledged before.
+        stored: u64,
+        /// Rows that were sent without an acknowledgment.
+        unsure: u64,
+        /// Why the insert failed.
+        cause: Box<Error>,
+    },
     /// The server does not know who we are.
     #[error("{call}: the login was refused: {reason}")]
     Unauthenticated {
@@ -139,9 +164,10 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether trying the same again may help.
+    /// Whether trying the same again may help. Rows that were sent are repeated as an upsert: [`Self::Unsure`].
     pub fn is_retriable(&self) -> bool {
         match self {
+            Self::Unsure { cause, .. } => cause.is_retriable(),
             Self::Connect { .. } | Self::Deadline { .. } | Self::Http { .. } => true,
             Self::Server { retriable, .. } => *retriable,
             Self::Transport { status, .. } => {
@@ -154,9 +180,47 @@ impl Error {
         }
     }
 
-    /// Whether the server merely does not know the call.
+    /// Whether the server merely does not know the call, or what was asked of it.
     pub fn is_unsupported(&self) -> bool {
-        matches!(self, Self::Unsupported { .. })
+        matches!(self, Self::Unsupported { .. } | Self::TooOld { .. })
+    }
+
+    /// Whether rows that were sent may get through as an upsert a moment later.
+    pub(crate) fn may_be_repeated(&self) -> bool {
+        // A connection that broke is made anew by the next call.
+        self.is_retriable() || matches!(self, Self::Transport { .. })
+    }
+
+    /// Whether the server may have acted on the call before it failed.
+    pub(crate) fn may_have_acted(&self) -> bool {
+        match self {
+            Self::Deadline { .. }
+            | Self::Server { .. }
+            | Self::Transport { .. }
+            | Self::Protocol { .. } => true,
+            Self::Unsure { .. }
+            | Self::InvalidEndpoint { .. }
+            | Self::Connect { .. }
+            | Self::Unsupported { .. }
+            | Self::TooOld { .. }
+            | Self::Unauthenticated { .. }
+            | Self::PermissionDenied { .. }
+            | Self::InvalidRows { .. }
+            | Self::Http { .. } => false,
+        }
+    }
+
+    /// The failure of an insert of `sent` rows, after `stored` rows were acknowledged.
+    pub(crate) fn of_insert(self, stored: u64, sent: u64) -> Self {
+        let unsure = if self.may_have_acted() { sent } else { 0 };
+        if stored == 0 && unsure == 0 {
+            return self;
+        }
+        Self::Unsure {
+            stored,
+            unsure,
+            cause: Box::new(self),
+        }
     }
 
     /// From a gRPC status.
@@ -279,6 +343,51 @@ mod tests {
         assert!(error.is_retriable(), "{error}");
         let error = from(&status(0, 3, "no")).expect("an error");
         assert!(matches!(error, Error::PermissionDenied { .. }), "{error}");
+    }
+
+    #[test]
+    fn discovery_1_an_insert_that_failed_says_which_rows_may_be_there() {
+        let call = || Call::on("insert into", "books");
+        let too_large =
+            Error::from_status(call(), &status(65535, 1, "Broker: Message size too large"));
+        let too_large = too_large.expect("an error").of_insert(0, 1080);
+        assert_eq!(
+            too_large.to_string(),
+            "insert into books: Broker: Message size too large (code 65535); 0 rows are stored, and 1080 more may be, in \
+             part or more than once"
+        );
+        assert!(!too_large.is_retriable());
+        let limit = Duration::from_secs(60);
+        let late = Error::Deadline {
+            call: call(),
+            limit,
+        };
+        let late = late.of_insert(2000, 1000);
+        assert!(
+            matches!(
+                late,
+                Error::Unsure {
+                    stored: 2000,
+                    unsure: 1000,
+                    ..
+                }
+            ),
+            "{late}"
+        );
+        assert!(late.is_retriable());
+        // What was refused is not there, unless others were there before it.
+        let refused = || Error::PermissionDenied {
+            call: call(),
+            reason: "no".to_owned(),
+        };
+        assert!(matches!(
+            refused().of_insert(0, 10),
+            Error::PermissionDenied { .. }
+        ));
+        assert!(matches!(
+            refused().of_insert(5, 10),
+            Error::Unsure { unsure: 0, .. }
+        ));
     }
 
     #[test]

@@ -21,6 +21,7 @@
 //!
 //! Neither AWS nor Kubernetes nor terminals are known here.
 
+mod capability;
 pub mod client;
 mod column;
 mod endpoint;
@@ -32,6 +33,7 @@ mod schema;
 mod tls;
 pub mod verify;
 
+pub use capability::{Capability, Release, ServerVersion};
 pub use client::{Client, ClientBuilder, Health, Hit, IndexProgress, Replica, Search, ServerInfo};
 pub use column::Column;
 pub use endpoint::{Endpoint, Login};

@@ -38,9 +38,10 @@ pub enum FieldKind {
 const DIMENSION: &str = "dim";
 
 impl Schema {
-    pub(crate) fn to_proto(&self, name: &str) -> schema::CollectionSchema {
+    pub(crate) fn to_proto(&self, name: &str, description: &str) -> schema::CollectionSchema {
         schema::CollectionSchema {
             name: name.to_owned(),
+            description: description.to_owned(),
             fields: self.fields.iter().map(Field::to_proto).collect(),
             ..Default::default()
         }
@@ -125,6 +126,6 @@ mod tests {
                 field("v", FieldKind::FloatVector { dimension: 8 }),
             ],
         };
-        assert_eq!(Schema::from_proto(&schema.to_proto("c")), Ok(schema));
+        assert_eq!(Schema::from_proto(&schema.to_proto("c", "d")), Ok(schema));
     }
 }

@@ -3,9 +3,11 @@
 mod canary;
 mod check;
 mod dataset;
+mod leftovers;
 mod poll;
 mod report;
 mod step;
+mod suspect;
 
 use std::time::{Duration, Instant};
 
@@ -15,14 +17,15 @@ use crate::{Client, Index, IndexKind, Metric, health::HealthEndpoint};
 
 pub use canary::{CANARY_COLLECTION, Canary, InvalidStored, Stored};
 use dataset::Dataset;
-pub use report::{Cleanup, Failure, Outcome, Recall, Report, StepReport};
+pub use report::{Cleanup, Failure, FailureKind, Leftover, Outcome, Recall, Report, StepReport};
 use step::{Scenario, Step};
+pub use suspect::Suspect;
 
 /// Prefix of the collections that verifications make; a random number follows.
 pub const COLLECTION_PREFIX: &str = "kubectl_milvus_verify_";
 
 /// How long the collection's removal may take when the verification itself ended badly.
-const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
+const CLEANUP_LIMIT: Duration = Duration::from_secs(8);
 
 /// What is verified, and how long it may take.
 #[derive(Debug, Clone)]
@@ -59,7 +62,9 @@ impl Default for Options {
             metric: Metric::L2,
             // Readers of JSON that know only 64-bit floats keep it exact.
             seed: rand::random::<u32>().into(),
-            step_limit: Duration::from_mins(1),
+            // A server whose brokers know no topics says so after 30 s; one whose brokers refuse it hangs for minutes. A
+            // step that hangs, the steps before it and the removal together take less than a minute.
+            step_limit: Duration::from_secs(40),
             limit: Duration::from_mins(5),
             expect_authorization: false,
             health: None,
@@ -119,8 +124,11 @@ pub async fn verify(
             () = cancellation.cancelled() => Outcome::Cancelled,
             result = tokio::time::timeout(limit, scenario.run(step)) => match result {
                 Ok(Ok(asserted)) => asserted,
-                Ok(Err(failure)) => Outcome::Failed(failure),
-                Err(_) => Outcome::Failed(Failure::hung(limit, scenario.last_wait())),
+                Ok(Err(failure)) => Outcome::Failed(failure.at(step, scenario.answers())),
+                Err(_) => {
+                    let hung = Failure::hung(limit, scenario.last_wait());
+                    Outcome::Failed(hung.at(step, scenario.answers()))
+                }
             },
         };
         let took = started.elapsed();
@@ -136,7 +144,13 @@ pub async fn verify(
             outcome,
             took,
         });
+        if step == Step::Create && !ended {
+            let dropping = leftovers::drop_old(client, &collection);
+            let dropped = cancellation.run_until_cancelled(dropping).await;
+            report.leftovers = dropped.unwrap_or_default();
+        }
     }
+    report.not_proven = scenario.not_proven();
     report.server_version = scenario.server_version.take();
     report.recall = scenario.recall;
     report.cleanup = if scenario.may_exist {

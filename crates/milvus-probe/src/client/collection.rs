@@ -1,5 +1,7 @@
 //! Collections: making, finding, loading, dropping them.
 
+use std::time::Duration;
+
 use prost::Message;
 
 use super::{Client, MilvusServiceClient};
@@ -8,6 +10,13 @@ use crate::{
     error::Call,
     proto::{common, milvus},
 };
+
+/// Where a collection comes from.
+pub(crate) struct Origin {
+    /// Time since 1970, by the server's clock.
+    pub(crate) made: Option<Duration>,
+    pub(crate) description: String,
+}
 
 impl Client {
     /// The names of all collections of the database.
@@ -41,10 +50,20 @@ impl Client {
 
     /// Makes a collection, whose reads see every write that was acknowledged before them.
     pub async fn create_collection(&self, name: &str, schema: &Schema) -> Result<(), Error> {
+        self.create_described(name, schema, "").await
+    }
+
+    /// Makes a collection with a description, which the server keeps and shows.
+    pub(crate) async fn create_described(
+        &self,
+        name: &str,
+        schema: &Schema,
+        description: &str,
+    ) -> Result<(), Error> {
         let message = milvus::CreateCollectionRequest {
             db_name: self.database.clone(),
             collection_name: name.to_owned(),
-            schema: schema.to_proto(name).encode_to_vec(),
+            schema: schema.to_proto(name, description).encode_to_vec(),
             shards_num: 1,
             consistency_level: common::ConsistencyLevel::Strong.into(),
         };
@@ -58,7 +77,24 @@ impl Client {
 
     /// The schema of a collection.
     pub async fn describe_collection(&self, name: &str) -> Result<Schema, Error> {
-        let call = Call::on("describe collection", name);
+        let answer = self.described(name).await?;
+        Schema::from_proto(&answer.schema.unwrap_or_default()).map_err(|what| Error::Protocol {
+            call: Call::on("describe collection", name),
+            what,
+        })
+    }
+
+    /// When a collection was made, by the server's clock, and its description. No time where the server keeps none.
+    pub(crate) async fn origin(&self, name: &str) -> Result<Origin, Error> {
+        let answer = self.described(name).await?;
+        let made = Duration::from_millis(answer.created_utc_timestamp);
+        Ok(Origin {
+            made: Some(made).filter(|made| !made.is_zero()),
+            description: answer.schema.unwrap_or_default().description,
+        })
+    }
+
+    async fn described(&self, name: &str) -> Result<milvus::DescribeCollectionResponse, Error> {
         let message = milvus::DescribeCollectionRequest {
             db_name: self.database.clone(),
             collection_name: name.to_owned(),
@@ -66,9 +102,8 @@ impl Client {
         let send = |mut client: MilvusServiceClient<_>, request| async move {
             client.describe_collection(request).await
         };
-        let answer = self.call(call.clone(), message, send).await?;
-        Schema::from_proto(&answer.schema.unwrap_or_default())
-            .map_err(|what| Error::Protocol { call, what })
+        self.call(Call::on("describe collection", name), message, send)
+            .await
     }
 
     /// The number of rows in sealed segments: exact once everything is flushed.

@@ -1,16 +1,21 @@
 //! Rows: in, out, and onto storage.
 
-use std::ops::Range;
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use super::{Client, MilvusServiceClient};
 use crate::{
-    Column, Error, column,
+    Capability, Column, Error, column,
     error::Call,
     proto::{common, milvus},
 };
 
 /// Rows are sent in messages of about this many bytes: well below the 64 MiB that servers accept by default.
 const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
+/// Between two attempts to store the same rows.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What a flush is waiting for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,27 +26,39 @@ pub struct FlushTicket {
 }
 
 impl Client {
-    /// Inserts rows, given by columns of equal length; the number of rows that the server took.
+    /// Inserts rows, given by columns of equal length; the number of rows that the server took. Where it fails after
+    /// rows were sent, the error is [`Error::Unsure`].
     pub async fn insert(&self, collection: &str, columns: &[Column]) -> Result<u64, Error> {
+        self.insert_within(collection, columns, Duration::ZERO)
+            .await
+    }
+
+    /// Inserts rows as [`Self::insert`] does, and repeats for that long what got no answer or may succeed later. It
+    /// repeats as an upsert, which stores each row once, whatever the failed insert has stored. A server without upsert
+    /// gets nothing twice.
+    pub async fn insert_within(
+        &self,
+        collection: &str,
+        columns: &[Column],
+        patience: Duration,
+    ) -> Result<u64, Error> {
+        let began = Instant::now();
         let mut inserted = 0;
-        for range in chunks(Call::on("insert into", collection), columns)? {
-            let message = milvus::InsertRequest {
-                db_name: self.database.clone(),
-                collection_name: collection.to_owned(),
-                num_rows: u32::try_from(range.len()).unwrap_or(u32::MAX),
-                fields_data: columns
-                    .iter()
-                    .map(|column| column.to_proto(&range))
-                    .collect(),
-                ..Default::default()
-            };
-            let send = |mut client: MilvusServiceClient<_>, request| async move {
-                client.insert(request).await
-            };
-            let answer = self
-                .call(Call::on("insert into", collection), message, send)
-                .await?;
-            inserted += count(answer.insert_cnt);
+        for rows in chunks(Call::on("insert into", collection), columns)? {
+            let mut sent = self.insert_rows(collection, columns, &rows).await;
+            while let Err(error) = &sent
+                && error.may_be_repeated()
+                && began.elapsed() < patience
+            {
+                tokio::time::sleep(PAUSE).await;
+                match self.require(Capability::Upsert).await {
+                    Ok(()) => sent = self.upsert_rows(collection, columns, &rows, false).await,
+                    Err(Error::TooOld { .. }) => break,
+                    // Who cannot be asked now is asked again.
+                    Err(_) => {}
+                }
+            }
+            inserted += sent.map_err(|error| error.of_insert(inserted, rows.len() as u64))?;
         }
         Ok(inserted)
     }
@@ -49,26 +66,64 @@ impl Client {
     /// Inserts rows, or replaces those of the same key; the number of rows that the server took. From 2.3 on.
     pub async fn upsert(&self, collection: &str, columns: &[Column]) -> Result<u64, Error> {
         let mut upserted = 0;
-        for range in chunks(Call::on("upsert into", collection), columns)? {
-            let message = milvus::UpsertRequest {
-                db_name: self.database.clone(),
-                collection_name: collection.to_owned(),
-                num_rows: u32::try_from(range.len()).unwrap_or(u32::MAX),
-                fields_data: columns
-                    .iter()
-                    .map(|column| column.to_proto(&range))
-                    .collect(),
-                ..Default::default()
-            };
-            let send = |mut client: MilvusServiceClient<_>, request| async move {
-                client.upsert(request).await
-            };
-            let answer = self
-                .call(Call::on("upsert into", collection), message, send)
-                .await?;
-            upserted += count(answer.upsert_cnt);
+        for rows in chunks(Call::on("upsert into", collection), columns)? {
+            upserted += self.upsert_rows(collection, columns, &rows, false).await?;
         }
         Ok(upserted)
+    }
+
+    /// Changes some fields of rows that are there, found by the key among the columns, and leaves the others; the number
+    /// of rows that the server took. Refused where the server would delete the other fields: see
+    /// [`Capability::PartialUpdate`].
+    pub async fn update(&self, collection: &str, columns: &[Column]) -> Result<u64, Error> {
+        self.require(Capability::PartialUpdate).await?;
+        let mut updated = 0;
+        for rows in chunks(Call::on("update rows of", collection), columns)? {
+            updated += self.upsert_rows(collection, columns, &rows, true).await?;
+        }
+        Ok(updated)
+    }
+
+    async fn insert_rows(
+        &self,
+        collection: &str,
+        columns: &[Column],
+        rows: &Range<usize>,
+    ) -> Result<u64, Error> {
+        let message = milvus::InsertRequest {
+            db_name: self.database.clone(),
+            collection_name: collection.to_owned(),
+            num_rows: u32::try_from(rows.len()).unwrap_or(u32::MAX),
+            fields_data: columns.iter().map(|column| column.to_proto(rows)).collect(),
+            ..Default::default()
+        };
+        let send = |mut client: MilvusServiceClient<_>, request| async move {
+            client.insert(request).await
+        };
+        let call = Call::on("insert into", collection);
+        Ok(count(self.call(call, message, send).await?.insert_cnt))
+    }
+
+    async fn upsert_rows(
+        &self,
+        collection: &str,
+        columns: &[Column],
+        rows: &Range<usize>,
+        partial_update: bool,
+    ) -> Result<u64, Error> {
+        let message = milvus::UpsertRequest {
+            db_name: self.database.clone(),
+            collection_name: collection.to_owned(),
+            num_rows: u32::try_from(rows.len()).unwrap_or(u32::MAX),
+            fields_data: columns.iter().map(|column| column.to_proto(rows)).collect(),
+            partial_update,
+            ..Default::default()
+        };
+        let send = |mut client: MilvusServiceClient<_>, request| async move {
+            client.upsert(request).await
+        };
+        let call = Call::on("upsert into", collection);
+        Ok(count(self.call(call, message, send).await?.upsert_cnt))
     }
 
     /// Deletes the rows that fit the expression; the number that the server says it took.

@@ -2,7 +2,7 @@
 
 use super::Client;
 use crate::{
-    Error,
+    Capability, Error, ServerVersion,
     error::Call,
     proto::{common, milvus},
 };
@@ -70,6 +70,16 @@ impl Client {
             .call(call, milvus::GetVersionRequest {}, send)
             .await?
             .version)
+    }
+
+    /// Refuses what the server is too old for. Asks for its version each time: it may have been replaced meanwhile. One
+    /// whose version is no number is taken to know everything.
+    pub async fn require(&self, needs: Capability) -> Result<(), Error> {
+        let version = ServerVersion::from(self.version().await?);
+        if version.has(needs) {
+            return Ok(());
+        }
+        Err(Error::TooOld { needs, version })
     }
 
     /// What the server says of its health.

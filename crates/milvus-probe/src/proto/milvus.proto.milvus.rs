@@ -74,6 +74,9 @@ pub struct DescribeCollectionResponse {
     pub schema: ::core::option::Option<super::schema::CollectionSchema>,
     #[prost(int64, tag = "3")]
     pub collection_id: i64,
+    /// Milliseconds since 1970, by the server's clock.
+    #[prost(uint64, tag = "7")]
+    pub created_utc_timestamp: u64,
     #[prost(int32, tag = "8")]
     pub shards_num: i32,
     #[prost(enumeration = "super::common::ConsistencyLevel", tag = "11")]
@@ -126,6 +129,9 @@ pub struct UpsertRequest {
     pub fields_data: ::prost::alloc::vec::Vec<super::schema::FieldData>,
     #[prost(uint32, tag = "7")]
     pub num_rows: u32,
+    /// Unknown to servers before 2.6.2, which replace the whole row.
+    #[prost(bool, tag = "9")]
+    pub partial_update: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MutationResult {

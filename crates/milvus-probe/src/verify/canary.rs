@@ -31,6 +31,8 @@ const INDEX: Index = Index {
 pub struct Canary {
     data: Dataset,
     stored: Stored,
+    /// Those whose insert this one sent once and saw acknowledged. Any other may be stored more than once.
+    acknowledged: BTreeSet<usize>,
     /// The first row that was never sent: what got no answer may arrive later, and is not sent again.
     next: usize,
 }
@@ -40,6 +42,7 @@ impl Default for Canary {
         Self {
             data: Dataset::new(MOST, DIMENSION, SEED),
             stored: Stored::default(),
+            acknowledged: BTreeSet::new(),
             next: 0,
         }
     }
@@ -151,6 +154,7 @@ impl Canary {
             .await?;
         check::count("inserted rows", BATCH as u64, inserted)?;
         self.stored.0.extend(&new);
+        self.acknowledged.extend(&new);
         Ok(new)
     }
 
@@ -194,32 +198,42 @@ impl Canary {
         Ok(())
     }
 
-    /// Every row that was stored is there once, and each that is there is as it was sent.
+    /// Every row that was stored is there, and each that is there is as it was sent.
     async fn find_all(&mut self, client: &Client) -> Result<(), Failure> {
         let fields = [KEY, RANDOM, VECTOR];
         let columns = client.query(CANARY_COLLECTION, "id >= 0", &fields).await?;
+        self.judge(&columns)
+    }
+
+    /// Takes what was found for what is there, or says what is wrong with it. Rows whose insert failed may be there, in
+    /// part or more than once.
+    fn judge(&mut self, columns: &[Column]) -> Result<(), Failure> {
         if columns.iter().all(Column::is_empty) {
             return check::count("rows", self.stored.len() as u64, 0);
         }
-        let found = check::sorted_by_key(&columns)?;
+        let found = check::sorted_by_key(columns)?;
         let rows = rows_of(&found)?;
         let there: BTreeSet<usize> = rows.iter().copied().collect();
         if let Some(lost) = self.stored.0.difference(&there).next() {
             return Err(Failure::new(
                 format!("all {} rows that were stored", self.stored.len()),
-                format!("{} rows, and not row {lost}", rows.len()),
+                format!("{} rows, and not row {lost}", there.len()),
+            ));
+        }
+        let twice = rows.windows(2).find(|pair| pair[0] == pair[1]);
+        if let Some([row, _]) = twice
+            && self.acknowledged.contains(row)
+        {
+            return Err(Failure::new(
+                "each acknowledged row once",
+                format!("row {row} more than once"),
             ));
         }
         let expected = self.data.columns(&rows);
-        if there.len() < rows.len() || found != expected {
+        if found != expected {
             return Err(Failure::new(
-                format!("{} rows as they were stored, each once", there.len()),
-                check::difference(
-                    &self
-                        .data
-                        .columns(&there.iter().copied().collect::<Vec<_>>()),
-                    &found,
-                ),
+                format!("{} rows as they were stored", there.len()),
+                check::difference(&expected, &found),
             ));
         }
         self.next = self.next.max(there.last().map_or(0, |last| last + 1));
@@ -287,6 +301,46 @@ mod tests {
         for text in ["5", "5-", "-5", "9-5", "0-50000", "a-b", "0-5,7-8"] {
             assert!(text.parse::<Stored>().is_err(), "{text}");
         }
+    }
+
+    /// A canary that stored rows 0 to 19, and what a server shows of `rows`.
+    fn shown(rows: &[usize]) -> (Canary, Vec<Column>) {
+        let mut canary = Canary::default();
+        canary.stored.0.extend(0..20);
+        canary.acknowledged.extend(0..20);
+        canary.next = 40;
+        let columns = canary.data.columns(rows);
+        (canary, columns)
+    }
+
+    #[test]
+    fn discovery_1_and_23_rows_of_a_failed_insert_may_be_there_in_part_or_more_than_once() {
+        let part: Vec<usize> = (0..20).chain([23, 23, 23, 30]).collect();
+        let (mut canary, columns) = shown(&part);
+        canary.judge(&columns).expect("no row is missing");
+        assert_eq!(canary.stored.to_string(), "0-19 23-23 30-30");
+        // From now on those that were seen are missed as well.
+        let without: Vec<usize> = (0..20).chain([23]).collect();
+        let lost = canary.judge(&canary.data.columns(&without));
+        let lost = lost.expect_err("row 30 is gone").to_string();
+        assert!(lost.contains("not row 30"), "{lost}");
+    }
+
+    #[test]
+    fn a_row_that_was_acknowledged_once_is_there_once() {
+        let twice: Vec<usize> = (0..20).chain([7]).collect();
+        let (mut canary, columns) = shown(&twice);
+        let failure = canary.judge(&columns).expect_err("row 7 is there twice");
+        let failure = failure.to_string();
+        assert!(failure.contains("row 7 more than once"), "{failure}");
+    }
+
+    #[test]
+    fn a_row_with_another_value_is_found_out() {
+        let (mut canary, mut columns) = shown(&(0..20).collect::<Vec<_>>());
+        let (_, other) = shown(&(1..21).collect::<Vec<_>>());
+        columns[1] = other[1].clone();
+        assert!(canary.judge(&columns).is_err());
     }
 
     #[test]

@@ -274,6 +274,39 @@ mod tests {
         assert!(failure.contains("row 42"), "{failure}");
     }
 
+    /// Milvus's cosine of a vector and itself comes out a little above 1, and so do two of rows that are as near.
+    #[test]
+    fn discovery_6_a_cosine_a_little_above_one_is_right() {
+        let data = data();
+        let truth = data.neighbours(Metric::Cosine, data.vector(42), LIMIT, |_| true);
+        let ids: Vec<i64> = truth.iter().map(|neighbour| neighbour.id).collect();
+        let judge = Judge {
+            data: &data,
+            index: Index {
+                kind: IndexKind::Hnsw,
+                metric: Metric::Cosine,
+            },
+        };
+        let of = |nearest: f32| {
+            #[expect(clippy::cast_possible_truncation, reason = "as a server does")]
+            let mut scores: Vec<f32> = truth.iter().map(|row| row.score as f32).collect();
+            scores[0] = nearest;
+            let rows: Vec<usize> = ids.iter().filter_map(|&id| data.row(id)).collect();
+            let columns = data.columns(&rows);
+            let ids = ids.clone();
+            let hit = Hit {
+                ids,
+                scores,
+                columns,
+            };
+            judge.neighbours(data.vector(42), &hit, LIMIT, |_| true)
+        };
+        for nearest in [1.0, 1.0 + f32::EPSILON, 1.000_001, 1.000_05] {
+            assert_eq!(of(nearest), Ok((LIMIT, LIMIT)), "{nearest}");
+        }
+        assert!(of(1.01).is_err());
+    }
+
     #[test]
     fn more_neighbours_than_there_can_be_are_refused() {
         let data = data();

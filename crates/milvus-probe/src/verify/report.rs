@@ -4,7 +4,11 @@ use std::{fmt, time::Duration};
 
 use serde::{Serialize, Serializer};
 
-use super::{Options, step::Step};
+use super::{
+    Options,
+    step::Step,
+    suspect::{self, Suspect},
+};
 use crate::{Error, IndexKind, Metric};
 
 /// What a verification found. Its JSON form is a contract (docs/schema).
@@ -33,6 +37,10 @@ pub struct Report {
     pub recall: Recall,
     /// Whether the collection is gone.
     pub cleanup: Cleanup,
+    /// What earlier verifications had left behind.
+    pub leftovers: Vec<Leftover>,
+    /// What a server of this kind cannot show, or would not show truly; empty for Milvus itself.
+    pub not_proven: Vec<&'static str>,
     /// How long everything took; milliseconds in JSON.
     #[serde(rename = "tookMillis", serialize_with = "millis")]
     pub took: Duration,
@@ -95,6 +103,43 @@ pub struct Failure {
     pub expected: Option<String>,
     /// What was found, or what the server said.
     pub found: String,
+    /// In which way it does not hold.
+    pub kind: FailureKind,
+    /// The parts of the installation to look at, the likeliest first; empty where the step points at none.
+    pub suspects: Vec<Suspect>,
+    /// What to look for there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<&'static str>,
+}
+
+/// In which way a step does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FailureKind {
+    /// It did not end in time.
+    Hung,
+    /// The server said that it failed.
+    ServerFailed,
+    /// The connection could not be made, or broke.
+    Unreachable,
+    /// The server refused the login, or the user lacks a right.
+    Refused,
+    /// The server answered, and the answer is not the true one.
+    Wrong,
+}
+
+/// A collection that a verification had left behind because it was killed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Leftover {
+    /// Its name.
+    pub collection: String,
+    /// How old it was, by the server's clock; seconds in JSON.
+    #[serde(rename = "ageSeconds", serialize_with = "seconds")]
+    pub age: Duration,
+    /// Why it could not be dropped; absent where it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_because: Option<String>,
 }
 
 /// What became of the collection.
@@ -126,6 +171,8 @@ impl Report {
             steps: Vec::new(),
             recall: Recall::default(),
             cleanup: Cleanup::Done,
+            leftovers: Vec::new(),
+            not_proven: Vec::new(),
             took: Duration::ZERO,
         }
     }
@@ -137,7 +184,8 @@ impl Report {
             report.push(StepReport::skipped(step));
         }
         if let Some(connect) = report.steps.first_mut() {
-            connect.outcome = Outcome::Failed(error.into());
+            let failure = Failure::from(error).at(Step::Connect, false);
+            connect.outcome = Outcome::Failed(failure);
         }
         report
     }
@@ -181,7 +229,7 @@ impl Failure {
     pub(super) fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self {
             expected: Some(expected.into()),
-            found: found.into(),
+            ..Self::of(FailureKind::Wrong, found.into())
         }
     }
 
@@ -190,18 +238,55 @@ impl Failure {
             Some(what) => format!("no end within {limit:.0?}, still {what}"),
             None => format!("no answer within {limit:.0?}"),
         };
+        Self::of(FailureKind::Hung, found)
+    }
+
+    fn of(kind: FailureKind, found: String) -> Self {
         Self {
             expected: None,
             found,
+            kind,
+            suspects: Vec::new(),
+            hint: None,
         }
+    }
+
+    /// The same failure with what the step points at; `answers`: whether the server has answered anything at all.
+    pub(super) fn at(mut self, step: Step, answers: bool) -> Self {
+        let pointer = match self.kind {
+            FailureKind::Wrong | FailureKind::Refused => return self,
+            FailureKind::Hung | FailureKind::ServerFailed | FailureKind::Unreachable => {
+                suspect::known_reason(&self.found)
+                    .unwrap_or_else(|| suspect::of_step(step, answers))
+            }
+        };
+        self.suspects = pointer.suspects.to_vec();
+        self.hint = Some(pointer.hint);
+        self
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self {
-            expected: None,
-            found: super::chain(&error),
+        Self::of(FailureKind::from(&error), super::chain(&error))
+    }
+}
+
+impl From<&Error> for FailureKind {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::Unsure { cause, .. } => Self::from(&**cause),
+            Error::Deadline { .. } => Self::Hung,
+            Error::Server { .. } => Self::ServerFailed,
+            Error::Connect { .. } | Error::Transport { .. } | Error::Http { .. } => {
+                Self::Unreachable
+            }
+            Error::Unauthenticated { .. } | Error::PermissionDenied { .. } => Self::Refused,
+            Error::InvalidEndpoint { .. }
+            | Error::Unsupported { .. }
+            | Error::TooOld { .. }
+            | Error::InvalidRows { .. }
+            | Error::Protocol { .. } => Self::Wrong,
         }
     }
 }
@@ -217,4 +302,8 @@ impl fmt::Display for Failure {
 
 fn millis<S: Serializer>(duration: &Duration, output: S) -> Result<S::Ok, S::Error> {
     output.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn seconds<S: Serializer>(duration: &Duration, output: S) -> Result<S::Ok, S::Error> {
+    output.serialize_u64(duration.as_secs())
 }
