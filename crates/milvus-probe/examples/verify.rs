@@ -28,6 +28,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         &CancellationToken::new(),
     )
     .await;
+    for left in &report.leftovers {
+        println!("left behind: {left:?}");
+    }
+    for open in &report.not_proven {
+        println!("not proven: {open}");
+    }
     if report.passed {
         Ok(())
     } else {

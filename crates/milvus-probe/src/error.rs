@@ -357,7 +357,7 @@ mod tests {
              part or more than once"
         );
         assert!(!too_large.is_retriable());
-        let limit = Duration::from_secs(60);
+        let limit = Duration::from_mins(1);
         let late = Error::Deadline {
             call: call(),
             limit,

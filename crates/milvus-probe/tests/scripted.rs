@@ -545,14 +545,13 @@ fn all_collections(_: &[u8], _: &[Heard]) -> Vec<u8> {
 fn one_collection(message: &[u8], before: &[Heard]) -> Vec<u8> {
     let name = bytes_of(message, 3);
     let other = OTHERS.iter().find(|(other, ..)| other.as_bytes() == name);
-    let (schema, made) = match other {
-        Some((_, age, description)) => (bytes(2, description.as_bytes()), NOW - age * 1000),
-        None => {
-            let made = before.iter().find(|heard| heard.call == "CreateCollection");
-            let made = made.expect("it was made");
-            assert_eq!(bytes_of(&made.message, 3), name);
-            (bytes_of(&made.message, 4).to_vec(), NOW)
-        }
+    let (schema, made) = if let Some((_, age, description)) = other {
+        (bytes(2, description.as_bytes()), NOW - age * 1000)
+    } else {
+        let made = before.iter().find(|heard| heard.call == "CreateCollection");
+        let made = made.expect("it was made");
+        assert_eq!(bytes_of(&made.message, 3), name);
+        (bytes_of(&made.message, 4).to_vec(), NOW)
     };
     [bytes(2, &schema), number(7, made)].concat()
 }
@@ -632,6 +631,9 @@ async fn stage_fault_13_a_leftover_that_cannot_be_dropped_fails_no_verification(
     assert_eq!(report.leftovers.len(), 2);
 }
 
+/// HTTP/2's kind of frame.
+const PING: u8 = 6;
+
 /// A load balancer forgets a connection over which nothing goes: it is pinged while no call is made.
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_is_kept_alive() {
@@ -650,7 +652,6 @@ async fn an_idle_connection_is_kept_alive() {
             let [_, high, low, kind, flags, ..] = head;
             let mut payload = vec![0; usize::from(high) << 8 | usize::from(low)];
             stream.read_exact(&mut payload).await.expect("its payload");
-            const PING: u8 = 6;
             if kind == PING && flags == 0 {
                 return;
             }
