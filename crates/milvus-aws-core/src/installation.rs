@@ -51,7 +51,7 @@ use serde::{Deserialize, Serialize};
 use crate::topology::merge_maps;
 
 pub use attu::{Attu, AttuImage, AttuService};
-pub use bucket::{BucketName, Region, RootPath};
+pub use bucket::{BucketName, Region, RootPath, StoreBucket, StoreRegion};
 pub use cluster::{Cluster, ServiceAccount};
 pub use commented::Note;
 pub use component::{Autoscaling, ComponentServiceSpec, ComponentSpec, Disk};

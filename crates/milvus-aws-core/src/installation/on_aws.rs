@@ -98,9 +98,9 @@ impl Installation {
             s3: S3 {
                 endpoint: services.s3_endpoint.clone(),
                 tls: true,
-                bucket: services.bucket.clone(),
+                bucket: services.bucket.clone().into(),
                 root_path: self.root_path(),
-                region: Some(services.region.clone()),
+                region: Some(services.region.clone().into()),
                 access: S3Access::Iam,
                 cloud_provider: CloudProvider::Aws,
                 iam_endpoint: None,
