@@ -29,6 +29,7 @@ mod quantity;
 mod queue;
 mod queue_rules;
 mod read;
+mod remarks;
 mod resources;
 mod rules;
 mod s3;
@@ -39,6 +40,7 @@ mod server;
 mod service;
 mod service_rules;
 mod setting;
+mod shared_services;
 mod standalone;
 mod text_type;
 mod version;
@@ -66,6 +68,7 @@ pub use image::{Image, ImageRepository, ImageTag, PullPolicy};
 pub use metadata::{Annotations, LabelValue, Labels, MetadataKey};
 pub use names::{
     AppName, FullName, InstallationName, NameOverrides, Namespace, ObjectName, ResourceGroup,
+    SharedNames,
 };
 pub use on_aws::{OnAws, SERVICE_ACCOUNT, STORAGE_CLASS, Services};
 pub use pod_settings::PodSettings;
@@ -86,6 +89,7 @@ pub use service::{
     HostName, Ingress, IngressRule, IngressTls, IpRange, PathType, Service, ServiceKind, UrlPath,
 };
 pub use setting::SettingKey;
+pub use shared_services::{PartSetting, SharedService};
 pub use standalone::{Persistence, Standalone};
 pub use text_type::InvalidName;
 pub use version::{InvalidVersion, MilvusVersion};
@@ -172,6 +176,14 @@ impl Installation {
     /// The prefix of every Milvus object's name.
     pub fn full_name(&self) -> String {
         self.names.full_name(&self.name)
+    }
+
+    /// The section of the file that describes the deployment.
+    pub(crate) const fn section(&self) -> &'static str {
+        match &self.deployment {
+            Deployment::Standalone(_) => "standalone",
+            Deployment::Cluster(_) | Deployment::Aws(_) => "cluster",
+        }
     }
 
     /// Where Milvus is installed.

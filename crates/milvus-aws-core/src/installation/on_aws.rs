@@ -133,7 +133,7 @@ impl Installation {
     }
 
     /// The server's further settings. On brokers that exist another Milvus may write topics of the usual names.
-    fn config_on(&self, aws: &Aws) -> Map<String, Value> {
+    pub(super) fn config_on(&self, aws: &Aws) -> Map<String, Value> {
         let mut config = Map::new();
         if aws.existing.msk_cluster.is_some() {
             let prefix = json!({"chanNamePrefix": {"cluster": self.name.full_name()}});

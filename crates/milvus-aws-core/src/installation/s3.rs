@@ -27,7 +27,8 @@ pub struct S3 {
     /// Whose storage it is.
     #[serde(default, skip_serializing_if = "CloudProvider::is_default")]
     pub cloud_provider: CloudProvider,
-    /// Where temporary keys are asked for, when that is not the provider's usual place: a URL.
+    /// Where temporary keys are asked for, when that is not the provider's usual place: a URL. Without effect with AWS:
+    /// Milvus asks sts.REGION.amazonaws.com whatever is written here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iam_endpoint: Option<String>,
     /// Whether the bucket is part of the host's name.
@@ -63,7 +64,7 @@ pub enum CloudProvider {
     Aliyun,
     /// Tencent Cloud COS.
     Tencent,
-    /// MinIO, and whatever else speaks S3.
+    /// MinIO, and other stores that speak S3 with conditional writes, on which Milvus's own log relies.
     Minio,
 }
 
@@ -85,6 +86,12 @@ impl S3 {
     pub fn is_amazon(&self) -> bool {
         let host = self.endpoint.host().to_ascii_lowercase();
         AMAZON.iter().any(|domain| host.ends_with(domain))
+    }
+
+    /// Whether it is known to write an object only where none is (`If-None-Match`): Amazon S3 (source: S3 user guide,
+    /// "Conditional writes", since August 2024) and MinIO (source: woodpecker, `docs/condition_write.md`).
+    pub fn has_conditional_writes(&self) -> bool {
+        self.is_amazon() || self.cloud_provider == CloudProvider::Minio
     }
 
     /// The login, where one is needed.
