@@ -31,6 +31,7 @@ mod quantity;
 mod queue;
 mod queue_rules;
 mod read;
+mod remarks;
 mod resources;
 mod rules;
 mod s3;
@@ -41,6 +42,7 @@ mod server;
 mod service;
 mod service_rules;
 mod setting;
+mod shared_services;
 mod standalone;
 mod text_type;
 mod version;
@@ -53,7 +55,7 @@ use serde::{Deserialize, Serialize};
 use crate::topology::merge_maps;
 
 pub use attu::{Attu, AttuImage, AttuService};
-pub use bucket::{BucketName, Region, RootPath};
+pub use bucket::{BucketName, Region, RootPath, StoreBucket, StoreRegion};
 pub use cluster::{Cluster, ServiceAccount};
 pub use commented::Note;
 pub use component::{Autoscaling, ComponentServiceSpec, ComponentSpec, Disk};
@@ -68,6 +70,7 @@ pub use image::{Image, ImageGroups, ImageRepository, ImageTag, PullPolicy};
 pub use metadata::{Annotations, LabelValue, Labels, MetadataKey};
 pub use names::{
     AppName, FullName, InstallationName, NameOverrides, Namespace, ObjectName, ResourceGroup,
+    SharedNames,
 };
 pub use on_aws::{OnAws, SERVICE_ACCOUNT, STORAGE_CLASS, Services};
 pub use overrides::Overrides;
@@ -90,6 +93,7 @@ pub use service::{
     HostName, Ingress, IngressRule, IngressTls, IpRange, PathType, Service, ServiceKind, UrlPath,
 };
 pub use setting::SettingKey;
+pub use shared_services::{PartSetting, SharedService};
 pub use standalone::{Persistence, Standalone};
 pub use text_type::InvalidName;
 pub use version::{InvalidVersion, MilvusVersion};
@@ -178,6 +182,14 @@ impl Installation {
     /// The prefix of every Milvus object's name.
     pub fn full_name(&self) -> String {
         self.names.full_name(&self.name)
+    }
+
+    /// The section of the file that describes the deployment.
+    pub(crate) const fn section(&self) -> &'static str {
+        match &self.deployment {
+            Deployment::Standalone(_) => "standalone",
+            Deployment::Cluster(_) | Deployment::Aws(_) => "cluster",
+        }
     }
 
     /// Where Milvus is installed.

@@ -15,6 +15,7 @@
 mod generation;
 mod guide;
 mod index;
+mod known_short;
 mod load;
 mod machine;
 mod memory;
@@ -121,6 +122,7 @@ impl Sizing {
             self.load.offload && !self.sets_mmap(),
             "this release maps fields from disk collection by collection (`mmap.enabled`)",
         );
+        notes.extend(known_short::notes(self));
         notes
     }
 

@@ -3,8 +3,10 @@
 pub(crate) mod broker_properties;
 mod component;
 mod edges;
+mod etcd_step;
 mod line;
 mod role;
+mod service_names;
 mod settings;
 mod upgrade;
 
@@ -14,11 +16,13 @@ use crate::installation::{Deployment, Installation, Queue};
 
 pub use component::{Component, ComponentService, Port};
 pub use edges::{Edge, Undoing, edges};
+pub use etcd_step::EtcdStep;
 pub(crate) use line::{KAFKA_FOUR, row_of};
 pub use line::{KnownBad, KnownBadPair, Line, MessageQueue, Partner, image_groups, line_of, lines};
 pub use role::Role;
-pub(crate) use settings::merge_maps;
+pub use service_names::ServiceNames;
 pub use settings::{CERTIFICATES, REST_PORT, Settings, demands_login, queue_of};
+pub(crate) use settings::{merge_maps, value_of};
 pub use upgrade::{Action, Running, Stage, Upgrade, UpgradeRefusal};
 
 /// How the server learns its settings.

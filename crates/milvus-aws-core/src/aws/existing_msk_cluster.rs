@@ -78,6 +78,9 @@ impl ExistingMskCluster {
                 unmet.join(", ")
             )));
         }
+        for note in broker_properties::noted(&properties) {
+            context.progress(format!("note on the brokers {}: {note}", self.name));
+        }
         if broker_properties::needs_rights(&properties) {
             context.progress(format!(
                 "the brokers {} let in only whom an ACL names: give Milvus's user rights on topics and groups",

@@ -76,6 +76,12 @@ pub(super) fn check(file: &InstallationFile, broken: &mut Vec<Broken>) {
             format!("goes with `target: kubernetes` alone; leave it out with `target: {target}`");
         broken.push((Path::of(&["secretConfig"]), message));
     }
+    if file.names.in_shared_services.is_some() {
+        let message = format!(
+            "goes with `target: kubernetes` alone: with `target: {target}` names on brokers that exist are this installation's anyway; leave it out"
+        );
+        broken.push((Path::of(&["names", "inSharedServices"]), message));
+    }
     check_cluster(file, broken);
     existing_rules::check(file.target, file.aws.as_ref(), broken);
     if let Some(aws) = &file.aws {

@@ -50,6 +50,20 @@ pub struct NameOverrides {
     /// The label `app.kubernetes.io/name`, and what names begin with after the installation's; `milvus` when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_name: Option<AppName>,
+    /// Which part of an etcd, Kafka, Pulsar or Woodpecker that exists is this installation's: `own` or `usual`. `usual` when
+    /// absent; `install` wants to know for a new installation. `config` wins. With `target: kubernetes` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_shared_services: Option<SharedNames>,
+}
+
+/// How an installation's part of a service that others may use too is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SharedNames {
+    /// `NAMESPACE.NAME`, by the namespace and the prefix of every Milvus object's name.
+    Own,
+    /// `by-dev`, as Milvus and the official chart have it: one Milvus alone may use it.
+    Usual,
 }
 
 impl NameOverrides {

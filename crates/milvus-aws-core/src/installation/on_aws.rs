@@ -98,9 +98,9 @@ impl Installation {
             s3: S3 {
                 endpoint: services.s3_endpoint.clone(),
                 tls: true,
-                bucket: services.bucket.clone(),
+                bucket: services.bucket.clone().into(),
                 root_path: self.root_path(),
-                region: Some(services.region.clone()),
+                region: Some(services.region.clone().into()),
                 access: S3Access::Iam,
                 cloud_provider: CloudProvider::Aws,
                 iam_endpoint: None,
@@ -133,7 +133,7 @@ impl Installation {
     }
 
     /// The server's further settings. On brokers that exist another Milvus may write topics of the usual names.
-    fn config_on(&self, aws: &Aws) -> Map<String, Value> {
+    pub(super) fn config_on(&self, aws: &Aws) -> Map<String, Value> {
         let mut config = Map::new();
         if aws.existing.msk_cluster.is_some() {
             let prefix = json!({"chanNamePrefix": {"cluster": self.name.full_name()}});

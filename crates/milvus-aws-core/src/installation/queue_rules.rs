@@ -1,8 +1,9 @@
 //! What must hold for the log and for object storage.
 
 use super::{
-    CloudProvider, HostPort, Kafka, KafkaSecurity, MilvusVersion, Pulsar, S3, S3Access,
-    ServiceAccount, Woodpecker, WoodpeckerStorage, diagnostic::Path, fault::missing, rules::Broken,
+    BucketName, CloudProvider, HostPort, Kafka, KafkaSecurity, MilvusVersion, Pulsar, Region, S3,
+    S3Access, ServiceAccount, Woodpecker, WoodpeckerStorage, diagnostic::Path, fault::missing,
+    rules::Broken,
 };
 use crate::topology::{self, ConfigLoader, MessageQueue};
 
@@ -163,6 +164,9 @@ pub(super) fn check_s3(
             broken.push((path.key("iamEndpoint"), message));
         }
     }
+    if s3.is_amazon() {
+        check_amazon(s3, path, broken);
+    }
     if s3.access != S3Access::Iam {
         return;
     }
@@ -179,5 +183,16 @@ pub(super) fn check_s3(
     if !s3.tls {
         let message = "`access: iam` sends the role's token, write `tls: true`";
         broken.push((path.key("tls"), message.to_owned()));
+    }
+}
+
+/// Names of Amazon S3 are stricter than those of the stores that imitate it.
+fn check_amazon(s3: &S3, path: &Path, broken: &mut Vec<Broken>) {
+    if let Err(fault) = s3.bucket.as_str().parse::<BucketName>() {
+        broken.push((path.key("bucket"), fault.to_string()));
+    }
+    let region = s3.region.as_ref();
+    if let Some(Err(fault)) = region.map(|region| region.as_str().parse::<Region>()) {
+        broken.push((path.key("region"), fault.to_string()));
     }
 }

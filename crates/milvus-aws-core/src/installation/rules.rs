@@ -96,7 +96,8 @@ fn check_standalone(
 ) {
     let path = Path::of(&["standalone"]);
     check_resources(&path.key("resources"), &standalone.resources, broken);
-    check_storage(&path.key("storage"), &standalone.storage, broken);
+    let storage = Storage::from(standalone.storage.clone());
+    check_storage(&path.key("storage"), &storage, broken);
     pod_rules::check(&standalone.pod, shared, &path.key("pod"), broken);
     if standalone.disk.size_limit.is_some() && standalone.s3.is_none() {
         let message = "vectors are on the pod's volume, whose size is `storage.size`; leave it out";

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BucketName, Credentials, HostPort, Region, RootPath, yes};
+use super::{Credentials, HostPort, RootPath, StoreBucket, StoreRegion, yes};
 
 /// The bucket that holds segments and indexes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -14,20 +14,21 @@ pub struct S3 {
     /// Whether the endpoint speaks TLS.
     #[serde(default = "yes")]
     pub tls: bool,
-    /// Bucket name.
-    pub bucket: BucketName,
+    /// Bucket name; on Amazon S3 by its rules: lower-case letters, digits, `-` and `.`.
+    pub bucket: StoreBucket,
     /// Prefix of every object's key.
     #[serde(default)]
     pub root_path: RootPath,
-    /// Region of the bucket; AWS needs it with IAM.
+    /// Region of the bucket as its store spells it; AWS needs it with IAM, and has it in lower case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<Region>,
+    pub region: Option<StoreRegion>,
     /// How Milvus proves who it is.
     pub access: S3Access,
     /// Whose storage it is.
     #[serde(default, skip_serializing_if = "CloudProvider::is_default")]
     pub cloud_provider: CloudProvider,
-    /// Where temporary keys are asked for, when that is not the provider's usual place: a URL.
+    /// Where temporary keys are asked for, when that is not the provider's usual place: a URL. Without effect with AWS:
+    /// Milvus asks sts.REGION.amazonaws.com whatever is written here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iam_endpoint: Option<String>,
     /// Whether the bucket is part of the host's name.
@@ -63,11 +64,36 @@ pub enum CloudProvider {
     Aliyun,
     /// Tencent Cloud COS.
     Tencent,
-    /// MinIO, and whatever else speaks S3.
+    /// MinIO, and other stores that speak S3 with conditional writes, on which Milvus's own log relies.
     Minio,
 }
 
+/// Domains of Amazon S3 (source: the AWS SDKs' `partitions.json`, `dnsSuffix` and `dualStackDnsSuffix`).
+const AMAZON: [&str; 9] = [
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".api.amazonwebservices.com.cn",
+    ".api.amazonwebservices.eu",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+    ".csp.hci.ic.gov",
+];
+
 impl S3 {
+    /// Whether it is Amazon's own, by its host: `cloudProvider: aws` is also written for stores that imitate it.
+    pub fn is_amazon(&self) -> bool {
+        let host = self.endpoint.host().to_ascii_lowercase();
+        AMAZON.iter().any(|domain| host.ends_with(domain))
+    }
+
+    /// Whether it is known to write an object only where none is (`If-None-Match`): Amazon S3 (source: S3 user guide,
+    /// "Conditional writes", since August 2024) and MinIO (source: woodpecker, `docs/condition_write.md`).
+    pub fn has_conditional_writes(&self) -> bool {
+        self.is_amazon() || self.cloud_provider == CloudProvider::Minio
+    }
+
     /// The login, where one is needed.
     pub const fn login(&self) -> Option<&Credentials> {
         match &self.access {

@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Cluster, ComponentSpec, Disk, Etcd, Kafka, OnAws, Persistence, PodSettings, Pulsar, Queue,
-    ResourceGroup, Resources, S3, ServiceAccount, Standalone, Storage, Woodpecker, aws::Aws,
+    Cluster, ComponentSpec, Disk, Etcd, Kafka, Memory, ObjectName, OnAws, Persistence, PodSettings,
+    Pulsar, Queue, ResourceGroup, Resources, S3, ServiceAccount, Standalone, Storage, Woodpecker,
+    aws::Aws,
 };
 use crate::topology::Role;
 
@@ -50,7 +51,7 @@ pub(super) struct StandaloneSection {
     /// Requests and limits of the pod.
     pub(super) resources: Resources,
     /// The volume under `/var/lib/milvus`: whatever of metadata, log and vectors is not elsewhere.
-    pub(super) storage: Storage,
+    pub(super) storage: StandaloneStorage,
     /// Whose volume it is: `claim`, `{existingClaim: NAME}` or `ephemeral`.
     #[serde(skip_serializing_if = "Persistence::is_default")]
     pub(super) persistence: Persistence,
@@ -80,6 +81,35 @@ pub(super) struct StandaloneSection {
     pub(super) service_account: Option<ServiceAccount>,
 }
 
+/// The volume of the one pod, as it is written: larger by default than other volumes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct StandaloneStorage {
+    /// Size of the volume, `1Gi` at least; `50Gi` when absent.
+    size: Memory,
+    /// Storage class; the cluster's default class when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<ObjectName>,
+}
+
+impl Default for StandaloneStorage {
+    fn default() -> Self {
+        Standalone::default_storage().into()
+    }
+}
+
+impl From<Storage> for StandaloneStorage {
+    fn from(Storage { size, class }: Storage) -> Self {
+        Self { size, class }
+    }
+}
+
+impl From<StandaloneStorage> for Storage {
+    fn from(StandaloneStorage { size, class }: StandaloneStorage) -> Self {
+        Self { size, class }
+    }
+}
+
 impl Default for StandaloneSection {
     fn default() -> Self {
         Standalone::default().into()
@@ -90,7 +120,7 @@ impl StandaloneSection {
     pub(super) fn into_standalone(self) -> Standalone {
         Standalone {
             resources: self.resources,
-            storage: self.storage,
+            storage: self.storage.into(),
             persistence: self.persistence,
             disk: self.disk,
             pod: self.pod,
@@ -155,7 +185,7 @@ impl From<Standalone> for StandaloneSection {
         let (kafka, pulsar, woodpecker) = keys(standalone.queue);
         Self {
             resources: standalone.resources,
-            storage: standalone.storage,
+            storage: standalone.storage.into(),
             persistence: standalone.persistence,
             disk: standalone.disk,
             pod: standalone.pod,

@@ -169,6 +169,20 @@ impl Refine {
 }
 
 impl Index {
+    /// Which kind it is.
+    pub const fn kind(&self) -> IndexKind {
+        match self {
+            Self::Flat => IndexKind::Flat,
+            Self::IvfFlat { .. } => IndexKind::IvfFlat,
+            Self::IvfSq8 { .. } => IndexKind::IvfSq8,
+            Self::IvfRabitq { .. } => IndexKind::IvfRabitq,
+            Self::Scann { .. } => IndexKind::Scann,
+            Self::Hnsw { .. } => IndexKind::Hnsw,
+            Self::Diskann { .. } => IndexKind::Diskann,
+            Self::Aisaq { .. } => IndexKind::Aisaq,
+        }
+    }
+
     /// An index of that kind: its parameters as given, the others as that generation's page has them.
     pub fn new(
         kind: IndexKind,

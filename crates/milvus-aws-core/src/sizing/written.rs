@@ -9,8 +9,8 @@ use crate::{
     installation::{
         Amounts, CloudProvider, Cluster, ComponentSpec, Credentials, Deployment, EksClusterName,
         Etcd, EtcdReplicas, Existing, HostPort, InClusterEtcd, Installation, InstallationName,
-        Kafka, KafkaSecurity, Memory, Note, ObjectName, OnAws, Queue, Resources, RootPath, S3,
-        S3Access, Standalone, Storage,
+        Kafka, KafkaSecurity, Memory, NameOverrides, Note, ObjectName, OnAws, Queue, Resources,
+        RootPath, S3, S3Access, SharedNames, Standalone, Storage,
         aws::{Aws, Nodes},
     },
     topology::Role,
@@ -95,8 +95,14 @@ impl Sizing {
                 Deployment::Aws(Box::new(self.on_aws(destination, nodes)))
             }
         };
+        let uses_services = matches!(deployment, Deployment::Cluster(_));
         Ok(Installation {
             version: self.milvus_version.clone(),
+            // A new one shares nothing with others in services that exist.
+            names: NameOverrides {
+                in_shared_services: uses_services.then_some(SharedNames::Own),
+                ..NameOverrides::default()
+            },
             deployment,
             config: self.config(),
             ..destination.installation(name)
@@ -128,6 +134,10 @@ impl Sizing {
             Note::new(
                 "cluster.components",
                 "Coordinators and proxies in pairs, so that one of each may fail. A limit on processors would leave idle ones unused.",
+            ),
+            Note::new(
+                "names.inSharedServices",
+                "Topics, logs and metadata in services that exist are called after this installation. Keep it so while it has data.",
             ),
             Note::new("cluster.kafka", invalid),
             Note::new("cluster.s3", invalid),

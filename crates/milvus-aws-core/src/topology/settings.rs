@@ -21,6 +21,8 @@ const LOCAL_PATH: &str = "/var/lib/milvus/data";
 const LOCAL_LOG: &str = "/var/lib/milvus/wp";
 /// Where the built-in log of a cluster is, in the bucket.
 const REMOTE_LOG: &str = "/woodpecker/data";
+/// The first release whose log reads `fencePolicy.conditionWrite` (source: milvus-io/milvus#46022, merged after 2.6.7).
+const FENCE_POLICY: (u64, u64, u64) = (2, 6, 8);
 /// Where the server finds its certificate and key.
 pub const CERTIFICATES: &str = "/milvus/certs";
 
@@ -57,6 +59,7 @@ impl Settings {
         if let Deployment::Cluster(cluster) = &installation.deployment {
             settings.merge(of_groups(&cluster.resource_groups));
         }
+        settings.merge(Value::Object(installation.part_settings()));
         settings.merge(Value::Object(installation.config.clone()));
         settings.part_rest_from_tls();
         settings
@@ -64,16 +67,17 @@ impl Settings {
 
     /// Gives REST a port of its own where clients speak TLS and nobody gave it one.
     fn part_rest_from_tls(&mut self) {
-        let mode = find(&self.0, &["common", "security", "tlsMode"]).filter(|mode| !mode.is_null());
+        let mode =
+            value_of(&self.0, &["common", "security", "tlsMode"]).filter(|mode| !mode.is_null());
         let speaks = mode.is_some_and(|mode| !matches!(plain(mode).trim(), "" | "0"));
-        if speaks && find(&self.0, &REST).is_none() {
+        if speaks && value_of(&self.0, &REST).is_none() {
             self.merge(json!({"proxy": {"http": {"port": REST_PORT}}}));
         }
     }
 
     /// The port that REST has beside the one of gRPC, if any.
     pub fn rest_port(&self) -> Option<&Value> {
-        find(&self.0, &REST)
+        value_of(&self.0, &REST)
     }
 
     /// The settings as one value, for a file in YAML.
@@ -112,22 +116,23 @@ impl Settings {
 
 /// The value of `mq.type` in settings; upper and lower case are the same.
 pub fn queue_of(settings: &Map<String, Value>) -> Option<&str> {
-    find(settings, &["mq", "type"])?.as_str()
+    value_of(settings, &["mq", "type"])?.as_str()
 }
 
 /// Whether clients must log in, as `common.security.authorizationEnabled` says it; none where settings say nothing of it.
 pub fn demands_login(settings: &Map<String, Value>) -> Option<bool> {
-    let setting = find(settings, &["common", "security", "authorizationEnabled"])?;
+    let setting = value_of(settings, &["common", "security", "authorizationEnabled"])?;
     Some(plain(setting).eq_ignore_ascii_case("true"))
 }
 
-fn find<'a>(settings: &'a Map<String, Value>, path: &[&str]) -> Option<&'a Value> {
+/// The value of a setting; upper and lower case are the same.
+pub(crate) fn value_of<'a>(settings: &'a Map<String, Value>, path: &[&str]) -> Option<&'a Value> {
     let (first, rest) = path.split_first()?;
     let same = |(key, _): &(&String, &Value)| key.eq_ignore_ascii_case(first);
     let (_, found) = settings.iter().find(same)?;
     match rest {
         [] => Some(found),
-        rest => find(found.as_object()?, rest),
+        rest => value_of(found.as_object()?, rest),
     }
 }
 
@@ -161,7 +166,7 @@ fn flatten(name: &str, value: &Value, variables: &mut Vec<(String, String)>) {
     variables.push((name.to_owned(), text));
 }
 
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -224,7 +229,14 @@ fn of_services(installation: &Installation, queue: MessageQueue) -> Value {
     let content = match deployment.queue() {
         Some(Queue::Kafka(kafka)) => of_kafka(kafka),
         Some(Queue::Pulsar(pulsar)) => of_pulsar(pulsar),
-        Some(Queue::Woodpecker(woodpecker)) => of_woodpecker(woodpecker, in_a_cluster),
+        Some(Queue::Woodpecker(woodpecker)) => {
+            let mut log = of_woodpecker(woodpecker, in_a_cluster);
+            let embedded = matches!(woodpecker, Woodpecker::Embedded(it) if it.storage == WoodpeckerStorage::Minio);
+            if embedded && must_write_conditionally(installation) {
+                log["logstore"] = json!({"fencePolicy": {"conditionWrite": "enable"}});
+            }
+            log
+        }
         None => built_in(queue),
     };
     settings[queue.setting()] = content;
@@ -286,6 +298,16 @@ fn of_woodpecker(woodpecker: &Woodpecker, in_a_cluster: bool) -> Value {
             })
         }
     }
+}
+
+/// Whether the log is to insist on conditional writes, by which a node that lost its log is kept from writing. By itself
+/// (`auto`) it takes any failure of its first tries, as of rights that still spread, for a store without them, and remembers
+/// that for good (zilliztech/woodpecker#153).
+fn must_write_conditionally(installation: &Installation) -> bool {
+    let (major, minor, patch) = FENCE_POLICY;
+    let store = installation.deployment.s3();
+    installation.version.is_at_least(major, minor, patch)
+        && store.is_some_and(S3::has_conditional_writes)
 }
 
 /// A replica of everything in each group, and the log's own nodes apart from each other.

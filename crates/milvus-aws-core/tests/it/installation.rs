@@ -5,4 +5,6 @@ mod on_eks;
 mod round_trip;
 mod schema;
 mod secrets;
+mod shared_services;
+mod stores;
 mod written;

@@ -140,6 +140,8 @@ fn what_the_target_makes_must_not_be_given() {
         "{said}"
     );
     assert!(refused("mode: standalone\n").contains("leave `mode` out"));
+    let said = refused("names: {inSharedServices: own}\n");
+    assert!(said.contains("names.inSharedServices: goes with"), "{said}");
 }
 
 #[test]

@@ -57,6 +57,26 @@ fn what_is_out_of_range_is_told_with_the_range() {
     assert!("both".parse::<Mode>().is_err());
 }
 
+#[test]
+fn field_4_6_a_formula_that_is_known_to_be_short_says_so() {
+    let short = |index: &str, vectors: &str| {
+        let mut request = Request::new(
+            vectors.parse().unwrap(),
+            "768".parse().unwrap(),
+            index.parse().unwrap(),
+        );
+        request.version = Some("2.4.5".parse().unwrap());
+        let notes = request.size().unwrap().notes();
+        notes.into_iter().any(|note| {
+            note.contains("known to be short") && note.contains("milvus-io/milvus#35440")
+        })
+    };
+    assert!(short("DISKANN", "200M"));
+    assert!(short("DISKANN", "100M"));
+    assert!(!short("DISKANN", "10M"));
+    assert!(!short("HNSW", "200M"));
+}
+
 fn refusal(request: &Request) -> String {
     request.size().unwrap_err().to_string()
 }
