@@ -31,7 +31,7 @@ pub fn command_with_path(cache: &Cache, words: &[OsString], dirs: &[PathBuf]) ->
     let run = cache.run_dir();
     let parts = lifecycle::build(cache)?;
     let host = std::env::var_os("PATH").unwrap_or_default();
-    let ours = ["kubernetes", "helm"].map(|part| Ok(parts.dir(part)?.join("bin")));
+    let ours = ["kubernetes", "helm", "helm4"].map(|part| Ok(parts.dir(part)?.join("bin")));
     let ours = ours.into_iter().collect::<Result<Vec<_>>>()?;
     let dirs = dirs.iter().cloned().chain(ours);
     let path = std::env::join_paths(dirs.chain(std::env::split_paths(&host)))?;

@@ -8,8 +8,8 @@ use milvus_aws_core::{
     installation::{MilvusVersion, Namespace},
 };
 use milvus_manifests::apply::{
-    HelmRelease, OthersFiles, StayingFiles, exists, helm_releases, operated, others_files,
-    released_components, still_of_helm,
+    HelmRelease, HelmStatus, OthersFiles, StayingFiles, exists, helm_releases, operated,
+    others_files, released_components, still_of_helm,
 };
 
 use crate::{
@@ -58,7 +58,7 @@ pub enum AdoptionError {
         /// The name of the release.
         name: String,
         /// What Helm calls that.
-        status: String,
+        status: HelmStatus,
     },
     /// What runs cannot be told from its image, which another one would replace.
     #[error(
@@ -124,6 +124,10 @@ impl AdoptionError {
                 "-n chooses the namespace; a file by -f says what the release is to be"
             }
             Self::Several { .. } => "--name chooses one",
+            Self::Busy {
+                status: HelmStatus::Uninstalling,
+                ..
+            } => "`helm uninstall` ends that",
             Self::Busy { .. } => "`helm rollback` or `helm upgrade` ends that",
             Self::UnknownVersion { .. } => {
                 "name that very tag, by `image.tag` in the file or `image.all.tag` in the values, and the version that it is like by `version` or `--milvus-version`"
@@ -155,7 +159,7 @@ pub(crate) async fn wanted(
             let version = match &file.milvus_version {
                 Some(version) => Some(version.parse()?),
                 None if values.name_version() => None,
-                None => remembered_version(file, flags).await?,
+                None => remembered_version(file, flags, printer).await?,
             };
             Wanted::of_values(&values, version, file, flags, printer)?
         }
@@ -169,12 +173,32 @@ pub(crate) async fn wanted(
 async fn remembered_version(
     file: &FileArgs,
     flags: &ClusterFlags,
+    printer: Printer,
 ) -> Result<Option<MilvusVersion>, Error> {
     let name = file.helm.release.clone().unwrap_or_default();
     let (_, releases) = releases(flags).await?;
-    let record = releases.iter().find(|record| record.name == name.as_str());
-    let version = record.map(|record| record.app_version.parse());
-    Ok(version.transpose()?)
+    let Some(record) = releases.iter().find(|record| record.name == name.as_str()) else {
+        return Ok(None);
+    };
+    tell_revision("the Milvus version is taken", record, printer);
+    Ok(Some(record.app_version.parse()?))
+}
+
+/// Says which revision is gone by, where that is not the newest one, or none is deployed.
+fn tell_revision(what: &str, record: &HelmRelease, printer: Printer) {
+    let why = match (record.status, record.newest) {
+        (HelmStatus::Deployed, None) => return,
+        (_, Some((newest, is))) => format!(", not from revision {newest}, which is newer and {is}"),
+        (_, None) => String::new(),
+    };
+    let none = match record.status {
+        HelmStatus::Deployed => "",
+        _ => "; no revision is deployed",
+    };
+    printer.tell(&format!(
+        "note: {what} from revision {} of the release {}, which is {}{why}{none}",
+        record.revision, record.name, record.status
+    ));
 }
 
 /// What Helm remembers in the namespace that is meant.
@@ -193,6 +217,7 @@ async fn remembered(
 ) -> Result<Wanted, Error> {
     let (namespace, releases) = releases(flags).await?;
     let record = the_one(releases, file.name.as_deref(), namespace.clone())?;
+    tell_revision("the values are taken", &record, printer);
     Wanted::of_record(&record, namespace, file, printer)
 }
 
@@ -229,17 +254,18 @@ pub(crate) async fn check(client: &Client, wanted: &Wanted) -> Result<(), Error>
     }
     let releases = helm_releases(client, namespace).await?;
     let release = releases.into_iter().find(|release| release.name == name);
-    match release {
-        Some(release) if release.status.starts_with("pending-") => Err(AdoptionError::Busy {
-            name: release.name,
-            status: release.status,
+    let unfinished = release.as_ref().and_then(HelmRelease::unfinished);
+    match (release, unfinished) {
+        (Some(HelmRelease { name, .. }), Some(status)) => {
+            Err(AdoptionError::Busy { name, status }.into())
         }
-        .into()),
-        None if !exists(client, &wanted.installation).await? => Err(AdoptionError::NoRelease {
-            namespace: namespace.clone(),
-            name: name.to_owned(),
+        (None, _) if !exists(client, &wanted.installation).await? => {
+            Err(AdoptionError::NoRelease {
+                namespace: namespace.clone(),
+                name: name.to_owned(),
+            }
+            .into())
         }
-        .into()),
         _ => Ok(()),
     }
 }

@@ -291,6 +291,7 @@ impl Resource for Leaving {
                     field: CANARY_COLLECTION.to_owned(),
                     from: Some("rows of the canary".to_owned()),
                     to: None,
+                    ..Change::default()
                 }],
                 output: Some(()),
             },

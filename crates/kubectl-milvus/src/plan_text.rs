@@ -124,12 +124,25 @@ fn write_step(text: &mut String, step: &PlannedStep, columns: Option<usize>) {
         Action::Keep { .. } | Action::Absent => Ok(()),
     };
     if let Action::Update { changes } = &step.action {
-        for Change { field, from, to } in changes {
-            let side =
-                |value: &Option<String>| value.clone().unwrap_or_else(|| "<unset>".to_owned());
-            let _infallible = writeln!(text, "    {field}: {} -> {}", side(from), side(to));
+        for change in changes {
+            write_change(text, change);
         }
     }
+}
+
+fn write_change(text: &mut String, change: &Change) {
+    let Change {
+        field,
+        from,
+        to,
+        set_by,
+    } = change;
+    let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "<unset>".to_owned());
+    let who = match set_by.as_slice() {
+        [] => String::new(),
+        managers => format!(" (set by {})", managers.join(", ")),
+    };
+    let _infallible = writeln!(text, "    {field}: {}{who} -> {}", side(from), side(to));
 }
 
 /// Usual time and monthly cost, after a name in a column of that width.
@@ -172,6 +185,23 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("it usually takes 1m16s\n"), "{text}");
+    }
+
+    #[test]
+    fn who_else_has_set_a_field_is_named() {
+        let mut plan = guide_plan();
+        let set_by = ["kubectl-edit", "kubectl-set"].map(str::to_owned).to_vec();
+        plan.steps[0].action = Action::Update {
+            changes: vec![Change {
+                field: "spec.replicas".to_owned(),
+                from: Some("3".to_owned()),
+                to: Some("1".to_owned()),
+                set_by,
+            }],
+        };
+        let line = "    spec.replicas: 3 (set by kubectl-edit, kubectl-set) -> 1";
+        let text = plain(&plan);
+        assert!(text.lines().any(|one| one == line), "{text}");
     }
 
     #[test]

@@ -217,6 +217,7 @@ impl Resource for RootPassword {
                         "the one in secret/{}",
                         root_secret_name(&self.name)
                     )),
+                    ..Change::default()
                 }],
                 output: None,
             },

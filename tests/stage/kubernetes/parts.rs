@@ -12,6 +12,7 @@ const KUBERNETES: &str = "1.34.4";
 const COREDNS: &str = "1.15.0";
 const PROVISIONER: &str = "0.0.30";
 const HELM: &str = "3.18.6";
+const HELM_4: &str = "4.3.2";
 /// Raise it when an image's contents change other than by its sources.
 const IMAGE_REVISION: &str = "2";
 
@@ -82,6 +83,13 @@ pub(crate) fn parts() -> Vec<Part> {
             recipe: vec![GO_INSTALL_SCRIPT.to_owned()],
             needs: &[],
             build: |build| go_install(build, "helm.sh/helm/v3/cmd/helm", HELM),
+        },
+        Part {
+            name: "helm4",
+            version: HELM_4,
+            recipe: vec![GO_INSTALL_SCRIPT.to_owned()],
+            needs: &[],
+            build: build_helm_4,
         },
         config_tool::part(),
         image("image-pause", KUBERNETES, &["kubernetes"], pause),
@@ -164,6 +172,14 @@ fn go_install(build: &Build<'_>, module: &str, version: &str) -> Result<()> {
         GO_INSTALL_SCRIPT,
         &[("MODULE", module), ("VERSION", version)],
     )
+}
+
+/// Beside version 3 on the PATH, so by a name of its own. It calls itself `helm` all the same.
+fn build_helm_4(build: &Build<'_>) -> Result<()> {
+    go_install(build, "helm.sh/helm/v4/cmd/helm", HELM_4)?;
+    let folder = build.out.join("bin");
+    fs::rename(folder.join("helm"), folder.join("helm4"))?;
+    Ok(())
 }
 
 fn build_containerd_images(build: &Build<'_>) -> Result<()> {

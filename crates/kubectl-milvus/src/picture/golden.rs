@@ -148,6 +148,7 @@ pub(crate) fn guide_plan() -> Plan {
             field: "parameters.type".to_owned(),
             from: Some("gp2".to_owned()),
             to: Some("gp3".to_owned()),
+            ..Change::default()
         }],
     };
     steps[12].action = Action::Refuse {

@@ -373,6 +373,7 @@ impl Resource for Bucket {
                     field: field.to_owned(),
                     from: None,
                     to: Some(to.to_owned()),
+                    ..Change::default()
                 });
             }
         }

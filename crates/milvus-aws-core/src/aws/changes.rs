@@ -13,6 +13,7 @@ impl Changes {
             field: field.into(),
             from: from.map(str::to_owned),
             to: to.map(str::to_owned),
+            ..Change::default()
         });
     }
 

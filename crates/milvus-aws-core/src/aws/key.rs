@@ -232,6 +232,7 @@ fn change(field: &str, from: Option<&str>, to: &str) -> Change {
         field: field.to_owned(),
         from: from.map(str::to_owned),
         to: Some(to.to_owned()),
+        ..Change::default()
     }
 }
 

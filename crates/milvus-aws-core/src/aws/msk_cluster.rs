@@ -336,6 +336,7 @@ impl Resource for MskCluster {
                     field: "state".to_owned(),
                     from: Some("FAILED".to_owned()),
                     to: Some("ACTIVE".to_owned()),
+                    ..Change::default()
                 };
                 Ok(Observed::Differs {
                     changes: vec![state],

@@ -164,6 +164,7 @@ fn differences(is: &str, wanted: &str) -> Vec<Change> {
             field: name.to_owned(),
             from: is.get(name).map(|value| (*value).to_owned()),
             to: wanted.get(name).map(|value| (*value).to_owned()),
+            ..Change::default()
         })
         .collect()
 }

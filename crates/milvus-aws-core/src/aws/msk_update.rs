@@ -126,6 +126,7 @@ fn difference(
         field: field.to_owned(),
         from: is,
         to: Some(shall),
+        ..Change::default()
     })
 }
 

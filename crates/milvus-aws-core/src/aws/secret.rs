@@ -258,6 +258,7 @@ impl Resource for MskSecret {
             field: field.to_owned(),
             from: from.map(str::to_owned),
             to: Some(to.to_owned()),
+            ..Change::default()
         };
         if context.is_removal() {
             return Ok(Observed::Current {

@@ -194,7 +194,7 @@ impl<Output> Observed<Output> {
 }
 
 /// One field that is not as wanted. Values of secrets must not be put here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// Path of the field: `spec.replicas`.
@@ -205,6 +205,9 @@ pub struct Change {
     /// What it shall be; absent when the field goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// Who else has set what it is, and loses it: field managers of the Kubernetes API, such as `kubectl-edit`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set_by: Vec<String>,
 }
 
 /// What [`Resource::apply`] is to do.

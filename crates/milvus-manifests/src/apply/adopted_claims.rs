@@ -88,6 +88,7 @@ impl Resource for AdoptedClaims {
                 field: format!("{claim}: metadata.labels[{INSTALLATION}]"),
                 from: None,
                 to: Some(self.owner.installation.to_string()),
+                ..Change::default()
             }
         };
         Ok(if unmarked.is_empty() {

@@ -6,9 +6,10 @@ use kube::{
         DeleteParams, DynamicObject, ListParams, ObjectList, Patch, PatchParams, PostParams,
         Preconditions,
     },
-    core::{ApiResource, GroupVersionKind},
+    core::{ApiResource, GroupVersionKind, Status, response::StatusCause},
 };
 use milvus_aws_core::engine::ResourceError;
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::{FIELD_MANAGER, failure::resource_error};
@@ -119,22 +120,21 @@ impl Objects {
     pub(super) async fn try_replace(
         &self,
         name: &str,
-        object: Value,
-    ) -> Result<Value, ResourceError> {
-        let object: DynamicObject = serde_json::from_value(object).map_err(|error| {
-            let object = ObjectRef {
-                kind: self.kind,
-                name: name.to_owned(),
-            };
+        object: &Value,
+    ) -> Result<Trial, ResourceError> {
+        let object = DynamicObject::deserialize(object).map_err(|error| {
+            let object = self.reference(name);
             ResourceError::fatal(format!("understand {object}")).caused_by(error)
         })?;
         let params = PostParams {
             dry_run: true,
             field_manager: Some(FIELD_MANAGER.to_owned()),
         };
-        let answer = self.api.replace(name, &params, &object).await;
-        let object = answer.map_err(|error| self.failed("compare", name, error))?;
-        self.value(name, &object)
+        match self.api.replace(name, &params, &object).await {
+            Ok(object) => self.value(name, &object).map(Trial::Accepted),
+            Err(kube::Error::Api(status)) if is_invalid(&status) => Ok(Trial::Invalid(status)),
+            Err(error) => Err(self.failed("compare", name, error)),
+        }
     }
 
     /// Deletes that very object; what is gone already is no error. Workloads go after their pods.
@@ -186,23 +186,45 @@ impl Objects {
             .collect()
     }
 
-    fn failed(&self, attempt: &str, name: &str, error: kube::Error) -> ResourceError {
-        let object = ObjectRef {
-            kind: self.kind,
-            name: name.to_owned(),
-        };
+    pub(super) fn failed(&self, attempt: &str, name: &str, error: kube::Error) -> ResourceError {
+        let object = self.reference(name);
         resource_error(format!("{attempt} {object}"), self.kind, error)
     }
 
     fn value(&self, name: &str, object: &DynamicObject) -> Result<Value, ResourceError> {
         serde_json::to_value(object).map_err(|error| {
-            let object = ObjectRef {
-                kind: self.kind,
-                name: name.to_owned(),
-            };
+            let object = self.reference(name);
             ResourceError::fatal(format!("understand {object}")).caused_by(error)
         })
     }
+
+    fn reference(&self, name: &str) -> ObjectRef {
+        ObjectRef {
+            kind: self.kind,
+            name: name.to_owned(),
+        }
+    }
+}
+
+/// What the API server said of an object that was tried.
+pub(super) enum Trial {
+    /// That is what it would be.
+    Accepted(Value),
+    /// Fields of it are not valid, each with its path.
+    Invalid(Box<Status>),
+}
+
+/// Whether fields are complained of.
+fn is_invalid(status: &Status) -> bool {
+    status.code == 422 && !complaints(status).is_empty()
+}
+
+/// The fields that are complained of.
+pub(super) fn complaints(status: &Status) -> &[StatusCause] {
+    status
+        .details
+        .as_ref()
+        .map_or(&[], |details| &details.causes)
 }
 
 /// The identity of an object, which another one of the same name does not have.

@@ -133,6 +133,7 @@ impl Resource for Certified {
                     field: "data".to_owned(),
                     from: Some("no whole certificate".to_owned()),
                     to: Some("a new certificate".to_owned()),
+                    ..Change::default()
                 }],
                 output: None,
             },

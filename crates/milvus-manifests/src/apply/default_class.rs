@@ -103,6 +103,7 @@ impl Resource for DefaultClass {
                     field: format!("storageclass/{OF_EKS} {IS_DEFAULT_CLASS}"),
                     from: Some("true".to_owned()),
                     to: Some("false".to_owned()),
+                    ..Change::default()
                 }],
                 output: None,
             },

@@ -1,8 +1,17 @@
 //! What a write would change, field by field.
 
+use std::fmt::Display;
+
 use milvus_aws_core::engine::Change;
 use serde_json::{Map, Value};
 
+use super::{
+    FIELD_MANAGER,
+    managed_fields::{
+        Fields, children, field_key, find, is_item, is_owned, join, names, owned_places, text_of,
+    },
+    taken_over::Owners,
+};
 use crate::Kind;
 
 /// Fields that the API server keeps for itself.
@@ -18,15 +27,21 @@ const NOT_SHOWN: &str = "(not shown)";
 /// Longest text of a value in a change.
 const LONGEST_VALUE: usize = 120;
 
-/// The fields in which an object differs from what a dry run of our write answers. Values in Secrets are not shown.
+/// The fields in which an object differs from what a dry run of our write answers, and who has set them, where that is
+/// neither us nor Helm. Values in Secrets are not shown.
 pub(super) fn changes(kind: Kind, live: &Value, applied: &Value) -> Vec<Change> {
+    let owners = Owners::of(live);
+    let others = owners.others().iter();
+    // What we ourselves have changed as an update (`scale`) is ours.
+    let others = others.filter(|entry| entry.manager() != FIELD_MANAGER);
+    let others = others.map(|entry| (entry.manager(), &entry.fields));
     let mut changes = Vec::new();
-    compare(
-        "",
-        Some(&substance(live)),
-        Some(&substance(applied)),
-        &mut changes,
-    );
+    let place = Place {
+        path: String::new(),
+        others: others.collect(),
+    };
+    let (live, applied) = (substance(live), substance(applied));
+    place.compare(Some(&live), Some(&applied), &mut changes);
     if kind == Kind::Secret {
         for change in &mut changes {
             if !change.field.starts_with("metadata.labels") {
@@ -69,42 +84,95 @@ fn substance(object: &Value) -> Value {
     object
 }
 
-fn compare(path: &str, from: Option<&Value>, to: Option<&Value>, changes: &mut Vec<Change>) {
-    match (from, to) {
-        (from, to) if from == to => {}
-        (Some(Value::Object(from)), Some(Value::Object(to))) => {
-            for key in keys(from, to) {
-                compare(&join(path, key), from.get(key), to.get(key), changes);
-            }
-        }
-        (Some(Value::Array(from)), Some(Value::Array(to))) => {
-            compare_lists(path, from, to, changes);
-        }
-        (from, to) => changes.push(Change {
-            field: path.to_owned(),
-            from: from.map(text),
-            to: to.map(text),
-        }),
-    }
+/// A place in an object, and what others own from there on.
+struct Place<'a> {
+    path: String,
+    others: Vec<(&'a str, &'a Fields)>,
 }
 
-/// Items with names are told apart by name, others by place.
-fn compare_lists(path: &str, from: &[Value], to: &[Value], changes: &mut Vec<Change>) {
-    match (by_name(from), by_name(to)) {
-        (Some(from), Some(to)) => {
-            for name in keys(&from, &to) {
-                compare(
-                    &format!("{path}[{name}]"),
-                    from.get(name),
-                    to.get(name),
-                    changes,
-                );
+impl<'a> Place<'a> {
+    fn compare(&self, from: Option<&Value>, to: Option<&Value>, changes: &mut Vec<Change>) {
+        match (from, to) {
+            (from, to) if from == to => {}
+            (Some(Value::Object(from)), Some(Value::Object(to))) => {
+                for key in keys(from, to) {
+                    let field = field_key(key);
+                    let child = self.child(join(&self.path, key), |known| known == field);
+                    child.compare(from.get(key), to.get(key), changes);
+                }
+            }
+            (Some(Value::Array(from)), Some(Value::Array(to))) => {
+                self.compare_lists(from, to, changes);
+            }
+            (from, to) => self.tell(from, to, changes),
+        }
+    }
+
+    /// Items with names are told apart by name, others by place.
+    fn compare_lists(&self, from: &[Value], to: &[Value], changes: &mut Vec<Change>) {
+        match (by_name(from), by_name(to)) {
+            (Some(from), Some(to)) => {
+                for name in keys(&from, &to) {
+                    let (from, to) = (from.get(name), to.get(name));
+                    self.item(name, from).compare(from, to, changes);
+                }
+            }
+            _ => {
+                for index in 0..from.len().max(to.len()) {
+                    let (from, to) = (from.get(index), to.get(index));
+                    self.item(index, from).compare(from, to, changes);
+                }
             }
         }
-        _ => {
-            for index in 0..from.len().max(to.len()) {
-                let path = format!("{path}[{index}]");
-                compare(&path, from.get(index), to.get(index), changes);
+    }
+
+    fn item(&self, name: impl Display, from: Option<&Value>) -> Self {
+        let path = format!("{}[{name}]", self.path);
+        self.child(path, |key| {
+            is_item(key) && from.is_some_and(|item| names(key, item))
+        })
+    }
+
+    fn child(&self, path: String, is_it: impl Fn(&str) -> bool) -> Self {
+        let others = self.others.iter().filter_map(|&(manager, fields)| {
+            // What has nothing below is owned with all that is in it.
+            if fields.is_empty() {
+                return Some((manager, fields));
+            }
+            let mut children = children(fields);
+            let (_, inner) = children.find(|(key, _)| is_it(key))?;
+            Some((manager, inner))
+        });
+        Place {
+            others: others.collect(),
+            path,
+        }
+    }
+
+    /// The change of this place, and what others have set within it and lose.
+    fn tell(&self, from: Option<&Value>, to: Option<&Value>, changes: &mut Vec<Change>) {
+        let owners = self.others.iter().filter(|(_, fields)| is_owned(fields));
+        let mut set_by: Vec<_> = owners.map(|(manager, _)| (*manager).to_owned()).collect();
+        set_by.dedup();
+        changes.push(Change {
+            field: self.path.clone(),
+            from: from.map(text),
+            to: to.map(text),
+            set_by: if from.is_some() { set_by } else { Vec::new() },
+        });
+        let Some(from) = from else {
+            return;
+        };
+        let parts = self.others.iter().filter(|(_, fields)| !is_owned(fields));
+        for (manager, fields) in parts {
+            for part in owned_places(fields) {
+                let value = part.iter().try_fold(from, |value, key| find(value, key));
+                changes.push(Change {
+                    field: text_of(&self.path, &part),
+                    from: value.map(text),
+                    to: None,
+                    set_by: vec![(*manager).to_owned()],
+                });
             }
         }
     }
@@ -122,14 +190,6 @@ fn by_name(items: &[Value]) -> Option<Map<String, Value>> {
 fn keys<'a>(from: &'a Map<String, Value>, to: &'a Map<String, Value>) -> Vec<&'a str> {
     let added = to.keys().filter(|key| !from.contains_key(*key));
     from.keys().chain(added).map(String::as_str).collect()
-}
-
-fn join(path: &str, key: &str) -> String {
-    match path {
-        "" => key.to_owned(),
-        _ if key.contains(['.', '/']) => format!("{path}[{key}]"),
-        _ => format!("{path}.{key}"),
-    }
 }
 
 fn text(value: &Value) -> String {

@@ -1,6 +1,6 @@
 //! What Helm itself remembers of a release: a Secret for each of its revisions.
 
-use std::{io::Read as _, time::Duration};
+use std::{cmp::Reverse, collections::BTreeMap, fmt, io::Read as _, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use flate2::read::GzDecoder;
@@ -27,21 +27,90 @@ const TYPE: &str = "helm.sh/release.v1";
 /// A record beyond this is none: a Secret holds a megabyte, and text is packed to a tenth at best.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// The newest revision of a release of the Milvus chart.
+/// A release of the Milvus chart: the revision that is deployed. Where none is, the one that was deployed last; else the
+/// newest.
 #[derive(Debug)]
 pub struct HelmRelease {
     /// Its name.
     pub name: String,
-    /// How often it was installed, upgraded and rolled back.
+    /// Which of its revisions that is: they are counted over installs, upgrades and rollbacks.
     pub revision: u64,
-    /// `deployed`; `pending-upgrade` and the like while Helm is at work, or was stopped at it; `failed`.
-    pub status: String,
+    /// How that one is.
+    pub status: HelmStatus,
+    /// The newest revision, where that is another one: an upgrade that failed, or one that Helm has not finished.
+    pub newest: Option<(u64, HelmStatus)>,
     /// The chart's version.
     pub chart_version: String,
     /// The version of Milvus that the chart is made for.
     pub app_version: String,
     /// The values that its user gave, as JSON. They may hold passwords.
     pub values: SecretString,
+}
+
+impl HelmRelease {
+    /// What Helm is at work on, or was stopped at; none where it has finished.
+    pub fn unfinished(&self) -> Option<HelmStatus> {
+        let newest = self.newest.map_or(self.status, |(_, status)| status);
+        newest.is_unfinished().then_some(newest)
+    }
+}
+
+/// How a revision of a release is. Source: `pkg/release/common` of Helm 4, which writes the same as version 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HelmStatus {
+    /// It is what runs.
+    Deployed,
+    /// It ran until a newer one did.
+    Superseded,
+    /// It did not come about, or not as a whole.
+    Failed,
+    /// An installation is under way, or was stopped.
+    PendingInstall,
+    /// An upgrade is under way, or was stopped.
+    PendingUpgrade,
+    /// A way back is under way, or was stopped.
+    PendingRollback,
+    /// The removal is under way, or was stopped.
+    Uninstalling,
+    /// It is gone, and Helm was told to remember it.
+    Uninstalled,
+    /// Something that Helm does not know, or we do not.
+    #[serde(other)]
+    Unknown,
+}
+
+impl HelmStatus {
+    fn is_unfinished(self) -> bool {
+        matches!(
+            self,
+            Self::PendingInstall
+                | Self::PendingUpgrade
+                | Self::PendingRollback
+                | Self::Uninstalling
+        )
+    }
+
+    /// What Helm calls it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deployed => "deployed",
+            Self::Superseded => "superseded",
+            Self::Failed => "failed",
+            Self::PendingInstall => "pending-install",
+            Self::PendingUpgrade => "pending-upgrade",
+            Self::PendingRollback => "pending-rollback",
+            Self::Uninstalling => "uninstalling",
+            Self::Uninstalled => "uninstalled",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for HelmStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// What a record says, as far as we ask.
@@ -55,7 +124,7 @@ struct Record {
 
 #[derive(Deserialize)]
 struct Info {
-    status: String,
+    status: HelmStatus,
 }
 
 #[derive(Deserialize)]
@@ -72,7 +141,7 @@ struct ChartMetadata {
     app_version: String,
 }
 
-/// The releases of the Milvus chart in a namespace, each as its newest revision, by name. Who may not see Secrets sees none.
+/// The releases of the Milvus chart in a namespace, by name. What was uninstalled is none. Who may not see Secrets sees none.
 pub async fn helm_releases(
     client: &Client,
     namespace: &Namespace,
@@ -80,7 +149,7 @@ pub async fn helm_releases(
     let objects = Objects::new(client, Kind::Secret, namespace.as_str());
     let secrets = objects.list_visible("owner=helm").await;
     let secrets = secrets.map_err(Error::Request)?;
-    let mut releases: Vec<HelmRelease> = Vec::new();
+    let mut releases: BTreeMap<String, Vec<HelmRelease>> = BTreeMap::new();
     for secret in secrets.iter().filter(|secret| secret["type"] == TYPE) {
         let label = |key: &str| secret["metadata"]["labels"][key].as_str();
         let (Some(name), Some(revision)) = (label("name"), label("version")) else {
@@ -96,18 +165,34 @@ pub async fn helm_releases(
             app_version,
             ..
         } = record.chart.metadata;
-        releases.push(HelmRelease {
+        let revisions = releases.entry(name.to_owned()).or_default();
+        revisions.push(HelmRelease {
             name: name.to_owned(),
             revision,
             status: record.info.status,
+            newest: None,
             chart_version: version,
             app_version,
             values: record.config.unwrap_or_default().to_string().into(),
         });
     }
-    releases.sort_by(|a, b| a.name.cmp(&b.name).then(b.revision.cmp(&a.revision)));
-    releases.dedup_by(|a, b| a.name == b.name);
-    Ok(releases)
+    Ok(releases.into_values().filter_map(the_one).collect())
+}
+
+/// The revision that counts, as Helm itself chooses it: the newest one that is deployed. An upgrade that fails leaves the
+/// one before it deployed; a way back that fails leaves none.
+fn the_one(mut revisions: Vec<HelmRelease>) -> Option<HelmRelease> {
+    revisions.sort_by_key(|revision| Reverse(revision.revision));
+    let newest = revisions.first()?;
+    if newest.status == HelmStatus::Uninstalled {
+        return None;
+    }
+    let newest = (newest.revision, newest.status);
+    let newest_that_is = |status| revisions.iter().position(|it| it.status == status);
+    let at = newest_that_is(HelmStatus::Deployed).or(newest_that_is(HelmStatus::Superseded));
+    let mut chosen = revisions.swap_remove(at.unwrap_or(0));
+    chosen.newest = (chosen.revision != newest.0).then_some(newest);
+    Some(chosen)
 }
 
 /// Text in base64 of a gzip in base64 of JSON: Helm packs it, and Kubernetes writes what is in a Secret in base64 once more.
@@ -177,6 +262,7 @@ impl Resource for HelmRecord {
                 field: secret.to_string(),
                 from: Some("to be removed".to_owned()),
                 to: None,
+                ..Change::default()
             }
         };
         Ok(if secrets.is_empty() {
@@ -239,11 +325,60 @@ mod tests {
         let inner = BASE64_STANDARD.encode(packed.finish().unwrap());
         let secret = json!({"data": {"release": BASE64_STANDARD.encode(inner)}});
         let read = record(&secret).unwrap();
-        assert_eq!(read.info.status, "deployed");
+        assert_eq!(read.info.status, HelmStatus::Deployed);
         assert_eq!(read.chart.metadata.app_version, "2.4.5");
         assert_eq!(read.config.unwrap(), json!({"minio": {"enabled": false}}));
         for broken in ["", "!", "YQ=="] {
             assert!(record(&json!({"data": {"release": broken}})).is_none());
         }
+    }
+
+    /// Statuses from the first revision on, and which revision counts.
+    #[test]
+    fn stage_fault_10_the_deployed_revision_counts_and_not_the_newest() {
+        let of = |statuses: &str| {
+            let revision = |(index, status): (usize, &str)| HelmRelease {
+                name: "demo".to_owned(),
+                revision: index as u64 + 1,
+                status: serde_json::from_value(json!(status)).unwrap(),
+                newest: None,
+                chart_version: String::new(),
+                app_version: String::new(),
+                values: String::new().into(),
+            };
+            the_one(statuses.split(' ').enumerate().map(revision).collect())
+        };
+        for (statuses, counts, newest) in [
+            ("deployed", 1, None),
+            ("superseded deployed", 2, None),
+            ("superseded deployed failed failed", 2, Some("failed")),
+            // Two at a time: the newest of them.
+            ("deployed deployed failed", 2, Some("failed")),
+            ("superseded superseded failed", 2, Some("failed")),
+            ("failed", 1, None),
+            ("failed failed", 2, None),
+            ("deployed pending-upgrade", 1, Some("pending-upgrade")),
+            ("pending-install", 1, None),
+            ("uninstalled deployed", 2, None),
+            ("deployed something-new", 1, Some("unknown")),
+        ] {
+            let found = of(statuses).unwrap();
+            let found_newest = found.newest.map(|(_, status)| status.as_str());
+            assert_eq!(
+                (found.revision, found_newest),
+                (counts, newest),
+                "{statuses}"
+            );
+        }
+        assert!(of("superseded uninstalled").is_none());
+        assert_eq!(
+            of("deployed pending-upgrade").unwrap().unfinished(),
+            Some(HelmStatus::PendingUpgrade)
+        );
+        assert_eq!(
+            of("deployed uninstalling").unwrap().unfinished(),
+            Some(HelmStatus::Uninstalling)
+        );
+        assert_eq!(of("deployed failed").unwrap().unfinished(), None);
     }
 }

@@ -18,7 +18,7 @@ use super::{
     owner::{Ownership, is_released, owner_of},
     placed::Placed,
     readiness::{self, Watched},
-    taken_over::{merged, taken_over},
+    takeover::takeover,
 };
 use crate::{Kind, Manifests, Object, ObjectRef, labels::Owner};
 
@@ -143,8 +143,7 @@ impl KubernetesObject {
     ) -> Result<(Value, Vec<Change>), ResourceError> {
         let ObjectRef { kind, name } = &self.reference;
         if let Live::Released(live) = live {
-            let merged = merged(live, &wanted);
-            let applied = objects.try_replace(name, merged).await?;
+            let (_, applied) = takeover(objects, name, live, &wanted).await?;
             let changes = changes_from_helm(*kind, live, &applied);
             return Ok((applied, changes));
         }
@@ -176,11 +175,12 @@ impl KubernetesObject {
                     .await
             }
             Found::Released(live) => {
+                let wanted = self.wanted(manifests, Live::Released(&live), secrets)?;
+                let (owners, _) = takeover(&objects, name, &live, &wanted).await?;
                 // Whoever dies between the two is found as before: Helm's mark goes with the second.
-                if let Some(fields) = taken_over(&live) {
+                if let Some(fields) = owners.managed_fields() {
                     objects.own(name, &live, fields).await?;
                 }
-                let wanted = self.wanted(manifests, Live::Released(&live), secrets)?;
                 objects
                     .apply(name, wanted, uid_of(&live), Write::Update)
                     .await

@@ -156,6 +156,7 @@ impl Resource for Obsolete {
             field: leftover.reference.to_string(),
             from: Some("no longer wanted".to_owned()),
             to: None,
+            ..Change::default()
         };
         Ok(if leftovers.is_empty() {
             Observed::Current { output: Some(()) }

@@ -128,6 +128,7 @@ impl Resource for RootSecret {
                     field: "data.password".to_owned(),
                     from: None,
                     to: Some("a new password".to_owned()),
+                    ..Change::default()
                 }],
                 output: None,
             },

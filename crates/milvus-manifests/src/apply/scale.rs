@@ -268,6 +268,7 @@ impl Resource for Standby {
             field: format!("{section}.{STANDBY}"),
             from: Some("false".to_owned()),
             to: Some("true".to_owned()),
+            ..Change::default()
         };
         Ok(Observed::Differs {
             changes: self.sections.iter().map(change).collect(),
@@ -346,6 +347,7 @@ impl Replicas {
                     field: field.to_owned(),
                     from: Some(text(from)),
                     to: Some(text(&to)),
+                    ..Change::default()
                 });
             }
         };

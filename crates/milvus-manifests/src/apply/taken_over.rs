@@ -3,58 +3,197 @@
 //! A field goes only when nobody owns it any more. Helm owns all that it wrote, so its entries in `managedFields` become
 //! ours first: our write then drops what we do not want, and leaves what others have set since.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::FIELD_MANAGER;
+use super::{
+    FIELD_MANAGER,
+    managed_fields::{
+        Fields, Path, at, below, children, field_key, find, find_mut, insert, is_item, is_owned,
+        keys_of_item, remove, take_out, unite,
+    },
+};
 
-/// Who wrote this field is Helm, whatever its program is called.
-const MARK: [&str; 3] = ["f:metadata", "f:annotations", "f:meta.helm.sh/release-name"];
+/// The annotations by which Helm knows its own. They go with Helm, whoever wrote them.
+const MARKS: [&str; 2] = [
+    "meta.helm.sh/release-name",
+    "meta.helm.sh/release-namespace",
+];
+/// The label that Helm writes beside them.
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
-/// `managedFields` once Helm's entries are ours; none where Helm owns nothing.
-pub(super) fn taken_over(live: &Value) -> Option<Value> {
-    let (helms, others): (Vec<_>, Vec<_>) = entries(live).partition(|entry| is_helms(entry));
-    let first = helms.first()?;
-    let is_ours = |entry: &&Value| {
-        entry["manager"] == FIELD_MANAGER
-            && entry["operation"] == "Apply"
-            && entry.get("subresource").is_none()
-    };
-    let (ours, others): (Vec<&Value>, Vec<&Value>) = others.into_iter().partition(is_ours);
-    let mut fields = Map::new();
-    for entry in helms.iter().chain(&ours) {
-        unite(&mut fields, &entry["fieldsV1"]);
-    }
-    let mut entry = json!({
-        "manager": FIELD_MANAGER, "operation": "Apply", "apiVersion": live["apiVersion"],
-        "fieldsType": "FieldsV1", "fieldsV1": fields,
-    });
-    if let Some(time) = first.get("time") {
-        entry["time"] = time.clone();
-    }
-    Some(others.into_iter().cloned().chain([entry]).collect())
+/// Who owns the fields of an object: we, Helm's part included, and everybody else.
+#[derive(Debug, Clone)]
+pub(super) struct Owners {
+    ours: Fields,
+    others: Vec<Entry>,
+    /// Our entry as it is written, without its fields.
+    ours_as_written: Value,
+    /// Whether some of what is ours is not written as ours yet.
+    takes: bool,
 }
 
-/// What our write makes of an object once Helm's fields were taken over. A trial of that very write cannot say it: in
-/// that, what Helm wrote is still there, and stands in the way of what we want (a probe has one way to ask, not two).
-pub(super) fn merged(live: &Value, wanted: &Value) -> Value {
-    let mut merged = without_helms(live);
-    merge(&mut merged, wanted);
-    merged
+/// What one manager owns by one kind of request.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    as_written: Value,
+    pub(super) fields: Fields,
 }
 
-fn without_helms(live: &Value) -> Value {
-    let (helms, others): (Vec<_>, Vec<_>) = entries(live).partition(|entry| is_helms(entry));
-    let mut fields = Map::new();
-    for entry in helms {
-        unite(&mut fields, &entry["fieldsV1"]);
+impl Entry {
+    /// The manager's name, as its program gives it: `kubectl-set`.
+    pub(super) fn manager(&self) -> &str {
+        self.as_written["manager"].as_str().unwrap_or_default()
     }
-    let others: Vec<_> = others
-        .iter()
-        .filter_map(|entry| entry["fieldsV1"].as_object())
-        .collect();
-    let mut left = live.clone();
-    subtract(&mut left, &fields, &others);
-    left
+}
+
+impl Owners {
+    /// Who owns what of an object.
+    pub(super) fn of(live: &Value) -> Self {
+        let mut owners = Self {
+            ours: Fields::new(),
+            others: Vec::new(),
+            ours_as_written: json!({
+                "manager": FIELD_MANAGER, "operation": "Apply", "apiVersion": live["apiVersion"],
+                "fieldsType": "FieldsV1",
+            }),
+            takes: false,
+        };
+        let entries = live["metadata"]["managedFields"].as_array();
+        for entry in entries.into_iter().flatten() {
+            let fields = entry["fieldsV1"].as_object().cloned().unwrap_or_default();
+            let is_helms = is_helms(entry, &fields);
+            if is_helms || is_ours(entry) {
+                if let Some(time) = entry.get("time") {
+                    owners.ours_as_written["time"] = time.clone();
+                }
+                owners.takes |= is_helms;
+                unite(&mut owners.ours, &fields);
+            } else {
+                let as_written = entry.clone();
+                owners.others.push(Entry { as_written, fields });
+            }
+        }
+        for mark in MARKS {
+            let path = annotation(mark);
+            let has_it = |entry: &Entry| at(&entry.fields, &path).is_some();
+            if owners.others.iter().any(has_it) {
+                owners.take(&path);
+            }
+        }
+        owners
+    }
+
+    /// What everybody else owns.
+    pub(super) fn others(&self) -> &[Entry] {
+        &self.others
+    }
+
+    /// What is ours, Helm's part included.
+    pub(super) fn ours(&self) -> &Fields {
+        &self.ours
+    }
+
+    /// Takes a place with everything below it from whoever owns it.
+    pub(super) fn take(&mut self, path: &[String]) {
+        for entry in &mut self.others {
+            remove(&mut entry.fields, path);
+        }
+        insert(&mut self.ours, path);
+        self.takes = true;
+    }
+
+    /// `managedFields` once all of that is ours; none where it is written so already.
+    pub(super) fn managed_fields(&self) -> Option<Value> {
+        if !self.takes {
+            return None;
+        }
+        let entry = |as_written: &Value, fields: &Fields| {
+            let mut entry = as_written.clone();
+            entry["fieldsV1"] = Value::Object(fields.clone());
+            entry
+        };
+        let owning = self.others.iter().filter(|it| !it.fields.is_empty());
+        let others = owning.map(|it| entry(&it.as_written, &it.fields));
+        let ours = entry(&self.ours_as_written, &self.ours);
+        Some(others.chain([ours]).collect())
+    }
+
+    /// What our write makes of an object once all of that is ours. A trial of that very write cannot say it: in that, what
+    /// Helm wrote is still there, and stands in the way of what we want (a probe has one way to ask, not two).
+    pub(super) fn merged(&self, live: &Value, wanted: &Value) -> Value {
+        let others: Vec<_> = self.others.iter().map(|entry| &entry.fields).collect();
+        let mut merged = live.clone();
+        prune(&mut merged, &self.ours, &others, wanted);
+        merge(&mut merged, wanted);
+        merged
+    }
+}
+
+fn annotation(name: &str) -> Path {
+    [
+        field_key("metadata"),
+        field_key("annotations"),
+        field_key(name),
+    ]
+    .to_vec()
+}
+
+fn is_ours(entry: &Value) -> bool {
+    entry["manager"] == FIELD_MANAGER
+        && entry["operation"] == "Apply"
+        && entry.get("subresource").is_none()
+}
+
+/// Whether Helm wrote that: `helm` itself, which sends updates as version 3 (`Update`) and configurations as version 4
+/// (`Apply`), or a program that has Helm inside (`helm-controller`, `terraform-provider-helm`), whatever it is called: it
+/// has written Helm's marks, all by one hand.
+fn is_helms(entry: &Value, fields: &Fields) -> bool {
+    // Status and scale are written by controllers alone.
+    if entry.get("subresource").is_some() || entry["manager"] == FIELD_MANAGER {
+        return false;
+    }
+    let named = entry["manager"].as_str();
+    let label = [
+        field_key("metadata"),
+        field_key("labels"),
+        field_key(MANAGED_BY),
+    ];
+    let marks = MARKS.map(annotation);
+    let has_all =
+        marks.iter().all(|mark| at(fields, mark).is_some()) && at(fields, &label).is_some();
+    named.is_some_and(|name| name.contains("helm")) || has_all
+}
+
+/// Takes away what is among `ours` and not among what is wanted, as the API server does when a configuration is applied:
+/// a field goes unless others own it or something in it; an item of a list goes unless others own the item itself, with
+/// what they have set in it. What goes, goes whole, also with what nobody owns. Source: `prune` in `merge/update.go` of
+/// structured-merge-diff.
+fn prune(value: &mut Value, ours: &Fields, others: &[&Fields], wanted: &Value) {
+    for (key, inner) in children(ours) {
+        let theirs: Vec<_> = others.iter().filter_map(|it| below(it, key)).collect();
+        let is_wanted = find(wanted, key);
+        let stays = is_wanted.is_some()
+            || if is_item(key) {
+                !is_owned(inner) || theirs.iter().any(|it| is_owned(it))
+            } else {
+                !theirs.is_empty()
+            };
+        if !stays {
+            take_out(value, key);
+        } else if let Some(found) = find_mut(value, key) {
+            let keys = keys_of_item(key);
+            let kept: Vec<_> = keys.keys().map(|name| field_key(name)).collect();
+            let inner = without(inner, &kept);
+            prune(found, &inner, &theirs, is_wanted.unwrap_or(&Value::Null));
+        }
+    }
+}
+
+/// Fields without those.
+fn without(fields: &Fields, keys: &[String]) -> Fields {
+    let mut fields = fields.clone();
+    fields.retain(|key, _| !keys.contains(key));
+    fields
 }
 
 /// What tells items of a list apart, by the fields that they have: the API's own keys of the lists that we write.
@@ -95,111 +234,6 @@ fn keys_of(items: &[Value]) -> Option<&'static [&'static str]> {
     KEYS.iter().find(has).copied()
 }
 
-fn entries(object: &Value) -> impl Iterator<Item = &Value> {
-    let entries = object["metadata"]["managedFields"].as_array();
-    entries.into_iter().flatten()
-}
-
-fn is_helms(entry: &Value) -> bool {
-    // Status and scale are written by controllers alone.
-    if entry.get("subresource").is_some() || entry["manager"] == FIELD_MANAGER {
-        return false;
-    }
-    let named = entry["manager"].as_str();
-    let marked = MARK
-        .iter()
-        .try_fold(&entry["fieldsV1"], |fields, key| fields.get(key));
-    named.is_some_and(|name| name.contains("helm")) || marked.is_some()
-}
-
-fn unite(into: &mut Map<String, Value>, fields: &Value) {
-    for (key, value) in fields.as_object().into_iter().flatten() {
-        let entry = into.entry(key.clone()).or_insert_with(|| json!({}));
-        if let Some(entry) = entry.as_object_mut() {
-            unite(entry, value);
-        }
-    }
-}
-
-/// Takes away what is among `fields`, and none of the others have. What nobody owns stays, unless it is in an item of a list
-/// that goes.
-fn subtract(value: &mut Value, fields: &Map<String, Value>, others: &[&Map<String, Value>]) {
-    for (key, inner) in fields {
-        let theirs: Vec<_> = others
-            .iter()
-            .filter_map(|fields| fields.get(key)?.as_object())
-            .collect();
-        let is_item = !key.starts_with("f:");
-        let inner = inner.as_object().filter(|inner| !inner.is_empty());
-        match (inner, find(value, key)) {
-            (Some(inner), Some(found)) if !is_item || !theirs.is_empty() => {
-                subtract(found, &without_keys(inner, key), &theirs);
-                if theirs.is_empty() && is_empty(found) {
-                    remove(value, key);
-                }
-            }
-            _ if theirs.is_empty() => remove(value, key),
-            _ => {}
-        }
-    }
-}
-
-/// The fields of an item without those that tell it apart, which stay as long as the item does.
-fn without_keys(fields: &Map<String, Value>, item: &str) -> Map<String, Value> {
-    let keys = item.strip_prefix("k:");
-    let keys = keys.and_then(|keys| serde_json::from_str::<Map<String, Value>>(keys).ok());
-    let mut fields = fields.clone();
-    for key in keys.iter().flat_map(Map::keys) {
-        fields.remove(&format!("f:{key}"));
-    }
-    fields
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Object(fields) => fields.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        _ => false,
-    }
-}
-
-fn find<'a>(value: &'a mut Value, key: &str) -> Option<&'a mut Value> {
-    match key.split_once(':')? {
-        ("f", field) => value.get_mut(field),
-        (kind, what) => {
-            let items = value.as_array_mut()?;
-            let at = position(items, kind, what)?;
-            items.get_mut(at)
-        }
-    }
-}
-
-fn remove(value: &mut Value, key: &str) {
-    match (key.split_once(':'), value) {
-        (Some(("f", field)), Value::Object(fields)) => drop(fields.remove(field)),
-        (Some((kind, what)), Value::Array(items)) => {
-            if let Some(at) = position(items, kind, what) {
-                items.remove(at);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Where in a list that item is: told by its keys, its value or its place.
-fn position(items: &[Value], kind: &str, what: &str) -> Option<usize> {
-    let what: Value = serde_json::from_str(what).ok()?;
-    let is_it = |item: &Value| match (kind, &what) {
-        ("k", Value::Object(keys)) => keys.iter().all(|(key, value)| item[key] == *value),
-        ("v", value) => item == value,
-        _ => false,
-    };
-    match kind {
-        "i" => what.as_u64()?.try_into().ok(),
-        _ => items.iter().position(is_it),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,13 +242,19 @@ mod tests {
         json!({
             "apiVersion": "apps/v1",
             "metadata": {
-                "annotations": {"meta.helm.sh/release-name": "demo", "deployment.kubernetes.io/revision": "1"},
+                "annotations": {
+                    "meta.helm.sh/release-name": "demo", "meta.helm.sh/release-namespace": "vectors",
+                    "deployment.kubernetes.io/revision": "1",
+                },
                 "managedFields": [
                     {
                         "manager": "installer", "operation": "Update", "apiVersion": "apps/v1", "time": "2026-01-01T00:00:00Z",
                         "fieldsType": "FieldsV1",
                         "fieldsV1": {
-                            "f:metadata": {"f:annotations": {".": {}, "f:meta.helm.sh/release-name": {}}},
+                            "f:metadata": {
+                                "f:annotations": {".": {}, "f:meta.helm.sh/release-name": {}, "f:meta.helm.sh/release-namespace": {}},
+                                "f:labels": {"f:app.kubernetes.io/managed-by": {}},
+                            },
                             "f:spec": {
                                 "f:replicas": {},
                                 "f:containers": {
@@ -239,14 +279,34 @@ mod tests {
             "spec": {
                 "replicas": 3,
                 "containers": [{"name": "proxy", "args": ["run"], "image": "a"}, {"name": "old"}],
-                "finalizers": ["a", "b"],
+                "finalizers": ["a"],
             },
         })
     }
 
+    fn merged(live: &Value, wanted: &Value) -> Value {
+        Owners::of(live).merged(live, wanted)
+    }
+
+    /// Some entry of `managedFields`.
+    fn entry(manager: &str, operation: &str, fields: Value) -> Value {
+        json!({"manager": manager, "operation": operation, "apiVersion": "apps/v1", "fieldsType": "FieldsV1", "fieldsV1": fields})
+    }
+
+    /// An object with one container in its pods, and who owns what in there.
+    fn pods(container: Value, owners: &[(&str, &str, Value)]) -> Value {
+        let name = container["name"].as_str().unwrap().to_owned();
+        let below = |fields: &Value| json!({"f:spec": {"f:containers": {format!("k:{{\"name\":\"{name}\"}}"): fields}}});
+        let entries: Vec<_> = owners
+            .iter()
+            .map(|(manager, operation, fields)| entry(manager, operation, below(fields)))
+            .collect();
+        json!({"apiVersion": "apps/v1", "metadata": {"managedFields": entries}, "spec": {"containers": [container]}})
+    }
+
     #[test]
     fn what_helm_owned_under_whatever_name_is_ours_and_nothing_else_is() {
-        let fields = taken_over(&live()).unwrap();
+        let fields = Owners::of(&live()).managed_fields().unwrap();
         let fields = fields.as_array().unwrap();
         let managers: Vec<_> = fields.iter().map(|e| e["manager"].clone()).collect();
         assert_eq!(
@@ -261,46 +321,166 @@ mod tests {
 
         let mut taken = live();
         taken["metadata"]["managedFields"] = json!(fields);
-        assert_eq!(taken_over(&taken), None);
+        assert_eq!(Owners::of(&taken).managed_fields(), None);
+        // Whoever died between the two writes sees the same.
+        let wanted = json!({"spec": {"replicas": 2}});
+        let (before, after) = (merged(&live(), &wanted), merged(&taken, &wanted));
+        assert_eq!(before["spec"], after["spec"]);
     }
 
+    /// Version 3 sends updates, version 4 configurations, and a program of another name may have Helm inside.
     #[test]
-    fn several_programs_of_helm_are_one_and_join_what_is_ours_already() {
-        let entry = |manager: &str, operation: &str, field: &str| json!({"manager": manager, "operation": operation, "fieldsV1": {"f:spec": {field: {}}}});
+    fn stage_fault_11_helm_is_known_by_operation_and_name() {
         let object = json!({"metadata": {"managedFields": [
-            entry("helm", "Update", "f:a"), entry("terraform-provider-helm", "Apply", "f:b"), entry(FIELD_MANAGER, "Apply", "f:c"),
+            entry("helm", "Update", json!({"f:spec": {"f:a": {}}})),
+            entry("helm", "Apply", json!({"f:spec": {"f:b": {}}})),
+            entry("terraform-provider-helm", "Apply", json!({"f:spec": {"f:c": {}}})),
+            entry(FIELD_MANAGER, "Apply", json!({"f:spec": {"f:d": {}}})),
         ]}});
-        let fields = taken_over(&object).unwrap();
+        let fields = Owners::of(&object).managed_fields().unwrap();
         assert_eq!(fields.as_array().unwrap().len(), 1);
-        let owned = json!({"f:spec": {"f:a": {}, "f:b": {}, "f:c": {}}});
+        let owned = json!({"f:spec": {"f:a": {}, "f:b": {}, "f:c": {}, "f:d": {}}});
         assert_eq!(fields[0]["fieldsV1"], owned);
+        assert_eq!(fields[0]["operation"], "Apply");
+    }
+
+    /// Who gave an object to Helm by hand wrote Helm's marks, and is not Helm: the marks go, the rest stays.
+    #[test]
+    fn stage_fault_11_marks_that_a_person_wrote_go_without_what_else_that_person_wrote() {
+        let annotations = json!({"f:metadata": {"f:annotations": {
+            "f:meta.helm.sh/release-name": {}, "f:meta.helm.sh/release-namespace": {}, "f:team": {},
+        }}});
+        let object = json!({
+            "metadata": {
+                "annotations": {"meta.helm.sh/release-name": "demo", "meta.helm.sh/release-namespace": "vectors", "team": "a"},
+                "managedFields": [entry("kubectl-annotate", "Update", annotations)],
+            },
+        });
+        let fields = Owners::of(&object).managed_fields().unwrap();
+        let left = json!({"f:metadata": {"f:annotations": {"f:team": {}}}});
+        assert_eq!(fields[0]["fieldsV1"], left);
+        let annotations = &merged(&object, &json!({}))["metadata"]["annotations"];
+        assert_eq!(*annotations, json!({"team": "a"}));
     }
 
     #[test]
     fn what_helm_alone_owns_goes_and_what_others_have_set_stays() {
-        let left = without_helms(&live());
+        let left = merged(&live(), &json!({}));
         let annotations = json!({"deployment.kubernetes.io/revision": "1"});
         assert_eq!(left["metadata"]["annotations"], annotations);
-        assert_eq!(left["spec"], json!({"replicas": 3, "finalizers": ["b"]}));
+        assert_eq!(left["spec"], json!({"replicas": 3}));
     }
 
     #[test]
     fn what_is_wanted_takes_the_place_of_what_helm_had_beside_what_others_have() {
-        let mut live = live();
-        let variables = json!({"f:spec": {"f:containers": {"k:{\"name\":\"proxy\"}": {
-            "f:env": {"k:{\"name\":\"MINE\"}": {".": {}, "f:name": {}, "f:value": {}}},
-        }}}});
-        live["metadata"]["managedFields"][2]["fieldsV1"] = variables;
-        let container = &mut live["spec"]["containers"][0];
-        container["env"] = json!([{"name": "MINE", "value": "a"}]);
+        let container = json!({
+            "name": "proxy", "image": "a", "args": ["run"], "env": [{"name": "MINE", "value": "a"}],
+        });
+        let variable =
+            json!({"f:env": {"k:{\"name\":\"MINE\"}": {".": {}, "f:name": {}, "f:value": {}}}});
+        let live = pods(
+            container,
+            &[
+                (
+                    "helm",
+                    "Update",
+                    json!({".": {}, "f:name": {}, "f:image": {}, "f:args": {}}),
+                ),
+                ("kubectl-set", "Update", variable),
+            ],
+        );
         let wanted = json!({"spec": {"containers": [
             {"name": "proxy", "image": "b", "env": [{"name": "OURS", "value": "c"}]},
         ]}});
-        let merged = merged(&live, &wanted);
         let container = json!({
             "name": "proxy", "image": "b",
             "env": [{"name": "MINE", "value": "a"}, {"name": "OURS", "value": "c"}],
         });
-        assert_eq!(merged["spec"]["containers"], json!([container]));
+        assert_eq!(
+            merged(&live, &wanted)["spec"]["containers"],
+            json!([container])
+        );
+    }
+
+    /// `kubectl set env` sets variables of every container, also of one that goes: nothing of it is left, as the API server
+    /// has it.
+    #[test]
+    fn stage_fault_8_an_item_goes_with_what_others_have_set_in_it() {
+        let container = json!({
+            "name": "config", "image": "a", "terminationMessagePath": "/dev/log",
+            "env": [{"name": "MINE", "value": "a"}],
+        });
+        let variable = json!({"f:env": {".": {}, "k:{\"name\":\"MINE\"}": {".": {}, "f:name": {}, "f:value": {}}}});
+        let helms = json!({".": {}, "f:name": {}, "f:image": {}});
+        for operation in ["Update", "Apply"] {
+            let live = pods(
+                container.clone(),
+                &[
+                    ("helm", operation, helms.clone()),
+                    ("kubectl-set", "Update", variable.clone()),
+                ],
+            );
+            let left = merged(&live, &json!({"spec": {"containers": []}}));
+            assert_eq!(left["spec"]["containers"], json!([]), "{operation}");
+        }
+        // An item of somebody else's stays, with what Helm has set in it.
+        let owner = json!({".": {}, "f:name": {}, "f:image": {}, "f:env": {"k:{\"name\":\"MINE\"}": {".": {}}}});
+        let live = pods(
+            container,
+            &[
+                ("kubectl-patch", "Update", owner),
+                ("helm", "Update", json!({"f:image": {}})),
+            ],
+        );
+        let left = merged(&live, &json!({"spec": {}}));
+        let theirs = &left["spec"]["containers"][0];
+        assert_eq!(
+            (&theirs["name"], &theirs["image"]),
+            (&json!("config"), &json!("a"))
+        );
+        assert_eq!(theirs["env"][0]["value"], "a");
+    }
+
+    /// Helm 4 owns what it wrote and not what the server added: that goes along, also beside something of others.
+    #[test]
+    fn stage_fault_8_a_way_to_ask_goes_whole_with_the_servers_defaults_in_it() {
+        let container = json!({
+            "name": "proxy", "env": [{"name": "MINE", "value": "a"}],
+            "livenessProbe": {"httpGet": {"path": "/healthz", "port": "metrics", "scheme": "HTTP"}, "successThreshold": 1},
+        });
+        let variable =
+            json!({"f:env": {"k:{\"name\":\"MINE\"}": {".": {}, "f:name": {}, "f:value": {}}}});
+        let helms = json!({".": {}, "f:name": {}, "f:livenessProbe": {"f:httpGet": {"f:path": {}, "f:port": {}}}});
+        let live = pods(
+            container,
+            &[
+                ("helm", "Apply", helms),
+                ("kubectl-set", "Update", variable),
+            ],
+        );
+        let probe = json!({"tcpSocket": {"port": 9091}});
+        let wanted = json!({"spec": {"containers": [{"name": "proxy", "livenessProbe": probe}]}});
+        let left = merged(&live, &wanted);
+        let container = &left["spec"]["containers"][0];
+        let probe = json!({"tcpSocket": {"port": 9091}, "successThreshold": 1});
+        assert_eq!(container["livenessProbe"], probe);
+        assert_eq!(container["env"][0]["name"], "MINE");
+    }
+
+    /// What is taken from others is ours afterwards, and goes; the rest of theirs stays.
+    #[test]
+    fn stage_fault_8_a_place_can_be_taken_from_others() {
+        let mut owners = Owners::of(&live());
+        let replicas = [field_key("spec"), field_key("replicas")];
+        owners.take(&replicas);
+        let fields = owners.managed_fields().unwrap();
+        let managers: Vec<_> = fields
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| &it["manager"])
+            .collect();
+        assert_eq!(managers, ["kube-controller-manager", FIELD_MANAGER]);
+        assert_eq!(owners.merged(&live(), &json!({})).get("spec"), None);
     }
 }

@@ -23,6 +23,8 @@ const HOME: &str = "/api/v1/namespaces/vectors";
 const APPS: &str = "/apis/apps/v1/namespaces/vectors";
 /// A record as Helm writes it: a release of chart 4.1.34 with one value, `{"minio":{"enabled":false}}`.
 const RECORD: &str = include_str!("../golden/helm/record.txt");
+/// Deployments as Helm 3 and 4 made them and as others left them, `managedFields` as the API server has them.
+const TOUCHED: &str = include_str!("../golden/helm/touched.json");
 
 fn path(rest: &str) -> String {
     match rest.split_once('/') {
@@ -585,4 +587,105 @@ async fn our_password_is_there_before_settings_that_demand_a_login() {
     adoption.run(&cluster).await.result().unwrap();
     let known = has_known_passwords(&cluster.client(), &adoption.installation).await;
     assert!(!known.unwrap());
+}
+
+/// A release of that Helm, with what others have set in its deployments: by `kubectl set env`, `kubectl edit`, and a part of
+/// a configuration that is applied.
+fn touched(helm: &str) -> Cluster {
+    let cluster = released();
+    let all: Value = serde_json::from_str(TOUCHED).unwrap();
+    for (component, live) in all[helm].as_object().unwrap() {
+        let object = path(&format!("deployments/demo-milvus-{component}"));
+        cluster.put(&object, live.clone());
+    }
+    cluster
+}
+
+/// What is taken from others is named with who has set it, also where only a part of it was theirs; what cannot stand beside
+/// what is wanted is found out and goes; all else of theirs stays.
+#[tokio::test]
+async fn stage_fault_8_who_set_what_is_named_and_what_cannot_stand_goes() {
+    for helm in ["helm3", "helm4"] {
+        let cluster = touched(helm);
+        let plan = Adoption::new().plan(&cluster).await;
+        let mut told = Vec::new();
+        for step in &plan.steps {
+            let Action::Update { changes } = &step.action else {
+                continue;
+            };
+            let set = changes.iter().filter(|change| !change.set_by.is_empty());
+            told.extend(set.map(|it| {
+                let object = step
+                    .resource
+                    .as_str()
+                    .trim_start_matches("deployment/demo-milvus-");
+                let field = it.field.trim_start_matches("spec.template.spec.");
+                let from = it.from.as_deref().unwrap();
+                format!(
+                    "{object}: {field}: {from} (set by {})",
+                    it.set_by.join(", ")
+                )
+            }));
+        }
+        told.sort();
+        let expected = [
+            "indexcoord: initContainers[config]: (not shown) (set by partial)",
+            "proxy: initContainers[config].env[FOO]: (not shown) (set by kubectl-set)",
+            "querycoord: containers[querycoord].livenessProbe.httpGet.path: /x (set by kubectl-edit)",
+            "querycoord: securityContext.fsGroup: 5 (set by kubectl-edit)",
+            "querycoord: spec.strategy.rollingUpdate.maxSurge: 2 (set by kubectl-edit)",
+        ];
+        assert_eq!(told, expected, "{helm}");
+
+        Adoption::new().run(&cluster).await.result().unwrap();
+        let entries = |component: &str| {
+            let object = cluster.get(&path(&format!("deployments/demo-milvus-{component}")));
+            let entries = object.unwrap()["metadata"]["managedFields"].to_string();
+            assert!(
+                !entries.contains("\"helm\""),
+                "{helm}: {component}: {entries}"
+            );
+            entries
+        };
+        let querycoord = entries("querycoord");
+        assert!(
+            querycoord.contains("kubectl-edit") && !querycoord.contains("f:path"),
+            "{querycoord}"
+        );
+        assert!(entries("proxy").contains("kubectl-set"));
+        let plan = Adoption::new().plan(&cluster).await;
+        assert!(!plan.has_changes(), "{:?}", plan.steps);
+    }
+}
+
+/// What others have made as a whole is not taken away: it is named.
+#[tokio::test]
+async fn stage_fault_8_what_others_have_made_is_named_where_it_does_not_fit() {
+    let cluster = touched("helm4");
+    let proxy = path("deployments/demo-milvus-proxy");
+    cluster.edit(&proxy, |live| {
+        let mount = json!({"name": "tools", "mountPath": "/x"});
+        let debug = json!({"name": "debug", "image": "debug", "volumeMounts": [mount]});
+        let containers = &mut live["spec"]["template"]["spec"]["containers"];
+        containers.as_array_mut().unwrap().insert(0, debug);
+        let fields = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"debug\"}": {
+            ".": {}, "f:name": {}, "f:image": {},
+            "f:volumeMounts": {".": {}, "k:{\"mountPath\":\"/x\"}": {".": {}, "f:mountPath": {}, "f:name": {}}},
+        }}}}}});
+        let entry = json!({
+            "manager": "kubectl-patch", "operation": "Update", "apiVersion": "apps/v1", "fieldsType": "FieldsV1", "fieldsV1": fields,
+        });
+        live["metadata"]["managedFields"].as_array_mut().unwrap().push(entry);
+    });
+    let error = Adoption::new().run(&cluster).await.result().unwrap_err();
+    let error = error.to_string();
+    for words in [
+        "deployment/demo-milvus-proxy",
+        "containers[debug].volumeMounts[/x]",
+        "(kubectl-patch)",
+        "kubectl edit",
+    ] {
+        assert!(error.contains(words), "no {words} in {error}");
+    }
+    assert_eq!(cluster.written(), Vec::<String>::new());
 }

@@ -119,7 +119,11 @@ impl Cluster {
                 state.write(verb, &path, &wanted, query.contains("dryRun=All"))
             }
             Method::PUT if query.contains("dryRun=All") => {
-                (200, serde_json::from_slice(&body).unwrap())
+                let object: Value = serde_json::from_slice(&body).unwrap();
+                match complaints(&object) {
+                    causes if causes.is_empty() => (200, object),
+                    causes => (422, invalid(&causes)),
+                }
             }
             Method::DELETE => {
                 state.written.push(format!("DELETE {path}"));
@@ -349,6 +353,54 @@ fn kinds(path: &str) -> (u16, Value) {
         _ => return not_found(),
     };
     (200, answer)
+}
+
+/// What is wrong with the pods of an object: enough of what the API server asks for.
+fn complaints(object: &Value) -> Vec<Value> {
+    let pod = &object["spec"]["template"]["spec"];
+    let volumes = pod["volumes"].as_array().cloned().unwrap_or_default();
+    let mut causes = Vec::new();
+    for list in ["initContainers", "containers"] {
+        for (index, container) in pod[list].as_array().into_iter().flatten().enumerate() {
+            let at = format!("spec.template.spec.{list}[{index}]");
+            let mut complain = |field: &str, reason: &str| {
+                causes.push(
+                    json!({"reason": reason, "message": reason, "field": format!("{at}.{field}")}),
+                );
+            };
+            if container.get("image").is_none() {
+                complain("image", "FieldValueRequired");
+            }
+            let probe = &container["livenessProbe"];
+            if probe
+                .get("httpGet")
+                .is_some_and(|it| it.get("port").is_none())
+            {
+                complain("livenessProbe.httpGet.port", "FieldValueRequired");
+            }
+            if probe.get("httpGet").is_some() && probe.get("tcpSocket").is_some() {
+                complain("livenessProbe.tcpSocket", "FieldValueForbidden");
+            }
+            for (place, mount) in container["volumeMounts"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .enumerate()
+            {
+                if volumes.iter().all(|volume| volume["name"] != mount["name"]) {
+                    complain(&format!("volumeMounts[{place}].name"), "FieldValueNotFound");
+                }
+            }
+        }
+    }
+    causes
+}
+
+fn invalid(causes: &[Value]) -> Value {
+    json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Invalid", "message": "it is invalid",
+        "code": 422, "details": {"causes": causes},
+    })
 }
 
 /// What the API server says of a kind that it does not know: no status at all.

@@ -25,6 +25,7 @@ async fn a_plan_says_what_a_run_would_do_and_writes_nothing() {
         field: "wanted".to_owned(),
         from: Some("1".to_owned()),
         to: Some("2".to_owned()),
+        ..Change::default()
     };
     let actions: Vec<_> = plan.steps.iter().map(|step| step.action.clone()).collect();
     assert_eq!(

@@ -210,6 +210,7 @@ impl Node {
                     field: "wanted".to_owned(),
                     from: Some(thing.wanted.to_string()),
                     to: Some(self.wanted.to_string()),
+                    ..Change::default()
                 }],
                 // An update leaves the output as it is.
                 output: Some(self.output()),
