@@ -122,7 +122,7 @@ fn stage_fault_13_a_verification_that_was_killed_is_cleaned_up_by_a_later_one() 
     let endpoint = hang.endpoint();
     let mut killed = spawn(&["verify", "--endpoint", &endpoint, "--timeout", "20s"]);
     let mut lines = stderr_lines(&mut killed);
-
+    // It ends while its insert hangs, with its collection made.
     assert!(lines.any(|line| line.contains("create collection")));
     killed.kill().expect("it runs");
     killed.wait().expect("it ends");
