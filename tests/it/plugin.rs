@@ -166,6 +166,11 @@ pub(crate) fn milvus(args: &[&str], file: &str) -> Ran {
     Ran::new(&child.wait_with_output().expect("the plugin ends"))
 }
 
+/// Starts the plugin outside of any namespace.
+pub(crate) fn spawn(args: &[&str]) -> Child {
+    start(plugin().args(args), "")
+}
+
 fn plugin() -> Command {
     Command::new(env::var("KUBECTL_MILVUS").expect("KUBECTL_MILVUS names the plugin"))
 }

@@ -68,7 +68,7 @@ fn the_flag_decides_over_the_environment() {
 fn no_milvus_answers() {
     let folder = Folder::new();
     let ran = folder.run(&["verify", "--endpoint", NOWHERE]).exits(3);
-    for word in ["failed: ", "connect", "127.0.0.1:1"] {
+    for word in ["failed: ", "connect", "127.0.0.1:1", "hint: ", "proxy"] {
         assert!(ran.stderr.contains(word), "no {word}: {ran:#?}");
     }
     assert!(ran.stdout.contains("connect"), "{ran:#?}");
@@ -82,6 +82,16 @@ fn no_milvus_answers_in_json() {
     assert_eq!(report["passed"], false);
     assert_eq!(report["steps"][0]["step"], "connect");
     assert_eq!(report["steps"][0]["outcome"], "failed");
+    // Field case 5.4: what to look at is there for programs too.
+    assert_eq!(report["steps"][0]["kind"], "unreachable");
+    assert_eq!(report["steps"][0]["suspects"], serde_json::json!(["proxy"]));
+    let hint = report["steps"][0]["hint"].as_str();
+    assert!(hint.is_some_and(|hint| hint.contains("proxy")), "{report}");
+    let schema = include_str!("../../../../docs/schema/verify.v1.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let faults: Vec<_> = validator.iter_errors(&report).collect();
+    assert!(faults.is_empty(), "{faults:?}");
 }
 
 #[test]
