@@ -20,6 +20,7 @@ use crate::{
     printer::Printer,
     render::manifests,
     root_password::RootPassword,
+    service_names,
     upgrade::Order,
     wanted::Wanted,
 };
@@ -59,6 +60,8 @@ impl Place {
                 let cluster = flags.connect().await?;
                 wanted.settle_namespace(cluster.context_namespace.as_ref());
                 adoption::check(&cluster.client, wanted).await?;
+                service_names::check(&cluster.client, wanted).await?;
+                wanted.tell_remarks(printer);
                 keep_passwords(&cluster.client, &mut wanted.installation, printer).await?;
                 Ok(Self::Kubernetes(cluster))
             }
@@ -68,6 +71,7 @@ impl Place {
                 let installation = &mut wanted.installation;
                 let account = aws::account::connect(installation, calls, printer).await?;
                 aws::existing_cluster::use_its_controller(&account, installation, printer).await;
+                wanted.tell_remarks(printer);
                 Ok(Self::Aws(Box::new(account)))
             }
         }
