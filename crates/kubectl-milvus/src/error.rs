@@ -9,11 +9,11 @@ use milvus_aws_core::{
     topology::UpgradeRefusal,
 };
 
-use milvus_manifests::helm::InvalidValues;
+use milvus_manifests::{apply::DATA_LEFT_BEHIND, helm::InvalidValues};
 
 use crate::{
     ExitCode, adoption::AdoptionError, cluster::ClusterError, installed::InstalledError, kube_hint,
-    port_forward::PortForwardError,
+    port_forward::PortForwardError, service_names::ServiceNamesError,
 };
 
 /// Why a command did not do what was asked.
@@ -189,6 +189,9 @@ pub enum Error {
     /// A Helm release cannot be taken over.
     #[error(transparent)]
     Adoption(#[from] AdoptionError),
+    /// A part of a shared service is missing, or another one than the installation has.
+    #[error(transparent)]
+    ServiceNames(#[from] ServiceNamesError),
     /// The user stopped it.
     #[error("interrupted")]
     Interrupted,
@@ -215,6 +218,7 @@ impl Error {
             | Self::UnknownIndex(_)
             | Self::Probe(milvus_probe::Error::InvalidEndpoint { .. }) => ExitCode::Usage,
             Self::Adoption(error) => error.exit_code(),
+            Self::ServiceNames(error) => error.exit_code(),
             Self::AccountUntouched { source, .. } => source.exit_code(),
             Self::Unconfirmed { .. }
             | Self::Neighbours { .. }
@@ -274,6 +278,7 @@ impl Error {
             }
             Self::Orphans { .. } => "delete them yourself, load balancers first: `aws elbv2 delete-load-balancer --load-balancer-arn`, `aws elbv2 delete-target-group --target-group-arn`, `aws ec2 delete-security-group --group-id`, `aws ec2 delete-volume --volume-id`".to_owned(),
             Self::Adoption(error) => return Some(error.hint().to_owned()),
+            Self::ServiceNames(error) => return Some(error.hint()),
             Self::AccountUntouched { source, .. } => return source.hint(),
             Self::Run {
                 source: RunError::Refused(refused),
@@ -286,6 +291,12 @@ impl Error {
                 ..
             } if refused.iter().any(|(_, owner)| owner.starts_with(VECTORS_WITHOUT_METADATA)) => {
                 "`uninstall --delete-data` with the same file deletes them (in a bucket that was there before, do it yourself); another `name`, or another bucket in the file, leaves them".to_owned()
+            }
+            Self::Run {
+                source: RunError::Refused(refused),
+                ..
+            } if refused.iter().any(|(_, owner)| owner.starts_with(DATA_LEFT_BEHIND)) => {
+                "write what is there into the file; a later line of etcd is reached one line at a time".to_owned()
             }
             Self::Run {
                 source: RunError::Refused(_),

@@ -72,6 +72,7 @@ pub(crate) async fn run(
     let mut wanted = adoption::wanted(&args.file, args.adopt, flags, printer).await?;
     if args.dry_run == Some(DryRun::Client) {
         let manifests = manifests(&wanted)?;
+        wanted.tell_remarks(printer);
         let json = printer.output() == Output::Json;
         printer.data(&if json {
             manifests.to_json()?

@@ -34,6 +34,7 @@ mod render;
 mod root_password;
 mod scale;
 mod secret_reader;
+mod service_names;
 mod size;
 mod size_text;
 mod status;

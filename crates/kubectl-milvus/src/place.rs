@@ -22,6 +22,7 @@ use crate::{
     printer::Printer,
     render::manifests,
     root_password::RootPassword,
+    service_names,
     upgrade::Order,
     wanted::Wanted,
 };
@@ -63,6 +64,8 @@ impl Place {
                 adoption::check(&cluster.client, wanted).await?;
                 settle_platform(&cluster.client, &mut wanted.installation, printer).await?;
                 adoption::check_files(&cluster.client, wanted, printer).await?;
+                service_names::check(&cluster.client, wanted).await?;
+                wanted.tell_remarks(printer);
                 keep_passwords(&cluster.client, &mut wanted.installation, printer).await?;
                 Ok(Self::Kubernetes(cluster))
             }
@@ -72,6 +75,7 @@ impl Place {
                 let installation = &mut wanted.installation;
                 let account = aws::account::connect(installation, calls, printer).await?;
                 aws::existing_cluster::use_its_controller(&account, installation, printer).await;
+                wanted.tell_remarks(printer);
                 Ok(Self::Aws(Box::new(account)))
             }
         }

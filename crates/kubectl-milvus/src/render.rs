@@ -27,6 +27,7 @@ pub(crate) fn run(
     }
     let wanted = Wanted::read(&args.file, flags, printer)?;
     let manifests = manifests(&wanted)?;
+    wanted.tell_remarks(printer);
     match &args.output_dir {
         Some(folder) => write_files(&manifests, folder, printer)?,
         None if printer.output() == Output::Json => printer.data(&manifests.to_json()?)?,

@@ -166,6 +166,13 @@ impl Wanted {
         }
     }
 
+    /// Says what is worth knowing of what is wanted, and is no error.
+    pub(crate) fn tell_remarks(&self, printer: Printer) {
+        for note in self.installation.remarks() {
+            printer.tell(&format!("note: {}: {}", note.path, note.text));
+        }
+    }
+
     /// Takes the context's namespace where neither a flag nor the file names one.
     pub(crate) fn settle_namespace(&mut self, context: Option<&Namespace>) {
         if let (false, Some(context)) = (self.names_namespace, context) {

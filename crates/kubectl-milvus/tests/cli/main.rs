@@ -16,6 +16,7 @@ mod output;
 mod plugin;
 mod readme;
 mod render;
+mod shared_services;
 mod size;
 mod uninstall;
 mod unreachable;

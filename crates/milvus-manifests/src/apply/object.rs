@@ -15,6 +15,7 @@ use super::{
     both_settings,
     difference::{changes, changes_from_helm},
     former_coordinators::make_room,
+    kept_data::{Judgement, judge},
     owner::{Ownership, is_released, owner_of},
     placed::Placed,
     readiness::{self, Watched},
@@ -125,6 +126,14 @@ impl KubernetesObject {
         Ok(wanted)
     }
 
+    /// Refuses a change that would leave data behind.
+    fn refused(&self, live: &Value, wanted: &Value) -> Result<(), ResourceError> {
+        match judge(self.reference.kind, live, wanted) {
+            Judgement::LeftBehind(reason) => Err(ResourceError::foreign(reason)),
+            Judgement::Harmless | Judgement::Unknown(_) => Ok(()),
+        }
+    }
+
     fn readiness_of(&self, live: &Value) -> Readiness<Placed> {
         let placed = Placed::of(&self.reference, live);
         if self.waits {
@@ -170,12 +179,14 @@ impl KubernetesObject {
             }
             Found::Ours(live) => {
                 let wanted = self.wanted(manifests, Live::Ours(&live), secrets)?;
+                self.refused(&live, &wanted)?;
                 objects
                     .apply(name, wanted, uid_of(&live), Write::Update)
                     .await
             }
             Found::Released(live) => {
                 let wanted = self.wanted(manifests, Live::Released(&live), secrets)?;
+                self.refused(&live, &wanted)?;
                 let (owners, _) = takeover(&objects, name, &live, &wanted).await?;
                 // Whoever dies between the two is found as before: Helm's mark goes with the second.
                 if let Some(fields) = owners.managed_fields() {
@@ -227,7 +238,7 @@ impl Resource for KubernetesObject {
     async fn observe(
         &self,
         inputs: Option<&Inputs<Self>>,
-        _: &Context,
+        context: &Context,
     ) -> Result<Observed<Placed>, ResourceError> {
         let client = inputs.map(|((), client, ..)| client);
         let Some(client) = client.or(self.needs.1.known()) else {
@@ -256,6 +267,13 @@ impl Resource for KubernetesObject {
             .map(|(.., secrets)| secrets.as_slice())
             .unwrap_or_default();
         let wanted = self.wanted(manifests, live, secrets)?;
+        // What goes may be of any kind.
+        let there = live.object().filter(|_| !context.is_removal());
+        match there.map(|there| judge(self.reference.kind, there, &wanted)) {
+            Some(Judgement::LeftBehind(owner)) => return Ok(Observed::Foreign { owner }),
+            Some(Judgement::Unknown(reason)) => context.progress(reason),
+            Some(Judgement::Harmless) | None => {}
+        }
         let (applied, changes) = self.compared(&objects, live, wanted).await?;
         let ready = match self.readiness_of(&applied) {
             Readiness::Ready(placed) => Some(placed),

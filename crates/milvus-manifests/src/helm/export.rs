@@ -41,7 +41,7 @@ pub fn export(installation: &Installation) -> Result<Exported, Error> {
         topology: Topology::of(installation),
         file: installation.to_json(),
         values: json!({}),
-        settings: installation.config.clone(),
+        settings: installation.config_with_parts(),
         variables: Vec::new(),
         lost: Vec::new(),
     };

@@ -22,6 +22,8 @@ mod features;
 mod fixtures;
 mod helm;
 #[cfg(feature = "apply")]
+mod kept_data;
+#[cfg(feature = "apply")]
 mod late;
 #[cfg(feature = "apply")]
 mod one_by_one;
