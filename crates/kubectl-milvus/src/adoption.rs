@@ -8,7 +8,8 @@ use milvus_aws_core::{
     installation::{MilvusVersion, Namespace},
 };
 use milvus_manifests::apply::{
-    HelmRelease, exists, helm_releases, operated, released_components, still_of_helm,
+    HelmRelease, OthersFiles, StayingFiles, exists, helm_releases, operated, others_files,
+    released_components, still_of_helm,
 };
 
 use crate::{
@@ -71,6 +72,17 @@ pub enum AdoptionError {
         /// The image that is wanted.
         wanted: String,
     },
+    /// Files on a claim would stay a user's that the pods do not run as.
+    #[error(
+        "the files on the claim {} belong to user {}, and stay that user's on a volume of kind {volume}: Milvus would run as user {}, which cannot write them",
+        files.claim, files.owner, files.user
+    )]
+    OthersFiles {
+        /// Whose files are where.
+        files: OthersFiles,
+        /// The kind of volume.
+        volume: String,
+    },
     /// The operator runs a Milvus there.
     #[error("{} in namespace {namespace} is run by milvus-operator", list(names))]
     Operated {
@@ -92,9 +104,10 @@ impl AdoptionError {
         match self {
             Self::NotHere | Self::Several { .. } => ExitCode::Usage,
             Self::NoRelease { .. } | Self::NoRecord { .. } => ExitCode::Failed,
-            Self::Busy { .. } | Self::UnknownVersion { .. } | Self::Operated { .. } => {
-                ExitCode::Refused
-            }
+            Self::Busy { .. }
+            | Self::UnknownVersion { .. }
+            | Self::OthersFiles { .. }
+            | Self::Operated { .. } => ExitCode::Refused,
         }
     }
 
@@ -114,6 +127,12 @@ impl AdoptionError {
             Self::Busy { .. } => "`helm rollback` or `helm upgrade` ends that",
             Self::UnknownVersion { .. } => {
                 "name that very tag, by `image.tag` in the file or `image.all.tag` in the values, and the version that it is like by `version` or `--milvus-version`"
+            }
+            Self::OthersFiles { files, .. } if files.owner == 0 => {
+                "write `scheduling: {securityContext: {runAsUser: 0, runAsNonRoot: false}}` to go on as root; or give the files to user 1000 while Milvus is stopped (`chown -R 1000:1000`), and write `runAsUser: 1000`"
+            }
+            Self::OthersFiles { .. } => {
+                "write that user as `runAsUser` under `scheduling.securityContext` to go on as it; or give the files to user 1000 while Milvus is stopped (`chown -R 1000:1000`), and write `runAsUser: 1000`"
             }
             Self::Operated { .. } => {
                 "the operator would undo what is changed: it goes on with it, and another name and namespace are free"
@@ -223,6 +242,30 @@ pub(crate) async fn check(client: &Client, wanted: &Wanted) -> Result<(), Error>
         .into()),
         _ => Ok(()),
     }
+}
+
+/// Looks for files that the pods could not write in place of Helm's. Where that cannot be seen, it is told.
+pub(crate) async fn check_files(
+    client: &Client,
+    wanted: &Wanted,
+    printer: Printer,
+) -> Result<(), Error> {
+    if !wanted.adopt.adopt {
+        return Ok(());
+    }
+    for files in others_files(client, &wanted.installation).await? {
+        match &files.volume {
+            StayingFiles::Of(volume) => {
+                let volume = volume.clone();
+                return Err(AdoptionError::OthersFiles { files, volume }.into());
+            }
+            StayingFiles::Unknown => printer.tell(&format!(
+                "the volume of claim {} may not be looked at: if `fsGroup` has no effect on it (hostPath, NFS, EFS), its                  files stay user {}'s, and Milvus needs `runAsUser: {}` under `scheduling.securityContext`",
+                files.claim, files.owner, files.owner
+            )),
+        }
+    }
+    Ok(())
 }
 
 /// The versions that the release runs and that are not the wanted one. The same image is no other version, whatever it is

@@ -6,9 +6,11 @@ use milvus_aws_core::{
     Installation,
     aws::EksCluster,
     engine::{After, Graph, GraphBuilder, Handle, InvalidGraph, Late, Report},
-    installation::{Namespace, Target},
+    installation::{Namespace, Platform, Target},
 };
-use milvus_manifests::apply::{Install, Installed, RunningMilvus, has_known_passwords, running};
+use milvus_manifests::apply::{
+    Install, Installed, RunningMilvus, has_known_passwords, platform, running,
+};
 use milvus_probe::Login;
 
 use crate::{
@@ -59,6 +61,8 @@ impl Place {
                 let cluster = flags.connect().await?;
                 wanted.settle_namespace(cluster.context_namespace.as_ref());
                 adoption::check(&cluster.client, wanted).await?;
+                settle_platform(&cluster.client, &mut wanted.installation, printer).await?;
+                adoption::check_files(&cluster.client, wanted, printer).await?;
                 keep_passwords(&cluster.client, &mut wanted.installation, printer).await?;
                 Ok(Self::Kubernetes(cluster))
             }
@@ -200,6 +204,25 @@ impl Place {
             }
         }
     }
+}
+
+/// What the file does not say of the cluster's kind, the cluster says.
+async fn settle_platform(
+    client: &kube::Client,
+    installation: &mut Installation,
+    printer: Printer,
+) -> Result<(), Error> {
+    if installation.platform.is_some() {
+        return Ok(());
+    }
+    let found = platform(client).await?;
+    if found == Platform::OpenShift {
+        printer.tell(
+            "the cluster is OpenShift, which assigns users and groups to pods; write `platform: openshift` for `render`",
+        );
+    }
+    installation.platform = Some(found);
+    Ok(())
 }
 
 /// A server that has users already keeps them: `root`'s password is theirs, and so is everybody else's.

@@ -23,6 +23,8 @@ mod image;
 mod metadata;
 mod names;
 mod on_aws;
+mod overrides;
+mod platform;
 mod pod_rules;
 mod pod_settings;
 mod quantity;
@@ -62,12 +64,14 @@ pub use etcd::{
     AutoCompaction, CompactionMode, Etcd, EtcdImage, EtcdReplicas, InClusterEtcd, Retention,
 };
 pub use existing::{EksClusterName, Existing, MskClusterName, MskSecretName};
-pub use image::{Image, ImageRepository, ImageTag, PullPolicy};
+pub use image::{Image, ImageGroups, ImageRepository, ImageTag, PullPolicy};
 pub use metadata::{Annotations, LabelValue, Labels, MetadataKey};
 pub use names::{
     AppName, FullName, InstallationName, NameOverrides, Namespace, ObjectName, ResourceGroup,
 };
 pub use on_aws::{OnAws, SERVICE_ACCOUNT, STORAGE_CLASS, Services};
+pub use overrides::Overrides;
+pub use platform::Platform;
 pub use pod_settings::PodSettings;
 pub use quantity::{Cpu, InvalidQuantity, Memory};
 pub use queue::{
@@ -104,6 +108,8 @@ pub struct Installation {
     pub labels: Labels,
     /// Annotations of every Milvus workload and pod.
     pub annotations: Annotations,
+    /// What kind of Kubernetes the pods run on; not known yet when absent.
+    pub platform: Option<Platform>,
     /// The Milvus version to run.
     pub version: MilvusVersion,
     /// Where the server's image comes from.

@@ -15,7 +15,7 @@ use crate::installation::{Deployment, Installation, Queue};
 pub use component::{Component, ComponentService, Port};
 pub use edges::{Edge, Undoing, edges};
 pub(crate) use line::{KAFKA_FOUR, row_of};
-pub use line::{KnownBad, KnownBadPair, Line, MessageQueue, Partner, line_of, lines};
+pub use line::{KnownBad, KnownBadPair, Line, MessageQueue, Partner, image_groups, line_of, lines};
 pub use role::Role;
 pub(crate) use settings::merge_maps;
 pub use settings::{CERTIFICATES, REST_PORT, Settings, demands_login, queue_of};

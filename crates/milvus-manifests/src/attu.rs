@@ -6,9 +6,8 @@ use k8s_openapi::{
     api::{
         apps::v1::{Deployment, DeploymentSpec},
         core::v1::{
-            Capabilities, Container, ContainerPort, EnvVar, PodSecurityContext, PodSpec,
-            PodTemplateSpec, Probe, SeccompProfile, SecurityContext, Service, ServicePort,
-            ServiceSpec,
+            Container, ContainerPort, EnvVar, PodSpec, PodTemplateSpec, Probe, Service,
+            ServicePort, ServiceSpec,
         },
         networking::v1::{
             HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule,
@@ -19,7 +18,10 @@ use k8s_openapi::{
 };
 use milvus_aws_core::{
     Installation,
-    installation::{self, InstallationName, MilvusVersion, NameOverrides, Namespace},
+    installation::{
+        self, Amounts, InstallationName, Memory, MilvusVersion, NameOverrides, Namespace, Platform,
+        Resources,
+    },
     topology::line_of,
 };
 
@@ -27,7 +29,11 @@ use crate::{
     Object, ingress,
     labels::{self, Identity, Part},
     load_balancer::{Scheme, joined, tag_list},
-    pod::{self, probes, resources, security},
+    pod::{
+        self, probes, resources,
+        security::{self, RootFileSystem, RunAs},
+        volumes,
+    },
     service,
 };
 
@@ -36,6 +42,54 @@ const PORT: i32 = 3000;
 const ANNOTATIONS: &str = "alb.ingress.kubernetes.io/";
 /// The class of ingresses that the AWS Load Balancer Controller takes.
 const INGRESS_CLASS: &str = "alb";
+
+const DATA: &str = "data";
+/// Files of the image belong to root and its group, which may write them. The group stays where a user says another
+/// `runAsGroup`.
+const RUN_AS: RunAs<'_> = RunAs {
+    user: 1000,
+    group: 0,
+    owns_volumes: false,
+    groups: &[0],
+    // Its files are for the group alone, whoever the user is.
+    assigned_on_openshift: &["runAsUser"],
+};
+/// What a page of the interface needs; the limit leaves room for files that are uploaded through it.
+const RESOURCES: Resources = Resources {
+    requests: Amounts {
+        cpu: None,
+        memory: Some(Memory::from_mib(256)),
+        ephemeral_storage: None,
+    },
+    limits: Amounts {
+        cpu: None,
+        memory: Some(Memory::from_mib(1024)),
+        ephemeral_storage: None,
+    },
+};
+
+/// What Attu's releases differ in (source: its README of each line).
+struct Release {
+    /// The first major version of the row.
+    from: u64,
+    /// The variable that holds Milvus's address.
+    address: &'static str,
+    /// Where it keeps a database of its own.
+    data: Option<&'static str>,
+}
+
+const RELEASES: [Release; 2] = [
+    Release {
+        from: 0,
+        address: "MILVUS_URL",
+        data: None,
+    },
+    Release {
+        from: 3,
+        address: "MILVUS_ADDRESS",
+        data: Some("/data"),
+    },
+];
 
 /// From where Attu can be reached. It has no login of its own: whoever reaches it can try to connect.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,6 +134,8 @@ pub struct Attu {
     pub certificate: Option<String>,
     /// Names that do not follow from the installation's.
     pub names: NameOverrides,
+    /// What kind of Kubernetes its pods run on.
+    pub platform: Platform,
     /// What the user says of it further.
     pub settings: installation::Attu,
 }
@@ -120,6 +176,7 @@ impl Attu {
             tags: BTreeMap::new(),
             certificate: None,
             names: installation.names.clone(),
+            platform: installation.platform.unwrap_or_default(),
             settings,
         })
     }
@@ -230,40 +287,57 @@ impl Attu {
 
     fn pod(&self) -> PodSpec {
         let said = &self.settings.pod;
-        let ours = PodSecurityContext {
-            seccomp_profile: Some(SeccompProfile {
-                type_: "RuntimeDefault".to_owned(),
-                localhost_profile: None,
-            }),
-            ..PodSecurityContext::default()
+        let data = self.data_folder().map(|_| volumes::empty(DATA));
+        let all = pod::joined(data.into_iter().collect(), &said.volumes, |one| &one.name);
+        // The image's start script writes the address of Milvus beside the files that it serves.
+        let (pod_context, container_context) =
+            security::contexts(RUN_AS, RootFileSystem::Writable, self.platform, said);
+        let container = Container {
+            security_context: Some(container_context),
+            ..self.container()
         };
         // No service links: a service named `milvus` would set MILVUS_* variables, which Attu takes for its settings.
         PodSpec {
-            containers: pod::joined(vec![self.container()], &said.sidecars, |one| &one.name),
-            volumes: (!said.volumes.is_empty()).then(|| said.volumes.clone()),
-            security_context: Some(security::pod_with(ours, said.security_context.as_deref())),
+            containers: pod::joined(vec![container], &said.sidecars, |one| &one.name),
+            volumes: (!all.is_empty()).then_some(all),
+            security_context: Some(pod_context),
             topology_spread_constraints: pod::spread(said, None),
             ..pod::base(said)
         }
     }
 
+    /// What holds for the image: one row where its tag is a version, and every row where the tag does not say which.
+    fn releases(&self) -> impl Iterator<Item = &'static Release> + use<> {
+        let tag = self.image.rsplit_once(':').map_or("", |(_, tag)| tag);
+        let version = tag.strip_prefix('v').unwrap_or(tag).split('.').next();
+        let major: Option<u64> = version.and_then(|major| major.parse().ok());
+        let row = major.and_then(|major| RELEASES.iter().rposition(|row| row.from <= major));
+        RELEASES
+            .iter()
+            .enumerate()
+            .filter(move |(index, _)| row.is_none_or(|row| row == *index))
+            .map(|(_, release)| release)
+    }
+
+    /// Where the image keeps a database of its own.
+    fn data_folder(&self) -> Option<&'static str> {
+        self.releases().find_map(|release| release.data)
+    }
+
     fn container(&self) -> Container {
         let said = &self.settings.pod;
-        let ours = SecurityContext {
-            allow_privilege_escalation: Some(false),
-            capabilities: Some(Capabilities {
-                add: None,
-                drop: Some(vec!["ALL".to_owned()]),
-            }),
-            ..SecurityContext::default()
-        };
-        let address = vec![EnvVar {
-            name: "MILVUS_URL".to_owned(),
+        let address = self.releases().map(|release| EnvVar {
+            name: release.address.to_owned(),
             value: Some(self.milvus_address.clone()),
             value_from: None,
-        }];
-        let resources = self.settings.resources.as_ref();
-        let mounts = &said.volume_mounts;
+        });
+        let resources = self.settings.resources.unwrap_or(RESOURCES);
+        let data = self
+            .data_folder()
+            .map(|folder| volumes::mount(DATA, folder));
+        let mounts = pod::joined(data.into_iter().collect(), &said.volume_mounts, |mount| {
+            &mount.mount_path
+        });
         Container {
             name: COMPONENT.to_owned(),
             image: Some(self.image.clone()),
@@ -274,17 +348,27 @@ impl Attu {
                 protocol: Some("TCP".to_owned()),
                 ..ContainerPort::default()
             }]),
-            env: Some(pod::joined(address, &said.env, |variable| &variable.name)),
-            resources: resources.map(resources::requirements),
-            volume_mounts: (!mounts.is_empty()).then(|| mounts.clone()),
+            env: Some(pod::joined(address.collect(), &said.env, |variable| {
+                &variable.name
+            })),
+            resources: Some(resources::requirements(&resources)),
+            volume_mounts: (!mounts.is_empty()).then_some(mounts),
+            startup_probe: Some(Probe {
+                period_seconds: Some(1),
+                timeout_seconds: Some(5),
+                failure_threshold: Some(300),
+                ..probes::tcp(COMPONENT)
+            }),
+            liveness_probe: Some(Probe {
+                period_seconds: Some(15),
+                timeout_seconds: Some(5),
+                failure_threshold: Some(5),
+                ..probes::tcp(COMPONENT)
+            }),
             readiness_probe: Some(Probe {
                 period_seconds: Some(2),
                 ..probes::tcp(COMPONENT)
             }),
-            security_context: Some(security::container_with(
-                ours,
-                said.container_security_context.as_deref(),
-            )),
             ..Container::default()
         }
     }

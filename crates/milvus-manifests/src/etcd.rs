@@ -21,7 +21,7 @@ use crate::{
     names::Names,
     pod::{
         self, probes, resources,
-        security::{self, RootFileSystem},
+        security::{self, RootFileSystem, RunAs},
         spread::{self, Revisions},
         volumes,
     },
@@ -34,8 +34,14 @@ pub(crate) const INITIAL_STATE: &str = "ETCD_INITIAL_CLUSTER_STATE";
 
 const CLIENT: (&str, u16) = ("client", 2379);
 const PEER: (&str, u16) = ("peer", 2380);
-/// The user that the image is made for.
-const USER: i64 = 1001;
+/// The image's user. Data that exists is this user's alone (0700), so that no other number would do.
+const RUN_AS: RunAs<'_> = RunAs {
+    user: 1001,
+    group: 1001,
+    owns_volumes: true,
+    groups: &[],
+    assigned_on_openshift: &security::USER_AND_GROUPS,
+};
 const DATA: &str = "data";
 const MIB: u64 = 1024 * 1024;
 const DATA_FOLDER: &str = "/bitnami/etcd";
@@ -145,15 +151,19 @@ fn pod(installation: &Installation, etcd: &InClusterEtcd, image: &str) -> PodSpe
     let selector = labels::label_selector(Identity::of(installation), Part::Etcd);
     let ours = (members > 1).then(|| spread::constraints(&selector, Revisions::Together));
     let said = settings(installation, etcd);
-    let containers = vec![container(installation, etcd, image, &said)];
+    let platform = installation.platform.unwrap_or_default();
+    // The image's start script writes its configuration beside the volume.
+    let (pod_context, container_context) =
+        security::contexts(RUN_AS, RootFileSystem::Writable, platform, &said);
+    let containers = vec![Container {
+        security_context: Some(container_context),
+        ..container(installation, etcd, image, &said)
+    }];
     let volumes = vec![volumes::empty("tmp")];
     PodSpec {
         containers: pod::joined(containers, &said.sidecars, |one| &one.name),
         volumes: Some(pod::joined(volumes, &said.volumes, |volume| &volume.name)),
-        security_context: Some(security::pod_with(
-            security::of_pod(USER),
-            said.security_context.as_deref(),
-        )),
+        security_context: Some(pod_context),
         topology_spread_constraints: pod::spread(&said, ours),
         ..pod::base(&said)
     }
@@ -214,11 +224,6 @@ fn container(
             ..probes::tcp(CLIENT.0)
         }),
         // No preStop of the image's: it removes the member, which has left clusters that could not start again.
-        // The image's start script writes its configuration beside the volume.
-        security_context: Some(security::container_with(
-            security::of_container(RootFileSystem::Writable),
-            said.container_security_context.as_deref(),
-        )),
         ..Container::default()
     }
 }

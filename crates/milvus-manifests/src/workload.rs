@@ -7,15 +7,15 @@ use k8s_openapi::{
         apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
         core::v1::{
             ConfigMap, ConfigMapEnvSource, Container, ContainerPort, EnvFromSource, EnvVar,
-            Lifecycle, LifecycleHandler, PodSpec, PodTemplateSpec, SleepAction, Volume,
-            VolumeMount,
+            Lifecycle, LifecycleHandler, PodSecurityContext, PodSpec, PodTemplateSpec,
+            SecurityContext, SleepAction, Volume, VolumeMount,
         },
     },
     apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
 };
 use milvus_aws_core::{
     Installation,
-    installation::{self, Memory, Persistence},
+    installation::{self, Memory, Persistence, PodSettings},
     topology::{CERTIFICATES, Component, ConfigLoader, Role, Topology},
 };
 
@@ -25,7 +25,7 @@ use crate::{
     names::Names,
     pod::{
         self, probes, resources,
-        security::{self, RootFileSystem},
+        security::{self, RootFileSystem, RunAs},
         spread::{self, Revisions},
         volumes,
     },
@@ -36,8 +36,9 @@ use crate::{
     service_account,
 };
 
-/// The user that the processes run as; any but root will do.
-const USER: i64 = 1000;
+/// The user and group of the processes on every line: files on existing claims are theirs. The image's own files are
+/// reached by further groups.
+pub(crate) const USER: i64 = 1000;
 /// Where the server keeps data, caches and its log.
 const DATA_FOLDER: &str = "/var/lib/milvus";
 const DATA: &str = "milvus-data-disk";
@@ -138,25 +139,40 @@ impl<'a> Pods<'a> {
         let selector = labels::label_selector(Identity::of(self.installation), part);
         let several = component.replicas > 1 || component.autoscaling.is_some();
         let ours = several.then(|| spread::constraints(&selector, Revisions::Apart));
-        let containers = vec![self.container(component)];
+        let (pod_context, container_context) = self.security(said);
+        let containers = vec![self.container(component, container_context)];
         PodSpec {
             containers: pod::joined(containers, &said.sidecars, |one| &one.name),
             volumes: Some(self.volumes(component)),
             service_account_name: account.map(|account| account.name.to_string()),
-            security_context: Some(security::pod_with(
-                security::of_pod(USER),
-                said.security_context.as_deref(),
-            )),
+            security_context: Some(pod_context),
             topology_spread_constraints: pod::spread(said, ours),
             termination_grace_period_seconds: Some(GRACE_SECONDS),
             ..pod::base(said)
         }
     }
 
-    fn container(&self, component: &Component) -> Container {
+    fn security(&self, said: &PodSettings) -> (PodSecurityContext, SecurityContext) {
+        let Installation {
+            image,
+            version,
+            platform,
+            ..
+        } = self.installation;
+        let run_as = RunAs {
+            user: USER,
+            group: USER,
+            owns_volumes: true,
+            groups: &image.supplemental_groups(version),
+            assigned_on_openshift: &security::USER_AND_GROUPS,
+        };
+        let platform = platform.unwrap_or_default();
+        security::contexts(run_as, RootFileSystem::ReadOnly, platform, said)
+    }
+
+    fn container(&self, component: &Component, security: SecurityContext) -> Container {
         let is_front = is_front(component);
         let image = &self.installation.image;
-        let said = component.pod.container_security_context.as_deref();
         Container {
             name: component.name.to_owned(),
             image: Some(image.reference(&self.installation.version)),
@@ -171,10 +187,7 @@ impl<'a> Pods<'a> {
             readiness_probe: Some(probes::readiness(is_front)),
             liveness_probe: Some(probes::liveness()),
             lifecycle: (component.role == Role::Proxy).then(drain),
-            security_context: Some(security::container_with(
-                security::of_container(RootFileSystem::ReadOnly),
-                said,
-            )),
+            security_context: Some(security),
             ..Container::default()
         }
     }

@@ -337,6 +337,7 @@ impl Milvus<'_> {
                 .as_ref()
                 .map(ToString::to_string),
             names: installation.names.clone(),
+            platform: installation.platform.unwrap_or_default(),
             settings: milvus_aws_core::installation::Attu::default(),
         };
         attu.objects()

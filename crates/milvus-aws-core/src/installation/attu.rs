@@ -24,7 +24,7 @@ pub struct Attu {
     /// An ingress in front of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingress: Option<Ingress>,
-    /// Requests and limits; none when absent.
+    /// Requests and limits; 256Mi and 1Gi of memory when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
     /// What holds for its pods.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Annotations, Attu, Deployment, Etcd, Image, Ingress, Installation, InstallationName, Labels,
-    Log, Metrics, MilvusVersion, NameOverrides, Namespace, PasswordSource, PodSettings, Service,
-    SettingKey, Target, Tls,
+    Log, Metrics, MilvusVersion, NameOverrides, Namespace, PasswordSource, Platform, PodSettings,
+    Service, SettingKey, Target, Tls,
     aws::Aws,
     sections::{ClusterSection, StandaloneSection},
 };
@@ -42,6 +42,10 @@ pub(super) struct InstallationFile {
     /// Where Milvus is installed.
     #[serde(default)]
     pub(super) target: Target,
+    /// What kind of Kubernetes the pods run on; only with `target: kubernetes`. When absent, `install` and `plan` ask the
+    /// cluster, and `render` takes `kubernetes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) platform: Option<Platform>,
     /// The Milvus version to run, for example `2.4.5`; the newest 2.6 that is known unless said otherwise.
     #[serde(default)]
     version: MilvusVersion,
@@ -167,6 +171,7 @@ impl InstallationFile {
             names: self.names,
             labels: self.labels,
             annotations: self.annotations,
+            platform: self.platform,
             version: self.version,
             image: self.image,
             deployment,
@@ -213,6 +218,7 @@ impl From<Installation> for InstallationFile {
             labels: installation.labels,
             annotations: installation.annotations,
             target,
+            platform: installation.platform,
             version: installation.version,
             aws,
             mode: Some(mode),

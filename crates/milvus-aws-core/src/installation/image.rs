@@ -7,6 +7,7 @@ use super::{
     MilvusVersion,
     text_type::{length, only, text_type},
 };
+use crate::topology;
 
 text_type!(
     /// Registry and repository of an image, without tag.
@@ -30,6 +31,23 @@ pub struct Image {
     pub tag: Option<ImageTag>,
     /// When the kubelet pulls.
     pub pull_policy: PullPolicy,
+    /// Which groups pods join to be allowed to start the server.
+    #[serde(skip_serializing_if = "ImageGroups::is_default")]
+    pub groups: ImageGroups,
+}
+
+/// Which groups pods join to be allowed to start the server: its files in the official images belong to root's group (0)
+/// before 3.0, and to group 999 from 3.0 on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ImageGroups {
+    /// Those of every version: an upgrade changes nothing in them, and a custom image may be built on any version.
+    #[default]
+    EveryVersion,
+    /// That of the Milvus version alone, for clusters whose policy forbids the other one.
+    ThisVersion,
+    /// None, for an image whose files everybody may read and execute.
+    None,
 }
 
 /// When the kubelet pulls an image.
@@ -51,6 +69,22 @@ impl Image {
             Some(tag) => format!("{}:{tag}", self.repository),
             None => format!("{}:{}", self.repository, version.tag()),
         }
+    }
+
+    /// The groups that the processes of that version are members of, to be allowed to start.
+    pub fn supplemental_groups(&self, version: &MilvusVersion) -> Vec<i64> {
+        match self.groups {
+            ImageGroups::EveryVersion => topology::image_groups(),
+            ImageGroups::ThisVersion => topology::line_of(version).image_groups.to_vec(),
+            ImageGroups::None => Vec::new(),
+        }
+    }
+}
+
+impl ImageGroups {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 

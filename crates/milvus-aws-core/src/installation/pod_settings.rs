@@ -12,7 +12,7 @@ use k8s_openapi::api::{
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::{Annotations, Labels, ObjectName};
+use super::{Annotations, Labels, ObjectName, overrides::Overrides};
 
 /// What a user says of pods. What is said wins over our own defaults, field by field; what is said of one role wins over
 /// what is said of all of them: lists of environment, volumes and containers are joined, everything else is replaced.
@@ -40,14 +40,16 @@ pub struct PodSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Vec<Fragment>>")]
     pub topology_spread_constraints: Option<Vec<TopologySpreadConstraint>>,
-    /// The pods' security context.
+    /// The pods' security context. A field that is `null` takes our default out; `supplementalGroups` are added to
+    /// those that the image needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Fragment>")]
-    pub security_context: Option<Box<PodSecurityContext>>,
-    /// The server container's security context.
+    pub security_context: Option<Box<Overrides<PodSecurityContext>>>,
+    /// The server container's security context. A field that is `null` takes our default out, also the pod's that it
+    /// would have instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Fragment>")]
-    pub container_security_context: Option<Box<SecurityContext>>,
+    pub container_security_context: Option<Box<Overrides<SecurityContext>>>,
     /// Further environment of the server. Secrets are referred to by `valueFrom`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<Fragment>")]

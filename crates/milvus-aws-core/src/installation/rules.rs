@@ -28,6 +28,10 @@ pub(super) fn check(file: &InstallationFile) -> Vec<Broken> {
     let mut broken = Vec::new();
     check_version(file.version(), &mut broken);
     check_mode(file, &mut broken);
+    if file.platform.is_some() && file.target != Target::Kubernetes {
+        let message = "is for `target: kubernetes`; leave it out, EKS is plain Kubernetes";
+        broken.push((Path::of(&["platform"]), message.to_owned()));
+    }
     let shared = Shared {
         settings: Some(&file.scheduling),
     };

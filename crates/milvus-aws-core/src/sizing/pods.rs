@@ -25,8 +25,8 @@ const OF_THE_CLUSTER: [Pods; 3] = [
     Pods::new("ebs-csi-controller", 2, 60, 240),
     Pods::new("aws-load-balancer-controller", 2, 0, 0),
 ];
-/// The web interface asks for nothing.
-const ATTU: Pods = Pods::new("attu", 1, 0, 0);
+/// The web interface: what it asks for unless the file says otherwise.
+const ATTU: Pods = Pods::new("attu", 1, 0, 256);
 
 impl Pods {
     const fn new(name: &'static str, count: u64, millis: u32, mib: u64) -> Self {

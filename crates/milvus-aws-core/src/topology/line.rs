@@ -1,5 +1,7 @@
 //! What each release line of Milvus has: data, so that a new line is a new row.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +115,11 @@ pub struct Line {
     pub cluster_queues: &'static [MessageQueue],
     /// Whether query and streaming nodes can be grouped, each group with a replica of everything.
     pub has_resource_groups: bool,
+    /// Groups that the official image's files belong to: a user other than root starts the server only as a member.
+    /// The images of one row agree, except that those before 2.3.11 need no group (their files are for everyone).
+    pub image_groups: &'static [i64],
+    /// The user that the official image runs the server as, where a pod names none.
+    pub image_user: i64,
     /// Image of etcd, as the official chart of that line has it.
     pub etcd_image: &'static str,
     /// Image of Attu that fits.
@@ -209,6 +216,8 @@ const V2_3: Line = Line {
     ],
     cluster_queues: &[MessageQueue::Kafka, MessageQueue::Pulsar],
     has_resource_groups: false,
+    image_groups: &[0],
+    image_user: 0,
     etcd_image: "milvusdb/etcd:3.5.5-r4",
     attu_image: "zilliz/attu:v2.3.10",
     known_bad: &[KnownBad {
@@ -304,6 +313,9 @@ const V2_6_6: Line = Line {
 const V3_0: Line = Line {
     from: (3, 0, 0),
     newest: (3, 0, 0),
+    // The image has a user of its own since milvus#44524.
+    image_groups: &[999],
+    image_user: 999,
     ..V2_6_6
 };
 
@@ -320,6 +332,16 @@ pub(crate) fn row_of(major: u64, minor: u64, patch: u64) -> Option<usize> {
     LINES
         .iter()
         .rposition(|line| same_line(line) && line.from <= (major, minor, patch))
+}
+
+/// Groups that the official images of all lines need together, in ascending order. Pods have them all by default, so
+/// that an upgrade to another line and a custom image need no other setting.
+pub fn image_groups() -> Vec<i64> {
+    let groups: BTreeSet<i64> = LINES
+        .iter()
+        .flat_map(|line| line.image_groups.iter().copied())
+        .collect();
+    groups.into_iter().collect()
 }
 
 /// The row that a release belongs to.

@@ -7,6 +7,7 @@ use crate::{
     Kind,
     etcd::INITIAL_STATE,
     labels::{ADOPTED, CLAIMS_STAY, PODS_STAY, REVISION},
+    pod::security,
     secret::{FIRST_REVISION, revision_annotation},
 };
 
@@ -41,8 +42,23 @@ impl<'a> Live<'a> {
     }
 }
 
+/// Whose word it is when the kubelet hands a volume's files to the pod's group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum VolumePolicy {
+    /// Ours: it follows from what is there.
+    Ours,
+    /// The user's.
+    Said,
+}
+
 /// The wanted object with the values that go on from the live one, and from the Secrets that its pods read.
-pub(super) fn adapted(kind: Kind, wanted: &Value, live: Live<'_>, secrets: &[Placed]) -> Value {
+pub(super) fn adapted(
+    kind: Kind,
+    wanted: &Value,
+    live: Live<'_>,
+    secrets: &[Placed],
+    policy: VolumePolicy,
+) -> Value {
     let mut wanted = wanted.clone();
     match (kind, live.object()) {
         (Kind::Secret, Some(object)) => continue_revision(&mut wanted, object),
@@ -50,7 +66,12 @@ pub(super) fn adapted(kind: Kind, wanted: &Value, live: Live<'_>, secrets: &[Pla
             Some(part) => keep_as_helm_made(kind, &mut wanted, object, part),
             None => keep_initial_state(&mut wanted, object),
         },
-        (Kind::Deployment, _) => repeat_revisions(&mut wanted, secrets),
+        (Kind::Deployment, _) => {
+            repeat_revisions(&mut wanted, secrets);
+            if policy == VolumePolicy::Ours {
+                hand_over_all_files(&mut wanted, live);
+            }
+        }
         _ => {}
     }
     wanted
@@ -111,6 +132,29 @@ fn repeat_revisions(wanted: &mut Value, secrets: &[Placed]) {
     }
 }
 
+/// Volumes of a Helm release hold files of whoever Helm's pods ran as, below a root folder that may have our group
+/// already: all of them are handed over at each start. That goes on once the release is ours, as another template would
+/// restart its pods.
+fn hand_over_all_files(wanted: &mut Value, live: Live<'_>) {
+    let pod = &mut wanted["spec"]["template"]["spec"];
+    let volumes = pod["volumes"].as_array();
+    let has_claim = volumes
+        .into_iter()
+        .flatten()
+        .any(|volume| volume.get("persistentVolumeClaim").is_some());
+    let policy_of = |pod: &Value| pod["securityContext"]["fsGroupChangePolicy"] == security::ALWAYS;
+    let was_helms = match live {
+        Live::Absent => false,
+        Live::Released(_) => true,
+        Live::Ours(live) => policy_of(&live["spec"]["template"]["spec"]),
+    };
+    let context = pod["securityContext"].as_object_mut();
+    let policy = context.and_then(|context| context.get_mut("fsGroupChangePolicy"));
+    if let Some(policy) = policy.filter(|_| has_claim && was_helms) {
+        *policy = json!(security::ALWAYS);
+    }
+}
+
 /// A cluster that exists is not new any more, but a changed value would restart its members: what is there stays.
 fn keep_initial_state(wanted: &mut Value, live: &Value) {
     let is_it = |variable: &&Value| variable["name"] == INITIAL_STATE;
@@ -138,6 +182,43 @@ mod tests {
         let live = json!({"data": live_data, "metadata": {"annotations": {REVISION: "3"}}});
         continue_revision(&mut wanted, &live);
         wanted["metadata"]["annotations"][REVISION].clone()
+    }
+
+    fn deployment(volume: Value, policy: &str) -> Value {
+        json!({"spec": {"template": {"spec": {
+            "securityContext": {"fsGroup": 1000, "fsGroupChangePolicy": policy}, "volumes": [volume],
+        }}}})
+    }
+
+    fn policy_after(wanted: &Value, live: Live<'_>, policy: VolumePolicy) -> Value {
+        let adapted = adapted(Kind::Deployment, wanted, live, &[], policy);
+        adapted["spec"]["template"]["spec"]["securityContext"]["fsGroupChangePolicy"].clone()
+    }
+
+    #[test]
+    fn all_files_of_an_adopted_claim_are_handed_over_now_and_later() {
+        let claim = json!({"name": "data", "persistentVolumeClaim": {"claimName": "demo"}});
+        let wanted = deployment(claim.clone(), "OnRootMismatch");
+        let helms = json!({"spec": {"template": {"spec": {}}}});
+        let ours = VolumePolicy::Ours;
+        assert_eq!(
+            policy_after(&wanted, Live::Released(&helms), ours),
+            "Always"
+        );
+        let adopted = deployment(claim, "Always");
+        assert_eq!(policy_after(&wanted, Live::Ours(&adopted), ours), "Always");
+        assert_eq!(
+            policy_after(&wanted, Live::Ours(&wanted), ours),
+            "OnRootMismatch"
+        );
+        assert_eq!(policy_after(&wanted, Live::Absent, ours), "OnRootMismatch");
+        let said = policy_after(&wanted, Live::Released(&helms), VolumePolicy::Said);
+        assert_eq!(said, "OnRootMismatch");
+        let empty = deployment(json!({"name": "data", "emptyDir": {}}), "OnRootMismatch");
+        assert_eq!(
+            policy_after(&empty, Live::Released(&helms), ours),
+            "OnRootMismatch"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use kube::Client;
 use milvus_aws_core::engine::{After, GraphBuilder, Handle, Late, Need};
 
 use super::{
+    adapt::VolumePolicy,
     certified::Certified,
     default_class::DefaultClass,
     object::{KubernetesObject, SettingsOf},
@@ -149,6 +150,7 @@ impl Place<'_> {
             usual: usual_duration(object, true),
             limit: None,
             settings: SettingsOf::Wanted,
+            volume_policy: VolumePolicy::Ours,
         }
     }
 }

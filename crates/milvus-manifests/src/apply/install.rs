@@ -7,12 +7,13 @@ use std::{
 
 use kube::Client;
 use milvus_aws_core::{
-    Installation,
+    Installation, Topology,
     engine::{After, Graph, GraphBuilder, Handle, Late, Need},
 };
 use secrecy::SecretString;
 
 use super::{
+    adapt::VolumePolicy,
     adopted_claims::AdoptedClaims,
     helm_release::HelmRecord,
     namespace::MilvusNamespace,
@@ -42,6 +43,7 @@ pub struct Install<'a> {
     forgets_helm: bool,
     wait: bool,
     one_by_one: Option<OneByOne<'a>>,
+    volume_policy: VolumePolicy,
 }
 
 /// The resources of an installation, and those whose outputs are of use.
@@ -87,6 +89,7 @@ impl<'a> Install<'a> {
             forgets_helm: false,
             wait: true,
             one_by_one: None,
+            volume_policy: volume_policy(installation),
         }
     }
 
@@ -367,7 +370,25 @@ impl<'a> Install<'a> {
             usual: usual_duration(object, self.wait),
             limit,
             settings,
+            volume_policy: self.volume_policy,
         }
+    }
+}
+
+/// Whether the user says of any pods when files of their volumes change hands.
+fn volume_policy(installation: &Installation) -> VolumePolicy {
+    let topology = Topology::of(installation);
+    let mut contexts = topology
+        .components
+        .iter()
+        .filter_map(|component| component.pod.security_context.as_deref());
+    let is_said = contexts.any(|context| {
+        context.set.fs_group_change_policy.is_some() || context.takes_out("fsGroupChangePolicy")
+    });
+    if is_said {
+        VolumePolicy::Said
+    } else {
+        VolumePolicy::Ours
     }
 }
 

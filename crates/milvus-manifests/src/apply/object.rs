@@ -10,7 +10,7 @@ use milvus_aws_core::engine::{
 use serde_json::Value;
 
 use super::{
-    adapt::{Live, adapted},
+    adapt::{Live, VolumePolicy, adapted},
     api::{Objects, Write, leaving, uid_of},
     both_settings,
     difference::{changes, changes_from_helm},
@@ -49,6 +49,8 @@ pub(super) struct KubernetesObject {
     pub(super) limit: Option<Duration>,
     /// Whose settings a ConfigMap holds.
     pub(super) settings: SettingsOf,
+    /// Whose word it is when files of a deployment's volumes change hands.
+    pub(super) volume_policy: VolumePolicy,
 }
 
 /// Whose settings a ConfigMap holds.
@@ -110,7 +112,13 @@ impl KubernetesObject {
         let wanted = wanted.map_err(|error| {
             ResourceError::fatal(format!("render {}", self.reference)).caused_by(error)
         })?;
-        let mut wanted = adapted(self.reference.kind, &wanted, live, secrets);
+        let mut wanted = adapted(
+            self.reference.kind,
+            &wanted,
+            live,
+            secrets,
+            self.volume_policy,
+        );
         if let (SettingsOf::Both, Some(live)) = (self.settings, live.object()) {
             both_settings::with_live(&mut wanted, live)?;
         }

@@ -1,6 +1,7 @@
 //! Waiting until an object can be used, and saying what it waits for.
 
 mod evidence;
+mod not_executable;
 mod pods;
 mod rollout;
 

@@ -36,10 +36,15 @@ pub struct ReleasedComponent {
 impl ReleasedComponent {
     /// The tag of the image; `latest` where it has none.
     pub fn tag(&self) -> &str {
-        let (image, _digest) = self.image.split_once('@').unwrap_or((&self.image, ""));
-        let (_registry, name) = image.rsplit_once('/').unwrap_or(("", image));
-        name.rsplit_once(':').map_or("latest", |(_, tag)| tag)
+        tag_of(&self.image)
     }
+}
+
+/// The tag of an image; `latest` where it has none.
+pub(super) fn tag_of(image: &str) -> &str {
+    let (image, _digest) = image.split_once('@').unwrap_or((image, ""));
+    let (_registry, name) = image.rsplit_once('/').unwrap_or(("", image));
+    name.rsplit_once(':').map_or("latest", |(_, tag)| tag)
 }
 
 /// The components that a Helm release of the installation's name has, and that are not ours yet.

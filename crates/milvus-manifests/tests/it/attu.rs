@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use milvus_aws_core::installation::{self, NameOverrides};
+use milvus_aws_core::installation::{self, NameOverrides, Platform};
 use milvus_manifests::{Attu, Exposure, attu_image};
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ fn attu(exposure: Exposure) -> Attu {
         tags: BTreeMap::new(),
         certificate: None,
         names: NameOverrides::default(),
+        platform: Platform::Kubernetes,
         settings: installation::Attu::default(),
     }
 }

@@ -29,6 +29,7 @@ mod pains;
 mod properties;
 mod said;
 mod secrets;
+mod security;
 mod shape;
 mod snapshots;
 mod validity;

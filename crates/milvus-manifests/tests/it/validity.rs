@@ -146,11 +146,7 @@ fn check_workload(workload: &Value, restricted: bool) {
             context["seccompProfile"]["type"], "RuntimeDefault",
             "{what}"
         );
-        // Attu's image runs as root, and is none of Milvus's own.
-        assert!(
-            what.ends_with("-attu") || context["runAsNonRoot"] == true,
-            "{what}"
-        );
+        assert_eq!(context["runAsNonRoot"], true, "{what}");
         assert_ne!(context["runAsUser"], 0, "{what}");
     } else if pod["securityContext"]["runAsUser"] == 0 {
         assert_ne!(pod["securityContext"]["runAsNonRoot"], true, "{what}");

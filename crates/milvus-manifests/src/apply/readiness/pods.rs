@@ -5,6 +5,8 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Pod};
 use kube::ResourceExt;
 
+use super::not_executable;
+
 /// Why a pod is not ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trouble {
@@ -118,6 +120,10 @@ pub(super) fn trouble_of(pod: &Pod) -> Option<Trouble> {
         .find(|container| !container.ready && !has_succeeded(container));
     match unready.map(|container| (container, condition_of(container))) {
         Some((container, (reason, message, ask))) => {
+            let message = match not_executable::why(pod, container) {
+                Some(why) => format!("{message}: {why}"),
+                None => message,
+            };
             Some(trouble(Some(&container.name), &reason, &message, ask))
         }
         None if status.reason.as_deref() == Some("Evicted") => {

@@ -167,7 +167,7 @@ fn pods(import: &mut Import<'_>, to: &str) {
     pull_secrets(import, to);
 }
 
-/// Security contexts, without the chart's flag in them.
+/// Security contexts, without the chart's flag in them. A `null` takes the chart's default out, and ours.
 fn security(import: &mut Import<'_>, to: &str) {
     for (key, ours) in [
         ("etcd.podSecurityContext", "securityContext"),
@@ -179,11 +179,6 @@ fn security(import: &mut Import<'_>, to: &str) {
         if fields.shift_remove("enabled") == Some(json!(false)) {
             continue;
         }
-        if fields.values().any(Json::is_null) {
-            let message = "cannot be honoured: `null` takes the user or group of etcd's image back, which it runs as here; name another one, or leave it out";
-            import.values.cannot(&found, message);
-        }
-        fields.retain(|_, value| !value.is_null());
         if !fields.is_empty() {
             import.draft.set(&below(to, ours), fields, &found);
         }
