@@ -59,10 +59,10 @@ impl Layer {
         for command in [
             "sh", "ash", "awk", "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date",
             "df", "dirname", "du", "echo", "env", "false", "find", "grep", "head", "hostname",
-            "id", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "nc", "nslookup", "ping",
-            "printenv", "printf", "ps", "pwd", "rm", "rmdir", "sed", "sleep", "sort", "stat",
-            "sync", "tail", "tar", "test", "timeout", "touch", "tr", "true", "uname", "vi", "wc",
-            "wget", "which", "xargs",
+            "id", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "nc", "nslookup", "ping", "printf",
+            "ps", "pwd", "rm", "rmdir", "sed", "sleep", "sort", "stat", "sync", "tail", "tar",
+            "test", "timeout", "touch", "tr", "true", "uname", "vi", "wc", "wget", "which",
+            "xargs",
         ] {
             self.link(&format!("bin/{command}"), "/bin/busybox");
         }
