@@ -25,6 +25,8 @@ mod helm;
 mod late;
 #[cfg(feature = "apply")]
 mod one_by_one;
+#[cfg(feature = "apply")]
+mod others_files;
 mod pains;
 mod properties;
 mod said;
