@@ -187,10 +187,13 @@ impl Namespace {
             .iter()
             .map(|item| (identity(item), item.clone()))
             .collect();
-        // Every namespace has these two.
-        objects.retain(|(name, _)| {
-            name != "ConfigMap/kube-root-ca.crt" && name != "ServiceAccount/default"
-        });
+        // Every namespace has the first two, those with a role in them the stage's CA too.
+        let others = [
+            "ConfigMap/kube-root-ca.crt",
+            "ServiceAccount/default",
+            "ConfigMap/stage-trust",
+        ];
+        objects.retain(|(name, _)| !others.contains(&name.as_str()));
         objects.sort_by(|a, b| a.0.cmp(&b.0));
         objects
     }
