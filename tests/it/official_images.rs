@@ -364,10 +364,7 @@ fn the_etcd_image_checks_its_settings_and_waits_for_its_members() {
             variable("ALLOW_NONE_AUTHENTICATION", "yes"),
             variable("ETCD_ON_K8S", "yes"),
             variable("ETCD_NAME", "a"),
-            variable(
-                "ETCD_CLUSTER_DOMAIN",
-                "kube-dns.kube-system.svc.cluster.local"
-            ),
+            variable("ETCD_CLUSTER_DOMAIN", &domain),
             variable("ETCD_INITIAL_CLUSTER_STATE", "new"),
             variable("ETCD_INITIAL_CLUSTER", members),
             variable("ETCD_INITIAL_ADVERTISE_PEER_URLS", "http://a:2380"),
