@@ -21,6 +21,7 @@ const LIMIT: Duration = Duration::from_secs(75);
 fn the_guides_cluster_is_verified_and_a_standby_takes_over() {
     let guide = Guide::new("failover", PASSWORD);
     let namespace = &guide.namespace;
+    namespace.enforce_restricted();
     let mut values = guide.values();
     // Nobody makes load balancers here.
     values["service"]["type"] = json!("ClusterIP");

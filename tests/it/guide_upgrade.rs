@@ -36,6 +36,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 fn installed(label: &str) -> (Guide, Value) {
     let guide = Guide::new(label, KAFKA_PASSWORD);
+    guide.namespace.enforce_restricted();
     let file = file(&guide);
     let install = ["install", "-f", "-", "--verify=false"];
     timed("install", || milvus(&guide, &install, &file).exits(0));
@@ -190,7 +191,7 @@ fn an_upgrade_keeps_every_row_while_a_client_writes_and_searches() {
 
 /// An image that nobody has stops at the first component, and nothing else is touched.
 fn a_version_that_no_registry_has_is_gone_back_from(guide: &Guide, file: &Value) {
-    let args = ["--to", "2.3.10", "--gate-timeout", SHORT];
+    let args = ["--to", "2.3.12", "--gate-timeout", SHORT];
     let stopped = timed("no such image", || upgrade(guide, file, &args).exits(1));
     let words = [
         "demo-milvus-indexnode",
@@ -207,7 +208,7 @@ fn a_version_that_no_registry_has_is_gone_back_from(guide: &Guide, file: &Value)
     let versions = versions(&stopped.result_of("upgrade"));
     assert_eq!(
         (versions[0].as_str(), versions[1].as_str()),
-        ("2.3.10", FROM)
+        ("2.3.12", FROM)
     );
     let third = upgrade(guide, file, &["--to", TO]).exits(5);
     assert!(third.stderr.contains("side by side"), "{}", third.stderr);

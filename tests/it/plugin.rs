@@ -5,8 +5,11 @@ use std::{
     io::{Read, Write},
     process::{Child, Command, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
 };
 
+use milvus_stage::{cache::Cache, kubernetes::openshift};
 use serde_json::Value;
 
 /// A small standalone Milvus of the version whose real server the stage has.
@@ -100,6 +103,59 @@ impl Namespace {
         Self { name }
     }
 
+    /// A new one that admits only pods of the Pod Security Standard `restricted`.
+    pub(crate) fn restricted(label: &str) -> Self {
+        let namespace = Self::new(label);
+        namespace.enforce_restricted();
+        namespace
+    }
+
+    /// Pods that are not of the Pod Security Standard `restricted` are not admitted from now on.
+    pub(crate) fn enforce_restricted(&self) {
+        let enforce = "pod-security.kubernetes.io/enforce=restricted";
+        kubectl(&["label", "namespace", &self.name, enforce], "").exits(0);
+    }
+
+    /// The same, with OpenShift's own admission as well.
+    pub(crate) fn of_openshift(label: &str) -> Self {
+        let cache = Cache::open().expect("the cache");
+        openshift::start(&cache).expect("OpenShift's admission");
+        let namespace = Self::restricted(label);
+        let metadata = serde_json::json!({"metadata": openshift::namespace()}).to_string();
+        let patch = [
+            "patch",
+            "namespace",
+            &namespace.name,
+            "--type=merge",
+            "-p",
+            &metadata,
+        ];
+        kubectl(&patch, "").exits(0);
+        namespace
+    }
+
+    /// The first event with that text in its message.
+    pub(crate) fn wait_for_event(&self, text: &str) -> String {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        loop {
+            let events = self
+                .kubectl(&["get", "events", "-o", "json"])
+                .exits(0)
+                .json();
+            let items = events["items"].as_array().expect("a list");
+            let messages = items.iter().filter_map(|event| event["message"].as_str());
+            if let Some(message) = messages.clone().find(|message| message.contains(text)) {
+                return message.to_owned();
+            }
+            let all: Vec<_> = messages.collect();
+            assert!(
+                Instant::now() < deadline,
+                "no event says `{text}`: {all:#?}"
+            );
+            thread::sleep(Duration::from_millis(500));
+        }
+    }
+
     /// Runs the plugin in this namespace, with `file` as its `-f -`.
     pub(crate) fn milvus(&self, args: &[&str], file: &str) -> Ran {
         let child = self.spawn(args, file);
@@ -131,10 +187,13 @@ impl Namespace {
             .iter()
             .map(|item| (identity(item), item.clone()))
             .collect();
-        // Every namespace has these two.
-        objects.retain(|(name, _)| {
-            name != "ConfigMap/kube-root-ca.crt" && name != "ServiceAccount/default"
-        });
+        // Every namespace has the first two, those with a role in them the stage's CA too.
+        let others = [
+            "ConfigMap/kube-root-ca.crt",
+            "ServiceAccount/default",
+            "ConfigMap/stage-trust",
+        ];
+        objects.retain(|(name, _)| !others.contains(&name.as_str()));
         objects.sort_by(|a, b| a.0.cmp(&b.0));
         objects
     }

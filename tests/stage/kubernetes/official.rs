@@ -44,12 +44,24 @@ const PASSWD: &str =
     "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
 const GROUP: &str = "root:x:0:\nnogroup:x:65534:\n";
 
-/// Everything here that goes into images, for the parts' keys.
-pub(crate) fn recipe() -> Vec<String> {
-    let scripts = ETCD_SCRIPTS.iter().map(|(_, text)| *text);
-    let scripts = scripts.chain([BASH, ATTU_ENV, ATTU_ENTRYPOINT, ATTU_YARN]);
-    let data = format!("{MILVUS:?} {ETCD:?} {:?}", layouts::ATTU);
-    scripts.map(str::to_owned).chain([data]).collect()
+/// What goes into all images with a shell, for the parts' keys.
+pub(crate) const SHELL: &[&str] = &[BASH, PASSWD, GROUP];
+
+/// What goes into those of Milvus.
+pub(crate) fn milvus_recipe() -> Vec<String> {
+    vec![format!("{MILVUS:?}")]
+}
+
+/// What goes into those of etcd.
+pub(crate) fn etcd_recipe() -> Vec<String> {
+    let scripts = ETCD_SCRIPTS.iter().map(|(_, text)| (*text).to_owned());
+    scripts.chain([format!("{ETCD:?}")]).collect()
+}
+
+/// What goes into those of Attu.
+pub(crate) fn attu_recipe() -> Vec<String> {
+    let scripts = [ATTU_ENV, ATTU_ENTRYPOINT, ATTU_YARN].map(str::to_owned);
+    [scripts.to_vec(), vec![format!("{:?}", layouts::ATTU)]].concat()
 }
 
 impl Layer {
@@ -59,10 +71,10 @@ impl Layer {
         for command in [
             "sh", "ash", "awk", "base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date",
             "df", "dirname", "du", "echo", "env", "false", "find", "grep", "head", "hostname",
-            "id", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "nc", "nslookup", "ping",
-            "printenv", "printf", "ps", "pwd", "rm", "rmdir", "sed", "sleep", "sort", "stat",
-            "sync", "tail", "tar", "test", "timeout", "touch", "tr", "true", "uname", "vi", "wc",
-            "wget", "which", "xargs",
+            "id", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "nc", "nslookup", "ping", "printf",
+            "ps", "pwd", "rm", "rmdir", "sed", "sleep", "sort", "stat", "sync", "tail", "tar",
+            "test", "timeout", "touch", "tr", "true", "uname", "vi", "wc", "wget", "which",
+            "xargs",
         ] {
             self.link(&format!("bin/{command}"), "/bin/busybox");
         }

@@ -14,7 +14,7 @@ const PROVISIONER: &str = "0.0.30";
 const HELM: &str = "3.18.6";
 const HELM_4: &str = "4.3.2";
 /// Raise it when an image's contents change other than by its sources.
-const IMAGE_REVISION: &str = "2";
+const IMAGE_REVISION: &str = "3";
 
 /// Image parts; the containerd root folder holds them all.
 const IMAGES: &[&str] = &[
@@ -92,19 +92,33 @@ pub(crate) fn parts() -> Vec<Part> {
             build: build_helm_4,
         },
         config_tool::part(),
-        image("image-pause", KUBERNETES, &["kubernetes"], pause),
-        image("image-busybox", "1.35", &["debian"], busybox),
-        image("image-coredns", COREDNS, &["coredns", "debian"], coredns),
+        image("image-pause", KUBERNETES, vec![], &["kubernetes"], pause),
+        image("image-busybox", "1.35", vec![], &["debian"], busybox),
+        image(
+            "image-coredns",
+            COREDNS,
+            vec![],
+            &["coredns", "debian"],
+            coredns,
+        ),
         image(
             "image-local-path-provisioner",
             PROVISIONER,
+            vec![],
             &["local-path-provisioner", "debian"],
             provisioner,
         ),
-        image("image-etcd", "3.4.23", &["debian"], official::etcd),
+        image(
+            "image-etcd",
+            "3.4.23",
+            official::etcd_recipe(),
+            &["debian"],
+            official::etcd,
+        ),
         image(
             "image-milvus",
             "2.3.5-of-every-layout",
+            official::milvus_recipe(),
             &["debian", "milvus", "milvus-launcher"],
             official::milvus,
         ),
@@ -113,11 +127,18 @@ pub(crate) fn parts() -> Vec<Part> {
         image(
             "image-load-balancer-controller",
             "1",
+            vec![],
             &["stand-ins"],
             stand_ins::controller,
         ),
-        image("image-attu", "2", &["debian", "stand-ins"], official::attu),
-        image("image-probe", "1", &["stand-ins"], stand_ins::probe),
+        image(
+            "image-attu",
+            "2",
+            official::attu_recipe(),
+            &["debian", "stand-ins"],
+            official::attu,
+        ),
+        image("image-probe", "1", vec![], &["stand-ins"], stand_ins::probe),
         Part {
             name: "containerd-images",
             version: "1",
@@ -143,14 +164,16 @@ pub(crate) fn parts() -> Vec<Part> {
 fn image(
     name: &'static str,
     version: &'static str,
+    recipe: Vec<String>,
     needs: &'static [&'static str],
     build: fn(&Build<'_>) -> Result<()>,
 ) -> Part {
-    let recipe = [vec![IMAGE_REVISION.to_owned()], official::recipe()].concat();
+    let of_all = [IMAGE_REVISION].iter().chain(official::SHELL);
+    let of_all = of_all.map(|text| (*text).to_owned());
     Part {
         name,
         version,
-        recipe,
+        recipe: of_all.chain(recipe).collect(),
         needs,
         build,
     }

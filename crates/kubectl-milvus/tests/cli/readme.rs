@@ -18,7 +18,7 @@ fn blocks(language: &str) -> Vec<&'static str> {
 #[test]
 fn the_files_are_valid() {
     let files = blocks("yaml");
-    assert_eq!(files.len(), 5);
+    assert_eq!(files.len(), 6);
     for file in files {
         if let Err(error) = Installation::from_yaml("README.md", file) {
             panic!("{error}\n{file}");

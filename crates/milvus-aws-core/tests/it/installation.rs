@@ -2,6 +2,7 @@ mod hostile;
 mod messages;
 mod on_aws;
 mod on_eks;
+mod overrides;
 mod round_trip;
 mod schema;
 mod secrets;

@@ -99,6 +99,9 @@ impl Cluster {
         let mut state = self.0.lock().unwrap();
         state.requests += 1;
         let (status, value) = match parts.method {
+            Method::GET if state.objects.contains_key("/apis") && path == "/apis" => {
+                (200, state.objects["/apis"].clone())
+            }
             Method::GET if path.matches('/').count() <= 2 || path == BALANCERS => kinds(&path),
             _ if path.starts_with(BALANCERS) && !state.defines_balancers() => unknown_path(),
             Method::GET if is_list(&path) => (200, state.list(&path, query)),

@@ -27,6 +27,8 @@ mod kept_data;
 mod late;
 #[cfg(feature = "apply")]
 mod one_by_one;
+#[cfg(feature = "apply")]
+mod others_files;
 mod pains;
 mod properties;
 mod said;

@@ -27,6 +27,9 @@ PARAMETERS = {
     "x-amz-signature", "x-amz-signedheaders", "x-amz-user-agent",
 }
 ROLE = "eks.amazonaws.com/role-arn"
+# A ConfigMap with the stage's CA, and the files below /etc/ssl in which programs look for one.
+TRUST = "stage-trust"
+TRUSTED = ("cert.pem", "certs/ca-certificates.crt")
 TOKEN_FOLDER = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
 
 
@@ -131,12 +134,25 @@ def add_identity(body, _request):
     account = _service_account(asked["namespace"], asked["object"]["spec"].get("serviceAccountName") or "default")
     role = account.get("metadata", {}).get("annotations", {}).get(ROLE)
     if role:
+        _publish_trust(asked["namespace"])
         patch = json.dumps(_patch(asked["object"]["spec"], role, account["metadata"]["annotations"]))
         answer |= {"patchType": "JSONPatch", "patch": base64.b64encode(patch.encode()).decode()}
     return {"apiVersion": body["apiVersion"], "kind": "AdmissionReview", "response": answer}
 
 
 def _service_account(namespace, name):
+    return _call(f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}") or {}
+
+
+def _publish_trust(namespace):
+    """The stage's CA, for pods of that namespace: what they mount must be allowed by `restricted`, as a node's folder is not."""
+    ca = (pathlib.Path(STAGE.options["trust_dir"]) / "cert.pem").read_text()
+    made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": TRUST}, "data": {"ca.crt": ca}}
+    _call(f"/api/v1/namespaces/{namespace}/configmaps", made)
+
+
+def _call(path, body=None):
+    """What the API server answers as its administrator; none where it refuses: the object is not there, or there already."""
     settings = json.loads(pathlib.Path(STAGE.options["kubeconfig"]).read_text())
     server, user = settings["clusters"][0]["cluster"], settings["users"][0]["user"]
     context = ssl.create_default_context(cadata=base64.b64decode(server["certificate-authority-data"]).decode())
@@ -144,12 +160,13 @@ def _service_account(namespace, name):
         pair.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
         pair.flush()
         context.load_cert_chain(pair.name)
-    url = f"{server['server']}/api/v1/namespaces/{namespace}/serviceaccounts/{name}"
+    data = None if body is None else json.dumps(body).encode()
+    asked = urllib.request.Request(server["server"] + path, data=data, headers={"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(url, context=context, timeout=5) as answer:
+        with urllib.request.urlopen(asked, context=context, timeout=5) as answer:
             return json.load(answer)
     except urllib.error.HTTPError:
-        return {}
+        return None
 
 
 def _patch(spec, role, annotations):
@@ -163,12 +180,12 @@ def _patch(spec, role, annotations):
     ]
     mounts = [
         {"name": "aws-iam-token", "mountPath": TOKEN_FOLDER, "readOnly": True},
-        {"name": "stage-trust", "mountPath": "/etc/ssl", "readOnly": True},
+        {"name": TRUST, "mountPath": "/etc/ssl", "readOnly": True},
     ]
     projected = {"serviceAccountToken": {"audience": audience, "expirationSeconds": seconds, "path": "token"}}
     volumes = [
         {"name": "aws-iam-token", "projected": {"sources": [projected]}},
-        {"name": "stage-trust", "hostPath": {"path": STAGE.options["trust_dir"], "type": "Directory"}},
+        {"name": TRUST, "configMap": {"name": TRUST, "items": [{"key": "ca.crt", "path": path} for path in TRUSTED]}},
     ]
     patch = [{"op": "add", "path": "/spec/volumes", "value": [*volumes, *spec.get("volumes", [])]}]
     for kind in ("containers", "initContainers"):

@@ -5,7 +5,7 @@ touch ./build/env-config.js
 echo "window._env_ = {" >>./build/env-config.js
 while read -r line || [ -n "$line" ]; do
   name=${line%%=*}
-  value=$(printenv "$name")
+  eval "value=\${$name:-}"
   echo "  $name: \"${value:-${line#*=}}\"," >>./build/env-config.js
 done <./build/.env
 echo "}" >>./build/env-config.js

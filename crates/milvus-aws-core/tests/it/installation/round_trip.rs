@@ -7,9 +7,9 @@ use milvus_aws_core::{
     Installation,
     installation::{
         Amounts, Autoscaling, CloudProvider, Cluster, ComponentSpec, Cpu, Credentials, Deployment,
-        Etcd, EtcdReplicas, Image, InClusterEtcd, Kafka, KafkaSecurity, Labels, Memory,
-        PasswordSource, PodSettings, PullPolicy, Pulsar, Queue, Resources, S3, S3Access, Service,
-        ServiceAccount, ServiceKind, Standalone, Storage,
+        Etcd, EtcdReplicas, Image, ImageGroups, InClusterEtcd, Kafka, KafkaSecurity, Labels,
+        Memory, PasswordSource, PodSettings, PullPolicy, Pulsar, Queue, Resources, S3, S3Access,
+        Service, ServiceAccount, ServiceKind, Standalone, Storage,
     },
     topology::Role,
 };
@@ -343,11 +343,17 @@ fn installation() -> impl Strategy<Value = Installation> {
     let image = (
         option::of("[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}"),
         "[a-z]{1,5}(/[a-z]{1,5})?",
+        prop::sample::select(vec![
+            ImageGroups::EveryVersion,
+            ImageGroups::ThisVersion,
+            ImageGroups::None,
+        ]),
     )
-        .prop_map(|(tag, repository)| Image {
+        .prop_map(|(tag, repository, groups)| Image {
             repository: repository.parse().unwrap(),
             tag: tag.map(|tag| tag.parse().unwrap()),
             pull_policy: PullPolicy::Always,
+            groups,
         });
     let version = prop::sample::select(vec!["2.4.17", "2.5.4", "2.6.15", "3.0.0"]);
     let parts = (
