@@ -13,19 +13,26 @@ use crate::{
 
 const PASSWORD: &str = "kafka-of-the-guide";
 
+/// Helm 3.
 fn helm(namespace: &Namespace, args: &[&str]) -> Ran {
-    run(Command::new("helm")
+    helm_of("helm", namespace, args)
+}
+
+/// Helm 3 as `helm`, and Helm 4 as `helm4`.
+fn helm_of(program: &str, namespace: &Namespace, args: &[&str]) -> Ran {
+    run(Command::new(program)
         .args(args)
         .args(["-n", &namespace.name]))
 }
 
-/// Installs the guide's chart as Helm's users do, and waits for its pods.
-fn install_by_helm(guide: &Guide, values: &str) {
+/// Installs the guide's chart as users of that Helm do, and waits for its pods.
+fn install_by_helm(program: &str, guide: &Guide, values: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let chart = helm_chart::write(folder.path());
     let chart = chart.to_str().expect("a text");
     let namespace = &guide.namespace;
-    helm(namespace, &["install", RELEASE, chart, "-f", values]).exits(0);
+    let install = ["install", RELEASE, chart, "-f", values];
+    helm_of(program, namespace, &install).exits(0);
     // Nobody makes load balancers here: their addresses are written by hand.
     let address = r#"{"status": {"loadBalancer": {"ingress": [{"hostname": "balancer.test"}]}}}"#;
     for object in ["service/demo-milvus", "ingress/demo-milvus-attu"] {
@@ -118,7 +125,7 @@ fn a_helm_release_is_adopted_with_the_vectors_in_it() {
         "-o",
         "json",
     ];
-    timed("helm install", || install_by_helm(&guide, &values));
+    timed("helm install", || install_by_helm("helm", &guide, &values));
     let vectors = Vectors::at(&guide.address("demo-milvus"));
     timed("vectors are stored", || vectors.keep());
     let (members, served) = (etcd(namespace), places(namespace));
@@ -290,4 +297,121 @@ fn helm_forgets(namespace: &Namespace, values: &str) {
     let again = [&forget[..], &of_values].concat();
     let again = namespace.milvus(&again, "").exits(0).result_of("install");
     assert_eq!(again["changed"], false, "{again}");
+}
+
+/// What Helm calls the newest revision, and what it says of the upgrade that made it.
+fn upgrade_fails(program: &str, namespace: &Namespace, values: &str, more: &[&str]) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let chart = helm_chart::write(folder.path());
+    let chart = chart.to_str().expect("a text");
+    let upgrade = ["upgrade", RELEASE, chart, "-f", values];
+    let failed = helm_of(program, namespace, &[&upgrade[..], more].concat()).exits(1);
+    let history = ["history", RELEASE, "-o", "json", "--max", "1"];
+    let newest = helm_of(program, namespace, &history).exits(0).json();
+    assert_eq!(newest[0]["status"], "failed", "{newest}");
+    failed.stderr
+}
+
+/// Whose each object says that it is, by its label.
+fn keepers(namespace: &Namespace) -> BTreeMap<String, String> {
+    let label = |object: &Value| {
+        let label = object["metadata"]["labels"]["app.kubernetes.io/managed-by"].as_str();
+        label.unwrap_or_default().to_owned()
+    };
+    let objects = namespace.objects().into_iter();
+    objects
+        .map(|(name, object)| (name, label(&object)))
+        .collect()
+}
+
+/// Helm 4 applies on the server. Others change objects, an upgrade fails, and the release is adopted; what either Helm does to
+/// it afterwards is what README says, and the same command puts it right.
+#[test]
+fn stage_fault_11_a_release_of_helm_4_is_adopted_after_others_and_a_failed_upgrade_touched_it() {
+    let guide = Guide::new("adopt4", PASSWORD);
+    let namespace = &guide.namespace;
+    let values = guide.write(&guide.values());
+    timed("helm4 install", || {
+        install_by_helm("helm4", &guide, &values)
+    });
+    let vectors = Vectors::at(&guide.address("demo-milvus"));
+    timed("vectors are stored", || vectors.keep());
+    // Stage fault 8: every container gets the variable, the init container too.
+    let proxy = "deployment/demo-milvus-proxy";
+    namespace
+        .kubectl(&["set", "env", proxy, "FOO=bar"])
+        .exits(0);
+    let scale = ["scale", "deployment/demo-milvus-querynode", "--replicas=2"];
+    namespace.kubectl(&scale).exits(0);
+    // Stage fault 10: settings of the new revision are there, and its deployments are refused.
+    let wrong = [
+        "--set",
+        "externalS3.bucketName=another,serviceAccount.name=Not-A-Name",
+    ];
+    upgrade_fails("helm4", namespace, &values, &wrong);
+
+    let shown = namespace
+        .milvus(&["plan", "--adopt", "-o", "json"], "")
+        .exits(0);
+    let note = "revision 1 of the release demo-milvus, which is deployed, not from revision 2, which is newer and failed";
+    assert!(shown.stderr.contains(note), "{}", shown.stderr);
+    let shown = shown.result_of("plan").to_string();
+    assert!(!shown.contains("another"), "{shown}");
+    assert!(
+        shown.contains("initContainers[config].env[FOO]")
+            && shown.contains(r#""setBy":["kubectl-set"]"#),
+        "{shown}"
+    );
+    let adopt = ["install", "--adopt", "--yes", "-o", "json"];
+    let adopts = |what: &str| {
+        let adopted = timed(what, || namespace.milvus(&adopt, "").exits(0));
+        let adopted = adopted.result_of("install");
+        assert_eq!(
+            (&adopted["changed"], &adopted["verified"]),
+            (&true.into(), &true.into()),
+            "{what}"
+        );
+        nothing_is_left_of_helm(namespace);
+        timed("the vectors are found", || vectors.are_found());
+    };
+    adopts("install --adopt");
+    let variable = [
+        "get",
+        proxy,
+        "-o",
+        "jsonpath={.spec.template.spec.containers[0].env[?(@.name==\"FOO\")].value}",
+    ];
+    assert_eq!(namespace.kubectl(&variable).exits(0).stdout, "bar");
+    let again = namespace.milvus(&adopt, "").exits(0).result_of("install");
+    assert_eq!(again["changed"], false, "{again}");
+
+    let (service, settings) = ("Service/demo-milvus", "ConfigMap/demo-milvus");
+    let deployment = "Deployment/demo-milvus-proxy";
+    let said = upgrade_fails("helm4", namespace, &values, &[]);
+    assert!(said.contains("conflict with \"kubectl-milvus\""), "{said}");
+    let kept = keepers(namespace);
+    assert_eq!(kept[service], "kubectl-milvus");
+    assert_eq!(kept[settings], "Helm");
+    for (program, more) in [("helm4", &["--force-conflicts"][..]), ("helm", &[])] {
+        let said = upgrade_fails(program, namespace, &values, more);
+        assert!(
+            said.contains("may not specify more than 1 handler type"),
+            "{said}"
+        );
+        let kept = keepers(namespace);
+        assert_eq!(
+            (&*kept[service], &*kept[settings]),
+            ("Helm", "Helm"),
+            "{program}"
+        );
+        assert_eq!(kept[deployment], "kubectl-milvus", "{program}");
+        adopts(&format!("install --adopt after {program} upgrade"));
+    }
+    // Helm 4 deletes nothing that is not its own any more.
+    let before = namespace.names();
+    helm_of("helm4", namespace, &["uninstall", RELEASE]).exits(0);
+    let mut expected = before;
+    expected.retain(|name| !name.starts_with("Secret/sh.helm.release"));
+    assert_eq!(namespace.names(), expected);
+    vectors.are_found();
 }

@@ -16,6 +16,8 @@ const RECORD: &str = include_str!("../../../milvus-manifests/tests/golden/helm/r
 /// The same while `helm upgrade` is at work, or was stopped at it.
 const PENDING: &str =
     include_str!("../../../milvus-manifests/tests/golden/helm/record-pending.txt");
+/// An upgrade to a chart of Milvus 2.4.6 that failed.
+const FAILED: &str = include_str!("../../../milvus-manifests/tests/golden/helm/record-failed.txt");
 /// Values that do not name the Milvus version.
 const VALUES: &str = "\
 cluster: {enabled: false}
@@ -60,16 +62,20 @@ impl Release {
         ];
         let path = format!("{APPS}/deployments/demo-milvus-standalone");
         server.put(&path, helms(deployment, &labels));
-        let labels = json!({"owner": "helm", "name": "demo", "version": "1"});
+        let release = Self { server, folder };
+        release.remember(1, record);
+        release
+    }
+
+    /// What Helm keeps of one revision.
+    fn remember(&self, revision: u8, record: &str) {
+        let labels = json!({"owner": "helm", "name": "demo", "version": revision.to_string()});
         let secret = json!({
             "apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
             "metadata": {"labels": labels}, "data": {"release": record.trim()},
         });
-        server.put(
-            &format!("{HOME}/secrets/sh.helm.release.v1.demo.v1"),
-            secret,
-        );
-        Self { server, folder }
+        let path = format!("{HOME}/secrets/sh.helm.release.v1.demo.v{revision}");
+        self.server.put(&path, secret);
     }
 
     fn file(&self, lines: &str) -> PathBuf {
@@ -167,6 +173,34 @@ fn values_without_a_version_are_those_of_the_chart_that_helm_remembers() {
         .folder
         .write("values.yaml", format!("{VALUES}{tag}"));
     plan(&[]).exits(0);
+}
+
+/// An upgrade that fails leaves the revision before it deployed.
+#[test]
+fn stage_fault_10_the_deployed_revision_counts_and_a_newer_one_is_told() {
+    let release = Release::new("milvusdb/milvus:v2.4.5", "", RECORD);
+    release.folder.write("values.yaml", VALUES);
+    let plan = |words: &str| {
+        let values = ["--helm-values", "values.yaml", "--release", "demo"];
+        let plan = ["plan", "--adopt", "-n", "vectors"];
+        let said = release.run(&[&plan[..], &values].concat()).stderr;
+        assert_eq!(
+            said.contains("note: the Milvus version"),
+            !words.is_empty(),
+            "{said}"
+        );
+        assert!(said.contains(words), "{said}");
+        said
+    };
+    plan("");
+    release.remember(2, FAILED);
+    let words = "revision 1 of the release demo, which is deployed, not from revision 2, which is newer and failed";
+    let said = plan(words);
+    assert!(!said.contains("2.4.6"), "{said}");
+    release.remember(3, PENDING);
+    release.remember(1, FAILED);
+    let said = plan("revision 3");
+    assert!(said.contains("no revision is deployed"), "{said}");
 }
 
 #[test]

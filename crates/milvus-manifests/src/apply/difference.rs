@@ -90,7 +90,7 @@ struct Place<'a> {
     others: Vec<(&'a str, &'a Fields)>,
 }
 
-impl<'a> Place<'a> {
+impl Place<'_> {
     fn compare(&self, from: Option<&Value>, to: Option<&Value>, changes: &mut Vec<Change>) {
         match (from, to) {
             (from, to) if from == to => {}

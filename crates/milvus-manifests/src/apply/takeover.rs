@@ -43,19 +43,17 @@ pub(super) async fn takeover(
                 break;
             }
         }
-        match better {
-            Some(found) => (owners, merged, trial) = found,
-            None => {
-                let others = set_by_others(before, &merged, wanted, &owners);
-                let error = objects.failed("compare", name, kube::Error::Api(refusal));
-                return Err(does_not_fit(others, error));
-            }
-        }
+        let Some(found) = better else {
+            let others = set_by_others(before, &merged, wanted, &owners);
+            let error = objects.failed("compare", name, kube::Error::Api(refusal));
+            return Err(does_not_fit(&others, error));
+        };
+        (owners, merged, trial) = found;
     }
 }
 
 /// The same error, with what others have set near what is refused.
-fn does_not_fit(others: Vec<String>, error: ResourceError) -> ResourceError {
+fn does_not_fit(others: &[String], error: ResourceError) -> ResourceError {
     if others.is_empty() {
         return error;
     }
