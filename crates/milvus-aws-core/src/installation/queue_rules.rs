@@ -163,6 +163,10 @@ pub(super) fn check_s3(
             broken.push((path.key("iamEndpoint"), message));
         }
     }
+    for (key, message) in s3.names_unknown_to_aws() {
+        broken.push((path.key(key), message));
+    }
+    check_account(s3, path, broken);
     if s3.access != S3Access::Iam {
         return;
     }
@@ -179,5 +183,21 @@ pub(super) fn check_s3(
     if !s3.tls {
         let message = "`access: iam` sends the role's token, write `tls: true`";
         broken.push((path.key("tls"), message.to_owned()));
+    }
+}
+
+/// Azure's own way to prove who one is has no user name that would hold the account.
+fn check_account(s3: &S3, path: &Path, broken: &mut Vec<Broken>) {
+    let is_needed = s3.access == S3Access::Iam && s3.cloud_provider == CloudProvider::Azure;
+    match &s3.account {
+        None if is_needed => {
+            let message = "`access: iam` needs the storage account, write `account: NAME`";
+            broken.push((path.key("account"), message.to_owned()));
+        }
+        Some(_) if !is_needed => {
+            let message = "goes with `access: iam` and `cloudProvider: azure`; leave it out";
+            broken.push((path.key("account"), message.to_owned()));
+        }
+        _ => {}
     }
 }

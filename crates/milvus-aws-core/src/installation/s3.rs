@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BucketName, Credentials, HostPort, Region, RootPath, yes};
+use super::{
+    BucketName, Credentials, HostPort, Region, RootPath, StorageAccount, StoreBucket, StoreRegion,
+    yes,
+};
 
 /// The bucket that holds segments and indexes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -15,15 +18,18 @@ pub struct S3 {
     #[serde(default = "yes")]
     pub tls: bool,
     /// Bucket name.
-    pub bucket: BucketName,
+    pub bucket: StoreBucket,
     /// Prefix of every object's key.
     #[serde(default)]
     pub root_path: RootPath,
     /// Region of the bucket; AWS needs it with IAM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<Region>,
+    pub region: Option<StoreRegion>,
     /// How Milvus proves who it is.
     pub access: S3Access,
+    /// Azure's storage account, with `access: iam`; keys have it as their user name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<StorageAccount>,
     /// Whose storage it is.
     #[serde(default, skip_serializing_if = "CloudProvider::is_default")]
     pub cloud_provider: CloudProvider,
@@ -67,7 +73,31 @@ pub enum CloudProvider {
     Minio,
 }
 
+/// What hosts of AWS end in.
+const HOSTS_OF_AWS: [&str; 2] = [".amazonaws.com", ".amazonaws.com.cn"];
+
 impl S3 {
+    /// Whether it is AWS's own, whose names of buckets and regions follow narrower rules.
+    pub(super) fn is_of_aws(&self) -> bool {
+        let host = self.endpoint.host();
+        HOSTS_OF_AWS.iter().any(|end| host.ends_with(end))
+    }
+
+    /// Names that AWS cannot have: the key, and the broken rule.
+    pub(super) fn names_unknown_to_aws(&self) -> Vec<(&'static str, String)> {
+        if !self.is_of_aws() {
+            return Vec::new();
+        }
+        let bucket = self.bucket.as_str().parse::<BucketName>().err();
+        let region = self.region.as_ref();
+        let region = region.and_then(|region| region.as_str().parse::<Region>().err());
+        let named = [("bucket", bucket), ("region", region)];
+        let broken = named.into_iter();
+        broken
+            .filter_map(|(key, error)| Some((key, error?.to_string())))
+            .collect()
+    }
+
     /// The login, where one is needed.
     pub const fn login(&self) -> Option<&Credentials> {
         match &self.access {

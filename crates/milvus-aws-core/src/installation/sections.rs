@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
-    Cluster, ComponentSpec, Disk, Etcd, Kafka, OnAws, Persistence, PodSettings, Pulsar, Queue,
-    ResourceGroup, Resources, S3, ServiceAccount, Standalone, Storage, Woodpecker, aws::Aws,
+    Cluster, ComponentSpec, Disk, Etcd, Kafka, Memory, ObjectName, OnAws, Persistence, PodSettings,
+    Pulsar, Queue, ResourceGroup, Resources, S3, ServiceAccount, Standalone, Storage, Woodpecker,
+    aws::Aws,
 };
 use crate::topology::Role;
 
@@ -50,6 +51,8 @@ pub(super) struct StandaloneSection {
     /// Requests and limits of the pod.
     pub(super) resources: Resources,
     /// The volume under `/var/lib/milvus`: whatever of metadata, log and vectors is not elsewhere.
+    #[serde(deserialize_with = "data_volume")]
+    #[schemars(with = "DataVolume")]
     pub(super) storage: Storage,
     /// Whose volume it is: `claim`, `{existingClaim: NAME}` or `ephemeral`.
     #[serde(skip_serializing_if = "Persistence::is_default")]
@@ -78,6 +81,29 @@ pub(super) struct StandaloneSection {
     /// Service account of the pod; `default` when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) service_account: Option<ServiceAccount>,
+}
+
+/// The one pod's persistent volume claim. It holds more than those of other parts, so that its usual size is its own.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct DataVolume {
+    /// Size of the volume, `1Gi` at least.
+    size: Memory,
+    /// Storage class; the cluster's default class when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<ObjectName>,
+}
+
+impl Default for DataVolume {
+    fn default() -> Self {
+        let Storage { size, class } = Standalone::default_storage();
+        Self { size, class }
+    }
+}
+
+fn data_volume<'de, D: Deserializer<'de>>(input: D) -> Result<Storage, D::Error> {
+    let DataVolume { size, class } = DataVolume::deserialize(input)?;
+    Ok(Storage { size, class })
 }
 
 impl Default for StandaloneSection {

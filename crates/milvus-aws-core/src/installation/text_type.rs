@@ -20,8 +20,12 @@ impl InvalidName {
 }
 
 /// A type that holds a text which `$check` has accepted. `$check` gives the broken rule back, if there is one.
+/// `$normal`, where it is given, takes off what has no meaning.
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $what:literal, $check:expr, $schema:tt) => {
+        text_type!($(#[$doc])* $name, $what, $check, $schema, std::convert::identity);
+    };
+    ($(#[$doc:meta])* $name:ident, $what:literal, $check:expr, $schema:tt, $normal:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(transparent)]
@@ -38,6 +42,7 @@ macro_rules! text_type {
             type Err = $crate::installation::InvalidName;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let text: &str = $normal(text);
                 match $check(text) {
                     None => Ok(Self(text.to_owned())),
                     Some(rule) => Err(Self::Err::new(text, $what, rule)),

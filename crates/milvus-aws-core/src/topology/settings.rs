@@ -64,8 +64,7 @@ impl Settings {
 
     /// Gives REST a port of its own where clients speak TLS and nobody gave it one.
     fn part_rest_from_tls(&mut self) {
-        let mode = find(&self.0, &["common", "security", "tlsMode"]).filter(|mode| !mode.is_null());
-        let speaks = mode.is_some_and(|mode| !matches!(plain(mode).trim(), "" | "0"));
+        let speaks = demands_tls(&self.0) == Some(true);
         if speaks && find(&self.0, &REST).is_none() {
             self.merge(json!({"proxy": {"http": {"port": REST_PORT}}}));
         }
@@ -119,6 +118,13 @@ pub fn queue_of(settings: &Map<String, Value>) -> Option<&str> {
 pub fn demands_login(settings: &Map<String, Value>) -> Option<bool> {
     let setting = find(settings, &["common", "security", "authorizationEnabled"])?;
     Some(plain(setting).eq_ignore_ascii_case("true"))
+}
+
+/// Whether clients must speak TLS, as `common.security.tlsMode` says it; none where settings say nothing of it.
+pub fn demands_tls(settings: &Map<String, Value>) -> Option<bool> {
+    let setting = find(settings, &["common", "security", "tlsMode"])?;
+    let is_said = !setting.is_null();
+    is_said.then(|| !matches!(plain(setting).trim(), "" | "0"))
 }
 
 fn find<'a>(settings: &'a Map<String, Value>, path: &[&str]) -> Option<&'a Value> {
@@ -324,7 +330,8 @@ fn of_s3(s3: &S3) -> Value {
     }
     if iam {
         // The image's own file has MinIO's default keys, which must not be sent to anybody.
-        settings["accessKeyID"] = json!("");
+        let account = s3.account.as_ref().map_or("", |account| account.as_str());
+        settings["accessKeyID"] = json!(account);
         settings["secretAccessKey"] = json!("");
     }
     settings

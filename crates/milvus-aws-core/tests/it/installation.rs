@@ -5,4 +5,5 @@ mod on_eks;
 mod round_trip;
 mod schema;
 mod secrets;
+mod standing;
 mod written;
