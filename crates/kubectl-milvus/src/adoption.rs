@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kube::Client;
 use milvus_aws_core::{
     Installation,
-    installation::{MilvusVersion, Namespace},
+    installation::{MilvusVersion, Namespace, Standing},
 };
 use milvus_manifests::apply::{
     HelmRelease, HelmStatus, OthersFiles, StayingFiles, exists, helm_releases, operated,
@@ -152,10 +152,15 @@ pub(crate) async fn wanted(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<Wanted, Error> {
-    let mut wanted = match (&file.file, &file.helm.helm_values) {
+    // What runs is taken over, whatever is known against it.
+    let (standing, values) = if adopt.adopt {
+        (Standing::Runs, HelmValues::read(&file.helm)?)
+    } else {
+        (Standing::New, None)
+    };
+    let mut wanted = match (&file.file, values) {
         (None, None) if adopt.adopt => remembered(file, flags, printer).await?,
-        (None, Some(path)) if adopt.adopt => {
-            let values = HelmValues::read(path)?;
+        (None, Some(values)) => {
             let version = match &file.milvus_version {
                 Some(version) => Some(version.parse()?),
                 None if values.name_version() => None,
@@ -163,7 +168,7 @@ pub(crate) async fn wanted(
             };
             Wanted::of_values(&values, version, file, flags, printer)?
         }
-        _ => Wanted::read(file, flags, printer)?,
+        _ => Wanted::read(file, flags, standing, printer)?,
     };
     wanted.adopt = adopt;
     Ok(wanted)

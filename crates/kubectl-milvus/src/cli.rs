@@ -111,15 +111,39 @@ pub struct FileArgs {
 /// Values of the official Helm chart.
 #[derive(Debug, Clone, Default, Args)]
 pub struct HelmArgs {
-    /// Values of the official Helm chart (4.x or 5.x) in place of a file; `-` reads standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "name"])]
-    pub helm_values: Option<PathBuf>,
+    /// Values of the official Helm chart (4.x or 5.x) in place of a file; `-` reads standard input. Later files are laid
+    /// over earlier ones, as helm does
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_delimiter = ',',
+        conflicts_with_all = ["file", "name"]
+    )]
+    pub helm_values: Vec<PathBuf>,
+    /// What stands in the values too
+    #[command(flatten)]
+    pub set: SetArgs,
     /// The release that the values are for; `milvus` when absent
     #[arg(long, value_name = "NAME", requires = "helm_values")]
     pub release: Option<InstallationName>,
     /// Go on without what the values ask for and cannot get
     #[arg(long, conflicts_with = "file")]
     pub allow_unsupported: bool,
+}
+
+/// Values on the command line, over those of files.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SetArgs {
+    /// Values over those of the files, as helm's --set: a.b=1,c[0]=x,d={e,f}
+    #[arg(long = "set", value_name = "KEY=VALUE", requires = "helm_values")]
+    pub values: Vec<String>,
+    /// The same, where every value is a text, as helm's --set-string
+    #[arg(
+        long = "set-string",
+        value_name = "KEY=VALUE",
+        requires = "helm_values"
+    )]
+    pub texts: Vec<String>,
 }
 
 /// Arguments of `size`.
@@ -210,13 +234,18 @@ pub struct InitArgs {
     /// Kind of EC2 machine, for example m6i.2xlarge; the least dear one when absent
     #[arg(long, value_name = "KIND", requires = "vectors")]
     pub instance_type: Option<InstanceType>,
-    /// Values of the official Helm chart (4.x or 5.x), to be said as a file; `-` reads standard input
+    /// Values of the official Helm chart (4.x or 5.x), to be said as a file; `-` reads standard input. Later files are laid
+    /// over earlier ones, as helm does
     #[arg(
         long,
         value_name = "FILE",
+        value_delimiter = ',',
         conflicts_with_all = ["vectors", "name", "eks_cluster"]
     )]
-    pub helm_values: Option<PathBuf>,
+    pub helm_values: Vec<PathBuf>,
+    /// What stands in the values too
+    #[command(flatten)]
+    pub set: SetArgs,
     /// The release that the values are for; `milvus` when absent
     #[arg(long, value_name = "NAME", requires = "helm_values")]
     pub release: Option<InstallationName>,

@@ -1,5 +1,7 @@
 //! `graph`: a picture of what `install` would do. Writes nothing.
 
+use milvus_aws_core::installation::Standing;
+
 use crate::{
     ExitCode,
     cli::{GraphArgs, GraphFormat},
@@ -25,7 +27,7 @@ pub(crate) async fn run(
         return Err(Error::Usage(said.to_owned()));
     }
     // The file first: what it says wrong needs no cluster to be found out.
-    let mut wanted = Wanted::read(&args.file, flags, printer)?;
+    let mut wanted = Wanted::read(&args.file, flags, Standing::New, printer)?;
     let place = Place::reach(&mut wanted, flags, host, printer).await?;
     let plan = plan::of(&wanted, &place, host, printer).await?;
     let drawing = Drawing::of(&plan);

@@ -8,7 +8,7 @@ use std::{
 
 use milvus_aws_core::{
     Installation,
-    installation::{Note, Target},
+    installation::{Note, Standing, Target},
     sizing::{Destination, Mode, Sizing},
 };
 
@@ -17,7 +17,7 @@ use crate::{
     cli::{HelmArgs, InitArgs},
     cluster::ClusterFlags,
     error::Error,
-    helm_values::{self, HelmValues},
+    helm_values::{self, HelmValues, Logins},
     printer::{Output, Printer},
     size::{nodes, request},
 };
@@ -39,8 +39,14 @@ pub(crate) fn run(
     flags: &ClusterFlags,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
-    let mut draft = match &args.helm_values {
-        Some(path) => of_values(path, args, flags, printer)?,
+    let values = HelmValues::read_files(&args.helm_values, &args.set)?;
+    // What runs already may be said as a file as well.
+    let standing = match values {
+        Some(_) => Standing::Runs,
+        None => Standing::New,
+    };
+    let mut draft = match values {
+        Some(values) => of_values(&values, args, flags, printer)?,
         None => draft(args)?,
     };
     if let Some(namespace) = &flags.namespace {
@@ -53,7 +59,7 @@ pub(crate) fn run(
             .to_commented_yaml(&draft.top, &draft.notes),
     };
     // A load may need more than a file may hold: a thousand pods of a role, a volume of 64 TiB.
-    Installation::from_yaml("the file for this load", &text)?;
+    Installation::read_yaml("the file for this load", &text, None, standing)?;
     match &args.file {
         Some(path) if path != Path::new("-") => {
             write(path, &text, args.force)?;
@@ -69,7 +75,7 @@ pub(crate) fn run(
 
 /// The same installation as values of the chart describe. Passwords are no part of it: it names a variable for each.
 fn of_values(
-    path: &Path,
+    values: &HelmValues,
     args: &InitArgs,
     flags: &ClusterFlags,
     printer: Printer,
@@ -81,12 +87,14 @@ fn of_values(
         ));
     }
     let helm = HelmArgs {
-        helm_values: Some(path.to_owned()),
+        helm_values: args.helm_values.clone(),
+        set: args.set.clone(),
         release: args.release.clone(),
         allow_unsupported: args.allow_unsupported,
     };
     let release = helm_values::release(&helm, args.milvus_version.clone(), flags)?;
-    let imported = HelmValues::read(path)?.import(&release, &helm, printer)?;
+    let how = (Standing::Runs, Logins::Known);
+    let imported = values.import(&release, &helm, how, printer)?;
     let mut top = vec![KEYS.to_owned()];
     if !imported.variables.is_empty() {
         let names = imported.variables.join(", ");

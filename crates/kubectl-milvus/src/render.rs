@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use milvus_aws_core::installation::Standing;
 use milvus_manifests::Manifests;
 
 use crate::{
@@ -21,11 +22,11 @@ pub(crate) fn run(
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     if args.to == Some(RenderTo::HelmValues) {
-        let described = Described::read(&args.file, flags, printer)?;
+        let described = Described::read(&args.file, flags, Standing::Runs, printer)?;
         helm_values::write(&described.installation, printer)?;
         return Ok(ExitCode::Done);
     }
-    let wanted = Wanted::read(&args.file, flags, printer)?;
+    let wanted = Wanted::read(&args.file, flags, Standing::New, printer)?;
     let manifests = manifests(&wanted)?;
     wanted.tell_remarks(printer);
     match &args.output_dir {

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, io::IsTerminal, sync::Arc, time::Duration};
 use milvus_aws_core::{
     Installation,
     engine::{DataPolicy, Engine, Outcome, Report},
-    installation::{InstallationName, Namespace},
+    installation::{InstallationName, Namespace, Standing},
 };
 use milvus_manifests::apply::{self, Uninstall};
 use serde::Serialize;
@@ -111,7 +111,7 @@ fn on_aws(
         ..FileArgs::default()
     };
     // Its passwords are not needed for that.
-    let installation = Described::read(&file, flags, printer)?.installation;
+    let installation = Described::read(&file, flags, Standing::Runs, printer)?.installation;
     Ok(installation.on_aws().is_some().then_some(installation))
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use milvus_aws_core::{
     Installation,
-    installation::{InstallationName, MilvusVersion, Namespace, Secrets},
+    installation::{InstallationName, MilvusVersion, Namespace, Problem, Secrets, Standing},
 };
 use milvus_manifests::{
     apply::HelmRelease,
@@ -19,7 +19,7 @@ use crate::{
     cli::{AdoptArgs, FileArgs, HelmArgs, NameArgs},
     cluster::ClusterFlags,
     error::Error,
-    helm_values::{self, HelmValues},
+    helm_values::{self, HelmValues, Logins},
     printer::Printer,
     secret_reader::FolderReader,
 };
@@ -46,9 +46,10 @@ impl Wanted {
     pub(crate) fn read(
         args: &FileArgs,
         flags: &ClusterFlags,
+        standing: Standing,
         printer: Printer,
     ) -> Result<Self, Error> {
-        let described = Described::read(args, flags, printer)?;
+        let described = Described::read(args, flags, standing, printer)?;
         Ok(Self {
             secrets: match described.secrets {
                 Some(secrets) => secrets,
@@ -70,16 +71,19 @@ impl Wanted {
         version: &MilvusVersion,
         printer: Printer,
     ) -> Result<Self, Error> {
-        if let Some(path) = &args.helm.helm_values {
-            let values = HelmValues::read(path)?;
+        if let Some(values) = HelmValues::read(&args.helm)? {
             return Self::of_values_at(&values, &args.helm, flags, version, printer);
         }
         let (mut installation, as_written, folder) = if let Some(path) = &args.file {
             let text = read(path)?;
-            let itself = Installation::from_yaml(&origin(path), &text);
+            // What runs may be what must not be installed: that is what an upgrade leads away from.
+            let read =
+                |version| Installation::read_yaml(&origin(path), &text, version, Standing::Runs);
+            let (installation, warnings) = read(Some(version))?;
+            warn(&origin(path), &warnings, printer);
             (
-                Installation::from_yaml_at(&origin(path), &text, version)?,
-                itself.ok().map(Box::new),
+                installation,
+                read(None).ok().map(|(itself, _)| Box::new(itself)),
                 path.parent().map(Path::to_owned).unwrap_or_default(),
             )
         } else {
@@ -112,13 +116,14 @@ impl Wanted {
         let mut release = helm_values::release(args, None, flags)?;
         let itself = values.itself(&release);
         release.version = Some(version.clone());
-        let imported = values.import(&release, args, printer)?;
+        let how = (Standing::Runs, Logins::Known);
+        let imported = values.import(&release, args, how, printer)?;
         let mut wanted = Self::imported(imported, flags.namespace.is_some());
         wanted.as_written = itself.map(Box::new);
         Ok(wanted)
     }
 
-    /// What the chart's values say, of that version.
+    /// What the chart's values say of a release that runs, of that version.
     pub(crate) fn of_values(
         values: &HelmValues,
         version: Option<MilvusVersion>,
@@ -127,7 +132,8 @@ impl Wanted {
         printer: Printer,
     ) -> Result<Self, Error> {
         let release = helm_values::release(&args.helm, version, flags)?;
-        let imported = values.import(&release, &args.helm, printer)?;
+        let how = (Standing::Runs, Logins::Taken);
+        let imported = values.import(&release, &args.helm, how, printer)?;
         Ok(Self::imported(imported, flags.namespace.is_some()))
     }
 
@@ -152,7 +158,8 @@ impl Wanted {
                 chosen => chosen,
             },
         };
-        let imported = values.import(&release, &args.helm, printer)?;
+        let how = (Standing::Runs, Logins::Known);
+        let imported = values.import(&release, &args.helm, how, printer)?;
         Ok(Self::imported(imported, true))
     }
 
@@ -196,13 +203,15 @@ impl Described {
     pub(crate) fn read(
         args: &FileArgs,
         flags: &ClusterFlags,
+        standing: Standing,
         printer: Printer,
     ) -> Result<Self, Error> {
-        if let Some(path) = &args.helm.helm_values {
+        if let Some(values) = HelmValues::read(&args.helm)? {
             let version = args.milvus_version.as_deref();
             let version = version.map(str::parse).transpose()?;
             let release = helm_values::release(&args.helm, version, flags)?;
-            let imported = HelmValues::read(path)?.import(&release, &args.helm, printer)?;
+            let how = (standing, Logins::Taken);
+            let imported = values.import(&release, &args.helm, how, printer)?;
             return Ok(Self {
                 installation: imported.installation,
                 secrets: Some(imported.secrets),
@@ -211,17 +220,11 @@ impl Described {
         }
         let (mut installation, folder) = match &args.file {
             Some(path) => (
-                installation(path)?,
+                installation(path, standing, printer)?,
                 path.parent().map(Path::to_owned).unwrap_or_default(),
             ),
-            None => (Installation::default(), PathBuf::new()),
+            None => (of_flags(args, standing)?, PathBuf::new()),
         };
-        if let Some(name) = &args.name {
-            installation.name = name.parse()?;
-        }
-        if let Some(version) = &args.milvus_version {
-            installation.version = version.parse()?;
-        }
         if let Some(namespace) = &flags.namespace {
             installation.namespace = namespace.parse()?;
         }
@@ -245,7 +248,9 @@ impl Named {
     pub(crate) fn read(args: &NameArgs, flags: &ClusterFlags) -> Result<Self, Error> {
         let named = match &args.file {
             Some(path) => {
-                let installation = installation(path)?;
+                // Whatever is known against it: it is looked at, or removed.
+                let (installation, _) =
+                    Installation::read_yaml(&origin(path), read(path)?, None, Standing::Runs)?;
                 Self {
                     name: Some(installation.name),
                     namespace: Some(installation.namespace),
@@ -275,8 +280,36 @@ impl Named {
     }
 }
 
-fn installation(path: &Path) -> Result<Installation, Error> {
-    Ok(Installation::from_yaml(&origin(path), read(path)?)?)
+fn installation(path: &Path, standing: Standing, printer: Printer) -> Result<Installation, Error> {
+    let (installation, warnings) =
+        Installation::read_yaml(&origin(path), read(path)?, None, standing)?;
+    warn(&origin(path), &warnings, printer);
+    Ok(installation)
+}
+
+/// What flags say in place of a file, which follows the file's rules.
+fn of_flags(args: &FileArgs, standing: Standing) -> Result<Installation, Error> {
+    let mut installation = Installation::default();
+    if args.name.is_none() && args.milvus_version.is_none() {
+        return Ok(installation);
+    }
+    if let Some(name) = &args.name {
+        installation.name = name.parse()?;
+    }
+    if let Some(version) = &args.milvus_version {
+        installation.version = version.parse()?;
+    }
+    Ok(installation.validated("the command line", standing)?)
+}
+
+/// Tells what is unwise in a file, and may be done all the same.
+fn warn(origin: &str, warnings: &[Problem], printer: Printer) {
+    for warning in warnings {
+        let place = warning.position();
+        let place = place.map(|(line, column)| format!(":{line}:{column}"));
+        let place = place.unwrap_or_default();
+        printer.tell(&format!("warning: {origin}{place}: {warning}"));
+    }
 }
 
 /// The bytes of a file, or of standard input for `-`.

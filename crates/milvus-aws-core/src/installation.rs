@@ -4,6 +4,7 @@ mod attu;
 pub mod aws;
 mod aws_rules;
 mod bucket;
+mod certificate;
 mod cluster;
 mod collect;
 mod commented;
@@ -43,6 +44,7 @@ mod service;
 mod service_rules;
 mod setting;
 mod shared_services;
+mod soft_rules;
 mod standalone;
 mod text_type;
 mod version;
@@ -52,10 +54,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::topology::merge_maps;
+use crate::topology::{demands_tls, merge_maps};
 
 pub use attu::{Attu, AttuImage, AttuService};
-pub use bucket::{BucketName, Region, RootPath, StoreBucket, StoreRegion};
+pub use bucket::{BucketName, Region, RootPath, StorageAccount, StoreBucket, StoreRegion};
+pub use certificate::{Certificate, CertificateSecret};
 pub use cluster::{Cluster, ServiceAccount};
 pub use commented::Note;
 pub use component::{Autoscaling, ComponentServiceSpec, ComponentSpec, Disk};
@@ -90,10 +93,12 @@ pub use server::{
     Tls, TlsMode,
 };
 pub use service::{
-    HostName, Ingress, IngressRule, IngressTls, IpRange, PathType, Service, ServiceKind, UrlPath,
+    BACKEND_PROTOCOL, HostName, Ingress, IngressRule, IngressTls, IpRange, LoadBalancerClass,
+    PathType, Service, ServiceKind, UrlPath, protocol_of_nginx,
 };
 pub use setting::SettingKey;
 pub use shared_services::{PartSetting, SharedService};
+pub use soft_rules::Standing;
 pub use standalone::{Persistence, Standalone};
 pub use text_type::InvalidName;
 pub use version::{InvalidVersion, MilvusVersion};
@@ -126,6 +131,8 @@ pub struct Installation {
     pub ingress: Option<Ingress>,
     /// Encryption of what clients and server say to each other.
     pub tls: Option<Tls>,
+    /// Certificates that are not in the cluster yet, by the Secrets that are made of them.
+    pub certificates: BTreeMap<ObjectName, Certificate>,
     /// What holds for every Milvus pod.
     pub scheduling: PodSettings,
     /// What the server writes of its work.
@@ -199,6 +206,11 @@ impl Installation {
             Deployment::Aws(on_aws) if on_aws.aws.existing.eks_cluster.is_some() => Target::Eks,
             Deployment::Aws(_) => Target::Aws,
         }
+    }
+
+    /// Whether the server speaks TLS with its clients: as its settings say, else as `tls` does.
+    pub fn speaks_tls(&self) -> bool {
+        demands_tls(&self.config).unwrap_or(self.tls.is_some())
     }
 
     /// Clients must log in as before, with passwords that the server knows already: none is made for `root`.

@@ -21,7 +21,7 @@ pub(crate) use line::{KAFKA_FOUR, row_of};
 pub use line::{KnownBad, KnownBadPair, Line, MessageQueue, Partner, image_groups, line_of, lines};
 pub use role::Role;
 pub use service_names::ServiceNames;
-pub use settings::{CERTIFICATES, REST_PORT, Settings, demands_login, queue_of};
+pub use settings::{CERTIFICATES, REST_PORT, Settings, demands_login, demands_tls, queue_of};
 pub(crate) use settings::{merge_maps, value_of};
 pub use upgrade::{Action, Running, Stage, Upgrade, UpgradeRefusal};
 

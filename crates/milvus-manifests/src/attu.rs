@@ -156,7 +156,7 @@ impl Attu {
         let said = &settings.image;
         let repository = said.repository.as_ref().map_or(repository, AsRef::as_ref);
         let tag = said.tag.as_ref().map_or(tag, AsRef::as_ref);
-        let scheme = if installation.tls.is_some() {
+        let scheme = if installation.speaks_tls() {
             "https"
         } else {
             "http"
@@ -246,6 +246,7 @@ impl Attu {
             metadata,
             spec: Some(ServiceSpec {
                 type_: Some(service::kind(said.kind).to_owned()),
+                load_balancer_class: said.load_balancer_class.as_ref().map(ToString::to_string),
                 load_balancer_ip: said.load_balancer_ip.map(|address| address.to_string()),
                 load_balancer_source_ranges: service::texts(&said.load_balancer_source_ranges),
                 ports: Some(vec![ServicePort {

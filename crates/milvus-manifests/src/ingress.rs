@@ -9,7 +9,7 @@ use k8s_openapi::{
 };
 use milvus_aws_core::{
     Installation,
-    installation::{self, PathType},
+    installation::{self, BACKEND_PROTOCOL, PathType, protocol_of_nginx},
     topology::{Component, Topology},
 };
 
@@ -24,7 +24,13 @@ pub(crate) fn for_clients(installation: &Installation, topology: &Topology) -> O
     let wanted = installation.ingress.as_ref()?;
     let front: &Component = topology.components.iter().find(|one| is_front(one))?;
     let name = Names::of(installation).full();
-    let metadata = labels::metadata(installation, Part::Component(front.name), name);
+    let mut metadata = labels::metadata(installation, Part::Component(front.name), name);
+    if wanted.is_of_nginx() {
+        let protocol = protocol_of_nginx(installation.speaks_tls());
+        let usual = [(BACKEND_PROTOCOL.to_owned(), protocol.to_owned())];
+        // What the user says of it wins.
+        metadata.annotations.get_or_insert_default().extend(usual);
+    }
     Some(in_front_of(
         metadata,
         installation.service.port.get(),

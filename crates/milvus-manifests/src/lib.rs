@@ -25,6 +25,7 @@
 pub mod apply;
 mod attu;
 mod autoscaler;
+mod certificate;
 mod config_map;
 mod disruption_budget;
 mod error;

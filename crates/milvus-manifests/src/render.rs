@@ -6,8 +6,9 @@ use milvus_aws_core::{
 };
 
 use crate::{
-    Attu, Error, Manifests, Object, autoscaler, config_map, disruption_budget, etcd, ingress, pvc,
-    secret, secret_settings::SecretSettings, service, service_account, service_monitor, workload,
+    Attu, Error, Manifests, Object, autoscaler, certificate, config_map, disruption_budget, etcd,
+    ingress, pvc, secret, secret_settings::SecretSettings, service, service_account,
+    service_monitor, workload,
 };
 
 /// The objects of an installation, in the order in which they are applied. The same input gives the same objects.
@@ -27,6 +28,8 @@ pub fn render(installation: &Installation, secrets: &Secrets) -> Result<Manifest
     // More than most installations have: objects are large, and would move each time that the list grows.
     let mut objects: Vec<Object> = Vec::with_capacity(64);
     objects.extend(service_account::service_account(installation).map(Object::from));
+    let certificates = certificate::secrets(installation, secrets)?;
+    objects.extend(certificates.into_iter().map(Object::from));
     let secrets = logins.iter().filter_map(|login| login.object(installation));
     objects.extend(secrets.map(Object::from));
     objects.extend(

@@ -80,6 +80,7 @@ fn for_clients(installation: &Installation, front: &Component) -> Service {
         spec: Some(ServiceSpec {
             type_: Some(kind(said.kind).to_owned()),
             cluster_ip: said.cluster_ip.map(|address| address.to_string()),
+            load_balancer_class: said.load_balancer_class.as_ref().map(ToString::to_string),
             load_balancer_ip: said.load_balancer_ip.map(|address| address.to_string()),
             load_balancer_source_ranges: texts(&said.load_balancer_source_ranges),
             external_ips: external,

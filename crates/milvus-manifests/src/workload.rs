@@ -117,10 +117,7 @@ impl<'a> Pods<'a> {
             metadata,
             spec: Some(DeploymentSpec {
                 // An autoscaler's number is its own.
-                replicas: component
-                    .autoscaling
-                    .is_none()
-                    .then(|| i32::from(component.replicas)),
+                replicas: (!component.is_scaled()).then(|| i32::from(component.replicas)),
                 selector: labels::label_selector(identity, part),
                 strategy: Some(strategy(component)),
                 template: PodTemplateSpec {
@@ -137,7 +134,7 @@ impl<'a> Pods<'a> {
         let account = service_account::wanted(self.installation);
         let said = &component.pod;
         let selector = labels::label_selector(Identity::of(self.installation), part);
-        let several = component.replicas > 1 || component.autoscaling.is_some();
+        let several = component.replicas > 1 || component.is_scaled();
         let ours = several.then(|| spread::constraints(&selector, Revisions::Apart));
         let (pod_context, container_context) = self.security(said);
         let containers = vec![self.container(component, container_context)];

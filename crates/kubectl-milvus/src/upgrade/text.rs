@@ -68,7 +68,8 @@ pub(super) fn done(
     let installation = &wanted.installation;
     let (name, to) = (&installation.name, &upgrade.to);
     let written = wanted.as_written.as_ref().map(|itself| &itself.version);
-    let (file, values) = (&args.file, &args.helm.helm_values);
+    // What is laid over the rest is what says the version.
+    let (file, values) = (&args.file, args.helm.helm_values.last());
     let line = match (file, values) {
         _ if written == Some(to) => None,
         (Some(file), _) => Some((format!("version: {to}"), file)),
@@ -137,9 +138,16 @@ fn same(wanted: &Wanted, args: &UpgradeArgs) -> String {
     if let Some(file) = &args.file {
         add("-f", &file.display());
     }
-    if let Some(values) = &args.helm.helm_values {
+    for values in &args.helm.helm_values {
         add("--helm-values", &values.display());
+    }
+    if !args.helm.helm_values.is_empty() {
         add("--release", &installation.name);
+    }
+    let set = &args.helm.set;
+    if !set.values.is_empty() || !set.texts.is_empty() {
+        // What they set may be a password.
+        add("--set", &"…");
     }
     if args.name.is_some() {
         add("--name", &installation.name);

@@ -81,11 +81,162 @@ fn what_cannot_be_honoured_stops_it() {
     let ran = folder
         .run(&[&["render", "--allow-unsupported"], &ARGS[..]].concat())
         .exits(0);
+    // What the chart does not know is apart from what cannot be honoured.
+    for line in [
+        "unknown, and passed over: values.yaml:9:13: queryNode.replica",
+        "left out: values.yaml:10:9: kafka.enabled",
+    ] {
+        assert!(ran.stderr.contains(line), "{ran:?}");
+    }
+}
+
+#[test]
+fn field_2_7_placeholders_stop_what_would_keep_them() {
+    let folder = folder();
+    folder.write("values.yaml", VALUES.replace("hunter2", "\"${PASSWORD}\""));
+    let render = [&["render"], &ARGS[..]].concat();
+    let ran = folder.run(&render).exits(2);
+    ran.says(&[
+        "values.yaml:7:55: externalKafka.sasl.password: is a placeholder",
+        "envsubst",
+    ]);
+    let ran = folder
+        .run(&[&render[..], &["--allow-unsupported"]].concat())
+        .exits(0);
+    assert!(ran.stderr.contains("warning: values.yaml:7:55"), "{ran:?}");
+    // A file of ours names the variable, whatever stands in the values.
+    let ran = folder.run(&[&["init"], &ARGS[..]].concat()).exits(0);
+    assert!(ran.stderr.contains("is a placeholder"), "{ran:?}");
+    assert!(!ran.stdout.contains("${PASSWORD}"), "{ran:?}");
+}
+
+#[test]
+fn field_3_3_a_release_that_must_not_be_installed() {
+    let folder = folder();
+    folder.write(
+        "milvus.yaml",
+        "apiVersion: kubectl-milvus/v1\nversion: 2.5.14\n",
+    );
+    let values = [&["render"], &ARGS[..], &["--set", "image.all.tag=v2.5.14"]].concat();
+    for args in [
+        &["render", "-f", "milvus.yaml"][..],
+        &["render", "--milvus-version", "2.5.14"],
+        &["install", "--milvus-version", "2.5.14"],
+        &["plan", "--milvus-version", "2.5.14", "--name", "demo"],
+        &values,
+    ] {
+        let ran = folder.run(args).exits(2);
+        ran.says(&["2.5.14 must not be installed"]);
+    }
+    // It runs: what it is may be said as a file, and values.
+    let init = [&["init"], &values[1..]].concat();
+    let ran = folder.run(&init).exits(0);
     assert!(
         ran.stderr
-            .contains("left out: values.yaml:9:13: queryNode.replica"),
+            .contains("warning: --set: image.all.tag: 2.5.14 must not be installed"),
         "{ran:?}"
     );
+    let back = ["render", "-f", "milvus.yaml", "--to", "helm-values"];
+    let ran = folder.run(&back).exits(0);
+    assert!(
+        ran.stderr
+            .contains("warning: milvus.yaml:2:1: version: 2.5.14 must not be installed"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn field_3_5_files_and_settings_over_each_other() {
+    let folder = folder();
+    folder.write(
+        "more.yaml",
+        "queryNode: {replicas: 2, tolerations: [{key: a, operator: Exists}]}\nlabels: {a: b}\n",
+    );
+    folder.write(
+        "last.yaml",
+        "queryNode: {tolerations: [{key: b, operator: Exists}]}\nlabels: {c: d}\n",
+    );
+    let args = [
+        "init",
+        "--helm-values",
+        "values.yaml",
+        "--helm-values",
+        "more.yaml,last.yaml",
+        "--set",
+        "queryNode.replicas=3,service.annotations.example\\.com/a=b",
+        "--set-string",
+        "service.annotations.number=5",
+        "--set",
+        "proxy.nodeSelector.pool=x",
+        "--set",
+        "image.all.pullSecrets={one,two}",
+    ];
+    let ran = folder.run(&args).exits(0);
+    let file: serde_json::Value = serde_saphyr::from_str(&ran.stdout).unwrap();
+    let components = &file["cluster"]["components"];
+    assert_eq!(components["queryNode"]["replicas"], 3);
+    let tolerations = &components["queryNode"]["pod"]["tolerations"];
+    assert_eq!(tolerations.as_array().unwrap().len(), 1);
+    assert_eq!(tolerations[0]["key"], "b");
+    assert_eq!(file["labels"], serde_json::json!({"a": "b", "c": "d"}));
+    assert_eq!(
+        file["service"]["annotations"],
+        serde_json::json!({"example.com/a": "b", "number": "5"})
+    );
+    assert_eq!(components["proxy"]["pod"]["nodeSelector"]["pool"], "x");
+    assert_eq!(
+        file["scheduling"]["imagePullSecrets"],
+        serde_json::json!(["one", "two"])
+    );
+}
+
+#[test]
+fn field_3_5_what_is_wrong_names_its_file() {
+    let folder = folder();
+    folder.write("more.yaml", "queryNode:\n  replica: 2\n");
+    let values = [&["render"], &ARGS[..], &["--helm-values", "more.yaml"]].concat();
+    let ran = folder.run(&values).exits(2);
+    ran.says(&["more.yaml:2:3: queryNode.replica: is no key of the chart"]);
+    let wrong = |args: &[&str], words: &[&str]| {
+        let all = [&["render"], &ARGS[..], args].concat();
+        folder.run(&all).exits(2).says(words);
+    };
+    wrong(&["--set", "secret"], &["`--set`: a key has no value"]);
+    wrong(
+        &["--set", "externalKafka.sasl.password=a,hunter3"],
+        &["`--set`: a key has no value", "`\\,`"],
+    );
+    wrong(
+        &["--helm-values", "-", "--helm-values", "-"],
+        &["can be read once"],
+    );
+    let ran = folder.run(&["render", "--set", "a=b"]).exits(2);
+    ran.says(&["--helm-values"]);
+    let all = [&["render"], &ARGS[..], &["--set", "a=x,hunter3"]].concat();
+    let ran = folder.run(&all).exits(2);
+    assert!(!ran.stderr.contains("hunter3"), "{ran:?}");
+}
+
+#[test]
+fn field_4_1_another_document_is_refused_whatever_is_allowed() {
+    let folder = folder();
+    for (text, said) in [
+        ("milvus: {cluster: {enabled: false}}\n", "below `milvus`"),
+        (
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec: {values: {}}\n",
+            "`spec.values`",
+        ),
+        (
+            "apiVersion: milvus.io/v1beta1\nkind: Milvus\nspec: {}\n",
+            "milvus-operator",
+        ),
+    ] {
+        folder.write("values.yaml", text);
+        for command in ["render", "init"] {
+            let args = [&[command, "--allow-unsupported"], &ARGS[..]].concat();
+            folder.run(&args).exits(2).says(&[said]);
+        }
+    }
 }
 
 #[test]

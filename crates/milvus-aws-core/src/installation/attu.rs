@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Annotations, ImageRepository, ImageTag, Ingress, IpRange, Labels, PodSettings, PullPolicy,
-    Resources, ServiceKind,
+    Annotations, ImageRepository, ImageTag, Ingress, IpRange, Labels, LoadBalancerClass,
+    PodSettings, PullPolicy, Resources, ServiceKind,
 };
 
 /// Attu, the web interface. It has no login of its own: whoever reaches it can try to log in to Milvus.
@@ -61,6 +61,9 @@ pub struct AttuService {
     /// Further labels.
     #[serde(skip_serializing_if = "Labels::is_empty")]
     pub labels: Labels,
+    /// Who makes the load balancer; the cluster's usual controller when absent; only with `type: LoadBalancer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load_balancer_class: Option<LoadBalancerClass>,
     /// The load balancer's address, where the provider lets one choose it; only with `type: LoadBalancer`.
     #[serde(rename = "loadBalancerIP", skip_serializing_if = "Option::is_none")]
     pub load_balancer_ip: Option<IpAddr>,
@@ -95,6 +98,7 @@ impl Default for AttuService {
             port: PORT,
             annotations: Annotations::default(),
             labels: Labels::default(),
+            load_balancer_class: None,
             load_balancer_ip: None,
             load_balancer_source_ranges: Vec::new(),
         }

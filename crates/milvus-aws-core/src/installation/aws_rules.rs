@@ -71,10 +71,16 @@ pub(super) fn check(file: &InstallationFile, broken: &mut Vec<Broken>) {
         let message = format!("is `aws.attu` with `target: {target}`; write that");
         broken.push((Path::of(&["attu"]), message));
     }
-    if file.has_secret_config() {
-        let message =
-            format!("goes with `target: kubernetes` alone; leave it out with `target: {target}`");
-        broken.push((Path::of(&["secretConfig"]), message));
+    for (key, given) in [
+        ("secretConfig", file.has_secret_config()),
+        ("certificates", file.has_certificates()),
+    ] {
+        if given {
+            let message = format!(
+                "goes with `target: kubernetes` alone; leave it out with `target: {target}`"
+            );
+            broken.push((Path::of(&[key]), message));
+        }
     }
     if file.names.in_shared_services.is_some() {
         let message = format!(

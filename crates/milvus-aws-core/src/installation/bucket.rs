@@ -23,6 +23,11 @@ text_type!(
     {"type": "string", "pattern": "^[!-.0-~]{1,64}$"}
 );
 text_type!(
+    /// Name of a storage account of Azure.
+    StorageAccount, "storage account", storage_account,
+    {"type": "string", "pattern": "^[a-z0-9]{3,24}$"}
+);
+text_type!(
     /// Prefix of every object's key; `/` alone is the bucket's top. The server ignores a slash at either end.
     RootPath, "key prefix", root_path,
     {"type": "string", "pattern": "^(/|/?[^/\\p{Cc}]+(/[^/\\p{Cc}]+)*/?)$", "maxLength": 200}
@@ -94,6 +99,13 @@ fn store_bucket(text: &str) -> Option<String> {
 fn store_region(text: &str) -> Option<String> {
     let allowed = |c: char| c.is_ascii_graphic() && c != '/';
     length(text, 64).or_else(|| only(text, allowed, "visible ASCII characters other than `/`"))
+}
+
+fn storage_account(text: &str) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    length(text, 24)
+        .or_else(|| only(text, allowed, "a-z and 0-9"))
+        .or_else(|| (text.len() < 3).then(|| "at least 3 characters are needed".to_owned()))
 }
 
 fn root_path(text: &str) -> Option<String> {

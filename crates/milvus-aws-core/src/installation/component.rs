@@ -20,6 +20,10 @@ pub struct ComponentSpec {
     /// Lets the number of pods follow their load; `replicas` stays away then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaling: Option<Autoscaling>,
+    /// Whether an autoscaler of your own sets the number of pods (KEDA, an autoscaler by other metrics): no number is
+    /// written then, and `replicas` and `autoscaling` stay away.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub external_autoscaler: bool,
     /// The local disk, of roles that have one.
     #[serde(skip_serializing_if = "Disk::is_default")]
     pub disk: Disk,

@@ -1,13 +1,13 @@
 //! What must hold for the roles of a cluster.
 
 use super::{
-    Autoscaling, ComponentSpec, Disk, MilvusVersion, Resources,
+    Autoscaling, ComponentSpec, Disk, MilvusVersion,
     diagnostic::Path,
     pod_rules,
     rules::{self, Broken},
     sections::ClusterSection,
 };
-use crate::topology::{self, Line, Partner, Role};
+use crate::topology::{self, Line, Role};
 
 /// Replicas beyond this are a slip of the finger.
 const MOST_REPLICAS: u16 = 1000;
@@ -28,13 +28,13 @@ pub(super) fn check(
         if !roles.contains(role) {
             broken.push((path.clone(), line.why_not(*role, version)));
         }
-        check_replicas(*role, spec, version, &path, broken);
+        check_replicas(*role, spec, &path, broken);
         if let Some(resources) = &spec.resources {
             rules::check_resources(&path.key("resources"), resources, broken);
         }
+        check_external_autoscaler(*role, spec, &path, broken);
         if let Some(scaling) = spec.autoscaling {
-            let resources = spec.resources.as_ref();
-            check_autoscaling(*role, scaling, resources, &path.key("autoscaling"), broken);
+            check_autoscaling(*role, scaling, &path.key("autoscaling"), broken);
         }
         check_disk(*role, &spec.disk, line, &path.key("disk"), broken);
         pod_rules::check(&spec.pod, settings, &path.key("pod"), broken);
@@ -46,31 +46,13 @@ pub(super) fn check(
     }
 }
 
-fn check_replicas(
-    role: Role,
-    spec: &ComponentSpec,
-    version: &MilvusVersion,
-    path: &Path,
-    broken: &mut Vec<Broken>,
-) {
+fn check_replicas(role: Role, spec: &ComponentSpec, path: &Path, broken: &mut Vec<Broken>) {
     let path = path.key("replicas");
     let Some(replicas) = spec.replicas else {
         return;
     };
     if replicas.get() > MOST_REPLICAS {
         let message = format!("is {replicas}, at most {MOST_REPLICAS} replicas are possible");
-        broken.push((path.clone(), message));
-    }
-    let line = topology::line_of(version);
-    if role.is_coordinator()
-        && replicas.get() > 1
-        && let Some(pair) = line.bad_pair(Partner::SecondCoordinator, version)
-    {
-        let newest = MilvusVersion::newest_of(version.line());
-        let message = format!(
-            "is {replicas}, and with Milvus {version} {}; write `1`, or `version: {newest}`",
-            pair.because
-        );
         broken.push((path.clone(), message));
     }
     if role == Role::Cdc && replicas.get() > 1 {
@@ -83,13 +65,32 @@ fn check_replicas(
     }
 }
 
-fn check_autoscaling(
+/// Who sets the number of pods is one alone.
+fn check_external_autoscaler(
     role: Role,
-    scaling: Autoscaling,
-    resources: Option<&Resources>,
+    spec: &ComponentSpec,
     path: &Path,
     broken: &mut Vec<Broken>,
 ) {
+    if !spec.external_autoscaler {
+        return;
+    }
+    if role.is_coordinator() || role == Role::Cdc {
+        let message = "one replica does all the work of this role; write `replicas`";
+        broken.push((path.key("externalAutoscaler"), message.to_owned()));
+    }
+    for (key, given) in [
+        ("replicas", spec.replicas.is_some()),
+        ("autoscaling", spec.autoscaling.is_some()),
+    ] {
+        if given {
+            let message = "is chosen by your own autoscaler with `externalAutoscaler: true`; leave one of them out";
+            broken.push((path.key(key), message.to_owned()));
+        }
+    }
+}
+
+fn check_autoscaling(role: Role, scaling: Autoscaling, path: &Path, broken: &mut Vec<Broken>) {
     if role.is_coordinator() || role == Role::Cdc {
         let message = "one replica does all the work of this role; write `replicas`";
         broken.push((path.clone(), message.to_owned()));
@@ -111,23 +112,6 @@ fn check_autoscaling(
     if scaling.cpu_percent.is_none() && scaling.memory_percent.is_none() {
         let message = "says nothing to aim at, write `cpuPercent` or `memoryPercent`";
         broken.push((path.clone(), message.to_owned()));
-    }
-    // The usual resources ask for both.
-    let Some(Resources { requests, limits }) = resources else {
-        return;
-    };
-    let cpu = requests.cpu.is_some() || limits.cpu.is_some();
-    let memory = requests.memory.is_some() || limits.memory.is_some();
-    for (key, what, percent, asked) in [
-        ("cpuPercent", "cpu", scaling.cpu_percent, cpu),
-        ("memoryPercent", "memory", scaling.memory_percent, memory),
-    ] {
-        if percent.is_some() && !asked {
-            let message = format!(
-                "is a part of what is requested, and nothing is; write `resources: {{requests: {{{what}: …}}}}`"
-            );
-            broken.push((path.key(key), message));
-        }
     }
 }
 

@@ -6,12 +6,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Annotations, Attu, Deployment, Etcd, Image, Ingress, Installation, InstallationName, Labels,
-    Log, Metrics, MilvusVersion, NameOverrides, Namespace, PasswordSource, Platform, PodSettings,
-    Service, SettingKey, Target, Tls,
+    Annotations, Attu, Certificate, Deployment, Etcd, Image, Ingress, Installation,
+    InstallationName, Labels, Log, Metrics, MilvusVersion, NameOverrides, Namespace, ObjectName,
+    PasswordSource, Platform, PodSettings, Service, SettingKey, Target, Tls,
     aws::Aws,
     sections::{ClusterSection, StandaloneSection},
 };
+use crate::topology::demands_tls;
 
 /// The only version of the file so far.
 pub(super) const API_VERSION: &str = "kubectl-milvus/v1";
@@ -71,6 +72,10 @@ pub(super) struct InstallationFile {
     /// Encryption of what clients and server say to each other; none when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tls: Option<Tls>,
+    /// Certificates that are not in the cluster yet, by the names of the Secrets (of the type `kubernetes.io/tls`) that
+    /// are made of them: `NAME: { certificate: { file: PATH }, key: { file: PATH } }`. With `target: kubernetes` alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    certificates: BTreeMap<ObjectName, Certificate>,
     /// Where the server's image comes from.
     #[serde(default)]
     image: Image,
@@ -141,6 +146,15 @@ impl InstallationFile {
         !self.secret_config.is_empty()
     }
 
+    pub(super) fn has_certificates(&self) -> bool {
+        !self.certificates.is_empty()
+    }
+
+    /// Whether the server speaks TLS with its clients: as its settings say, else as `tls` does.
+    pub(super) fn speaks_tls(&self) -> bool {
+        demands_tls(&self.config).unwrap_or(self.tls.is_some())
+    }
+
     /// One pod or one per role: as written, else as the target has it.
     pub(super) fn mode(&self) -> Mode {
         self.mode.unwrap_or(match self.target {
@@ -178,6 +192,7 @@ impl InstallationFile {
             service: self.service,
             ingress: self.ingress,
             tls: self.tls,
+            certificates: self.certificates,
             scheduling: self.scheduling,
             log: self.log,
             metrics: self.metrics,
@@ -227,6 +242,7 @@ impl From<Installation> for InstallationFile {
             service: installation.service,
             ingress: installation.ingress,
             tls: installation.tls,
+            certificates: installation.certificates,
             image: installation.image,
             scheduling: installation.scheduling,
             log: installation.log,

@@ -52,7 +52,8 @@ impl OnAws {
     /// What is to be said of a role: the file's word, else a pair of coordinators and of proxies, and one of the rest.
     pub(crate) fn component(&self, role: Role) -> ComponentSpec {
         let mut spec = self.components.get(&role).cloned().unwrap_or_default();
-        let counted = spec.replicas.is_some() || spec.autoscaling.is_some();
+        let counted =
+            spec.replicas.is_some() || spec.autoscaling.is_some() || spec.external_autoscaler;
         if !counted && (role.is_coordinator() || role == Role::Proxy) {
             spec.replicas = Some(PAIR);
         }
@@ -103,6 +104,7 @@ impl Installation {
                 region: Some(services.region.clone().into()),
                 access: S3Access::Iam,
                 cloud_provider: CloudProvider::Aws,
+                account: None,
                 iam_endpoint: None,
                 virtual_host: false,
             },

@@ -167,6 +167,7 @@ pub(super) fn check_s3(
     if s3.is_amazon() {
         check_amazon(s3, path, broken);
     }
+    check_account(s3, path, broken);
     if s3.access != S3Access::Iam {
         return;
     }
@@ -194,5 +195,21 @@ fn check_amazon(s3: &S3, path: &Path, broken: &mut Vec<Broken>) {
     let region = s3.region.as_ref();
     if let Some(Err(fault)) = region.map(|region| region.as_str().parse::<Region>()) {
         broken.push((path.key("region"), fault.to_string()));
+    }
+}
+
+/// Azure's own way to prove who one is has no user name that would hold the account.
+fn check_account(s3: &S3, path: &Path, broken: &mut Vec<Broken>) {
+    let is_needed = s3.access == S3Access::Iam && s3.cloud_provider == CloudProvider::Azure;
+    match &s3.account {
+        None if is_needed => {
+            let message = "`access: iam` needs the storage account, write `account: NAME`";
+            broken.push((path.key("account"), message.to_owned()));
+        }
+        Some(_) if !is_needed => {
+            let message = "goes with `access: iam` and `cloudProvider: azure`; leave it out";
+            broken.push((path.key("account"), message.to_owned()));
+        }
+        _ => {}
     }
 }

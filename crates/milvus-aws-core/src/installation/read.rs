@@ -8,13 +8,15 @@ use super::{
     diagnostic::{InvalidFile, Path, Problem},
     document::{self, Node, Value},
     file::{API_VERSION, InstallationFile},
-    rules,
+    rules::{self, Broken},
+    soft_rules::{Findings, Standing},
 };
 
 impl Installation {
     /// Reads a file. `origin` is its name, for messages. Everything that can be found wrong at once is told.
     pub fn from_yaml(origin: &str, text: impl AsRef<[u8]>) -> Result<Self, InvalidFile> {
-        read(text.as_ref(), None).map_err(|problems| InvalidFile::new(origin, problems))
+        let read = Self::read_yaml(origin, text, None, Standing::New);
+        read.map(|(installation, _)| installation)
     }
 
     /// The same, as if the file named that version: what the file says must be possible there.
@@ -23,14 +25,36 @@ impl Installation {
         text: impl AsRef<[u8]>,
         version: &MilvusVersion,
     ) -> Result<Self, InvalidFile> {
-        let read = read(text.as_ref(), Some(version));
+        let read = Self::read_yaml(origin, text, Some(version), Standing::New);
+        read.map(|(installation, _)| installation)
+    }
+
+    /// The same of what is to be made or runs already, with what is unwise in it. `version`, where it is given, takes the
+    /// place of the file's.
+    pub fn read_yaml(
+        origin: &str,
+        text: impl AsRef<[u8]>,
+        version: Option<&MilvusVersion>,
+        standing: Standing,
+    ) -> Result<(Self, Vec<Problem>), InvalidFile> {
+        let read = read(text.as_ref(), version, standing);
         read.map_err(|problems| InvalidFile::new(origin, problems))
     }
 
     /// The same for a file that is a value already, as other formats are translated to. Problems have paths in it, and
     /// no places.
     pub fn from_json(origin: &str, file: &Json) -> Result<Self, InvalidFile> {
-        interpret(&document::of_json(file), None)
+        let read = Self::read_json(origin, file, Standing::New);
+        read.map(|(installation, _)| installation)
+    }
+
+    /// The same of what is to be made or runs already, with what is unwise in it.
+    pub fn read_json(
+        origin: &str,
+        file: &Json,
+        standing: Standing,
+    ) -> Result<(Self, Vec<Problem>), InvalidFile> {
+        interpret(&document::of_json(file), None, standing)
             .map_err(|problems| InvalidFile::new(origin, problems))
     }
 
@@ -45,8 +69,31 @@ impl Installation {
     /// other means may have.
     pub fn problems(&self) -> Vec<Problem> {
         let file = InstallationFile::from(self.clone());
-        let broken = rules::check(&file).into_iter();
+        let broken = refused(&file, Standing::New).into_iter();
         broken
+            .map(|(path, message)| Problem::without_place(path, message))
+            .collect()
+    }
+
+    /// The same, as an error that names where the installation comes from.
+    pub fn validated(self, origin: &str, standing: Standing) -> Result<Self, InvalidFile> {
+        let file = InstallationFile::from(self.clone());
+        let broken = refused(&file, standing).into_iter();
+        let problems: Vec<_> = broken
+            .map(|(path, message)| Problem::without_place(path, message))
+            .collect();
+        if problems.is_empty() {
+            return Ok(self);
+        }
+        Err(InvalidFile::new(origin, problems))
+    }
+
+    /// What is unwise, and what must not be installed anew where it runs already. Nothing of it is in the way.
+    pub fn warnings(&self, standing: Standing) -> Vec<Problem> {
+        let file = InstallationFile::from(self.clone());
+        let findings = Findings::of(&file);
+        let warned = findings.warned(standing).cloned();
+        warned
             .map(|(path, message)| Problem::without_place(path, message))
             .collect()
     }
@@ -63,30 +110,47 @@ impl Installation {
     }
 }
 
-fn read(text: &[u8], version: Option<&MilvusVersion>) -> Result<Installation, Vec<Problem>> {
+fn read(
+    text: &[u8],
+    version: Option<&MilvusVersion>,
+    standing: Standing,
+) -> Result<(Installation, Vec<Problem>), Vec<Problem>> {
     let tree = document::parse(text)?;
     check_api_version(&tree).map_err(|problem| vec![problem])?;
-    interpret(&tree, version)
+    interpret(&tree, version, standing)
 }
 
 /// Apart from [`read`]: a file is large, and the parser, which recurses, needs the stack for itself.
-fn interpret(tree: &Node, version: Option<&MilvusVersion>) -> Result<Installation, Vec<Problem>> {
+fn interpret(
+    tree: &Node,
+    version: Option<&MilvusVersion>,
+    standing: Standing,
+) -> Result<(Installation, Vec<Problem>), Vec<Problem>> {
     let mut file: InstallationFile = collect(tree.clone())?;
     if let Some(version) = version {
         file.set_version(version.clone());
     }
-    let broken = rules::check(&file);
-    let installation = file.into_installation();
-    match installation {
-        Some(installation) if broken.is_empty() => Ok(installation),
-        _ => Err(broken
-            .into_iter()
-            .map(|(path, message)| {
-                let at = place_of(tree, &path);
-                Problem::new(path, at, message)
-            })
-            .collect()),
+    let findings = Findings::of(&file);
+    let mut broken = rules::check(&file);
+    broken.extend(findings.refused(standing).cloned());
+    let placed = |(path, message): Broken| {
+        let at = place_of(tree, &path);
+        Problem::new(path, at, message)
+    };
+    match file.into_installation() {
+        Some(installation) if broken.is_empty() => {
+            let warned = findings.warned(standing).cloned();
+            Ok((installation, warned.map(placed).collect()))
+        }
+        _ => Err(broken.into_iter().map(placed).collect()),
     }
+}
+
+/// What is impossible, and what must not be installed.
+fn refused(file: &InstallationFile, standing: Standing) -> Vec<Broken> {
+    let mut broken = rules::check(file);
+    broken.extend(Findings::of(file).refused(standing).cloned());
+    broken
 }
 
 /// Looked at first: in a file of another kind or version every other message would mislead.

@@ -1,7 +1,7 @@
 //! What must hold between values of a file.
 
 use super::{
-    Amounts, Etcd, Memory, MilvusVersion, Resources, Storage, Target, aws_rules, component_rules,
+    Etcd, Memory, MilvusVersion, Resources, Storage, Target, aws_rules, component_rules,
     config_rules,
     diagnostic::Path,
     fault::missing,
@@ -20,13 +20,10 @@ pub(super) type Broken = (Path, String);
 const SMALLEST_STORAGE: Memory = Memory::from_mib(1024);
 /// The largest volume that block storage has: 64 TiB.
 const LARGEST_STORAGE: Memory = Memory::from_mib(64 * 1024 * 1024);
-/// The least memory that a Milvus process starts in.
-const SMALLEST_MEMORY: Memory = Memory::from_mib(128);
 
 /// Every broken rule.
 pub(super) fn check(file: &InstallationFile) -> Vec<Broken> {
     let mut broken = Vec::new();
-    check_version(file.version(), &mut broken);
     check_mode(file, &mut broken);
     if file.platform.is_some() && file.target != Target::Kubernetes {
         let message = "is for `target: kubernetes`; leave it out, EKS is plain Kubernetes";
@@ -53,19 +50,6 @@ pub(super) fn check(file: &InstallationFile) -> Vec<Broken> {
     let line = topology::line_of(file.version());
     config_rules::check(file.config(), line.config_loader, &mut broken);
     broken
-}
-
-fn check_version(version: &MilvusVersion, broken: &mut Vec<Broken>) {
-    let line = topology::line_of(version);
-    let text = version.to_string();
-    if let Some(bad) = line.known_bad.iter().find(|bad| bad.version == text) {
-        let (major, minor, patch) = line.newest;
-        let message = format!(
-            "{text} must not be installed: {}; write `{major}.{minor}.{patch}`",
-            bad.because
-        );
-        broken.push((Path::of(&["version"]), message));
-    }
 }
 
 fn check_mode(file: &InstallationFile, broken: &mut Vec<Broken>) {
@@ -214,17 +198,5 @@ pub(super) fn check_resources(path: &Path, resources: &Resources, broken: &mut V
         let message =
             format!("is {limit}, below the request of {request}; write `{request}` or more");
         broken.push((path.key("limits").key("memory"), message));
-    }
-    for (side, amounts) in [("requests", requests), ("limits", limits)] {
-        check_memory(&path.key(side), amounts, broken);
-    }
-}
-
-fn check_memory(path: &Path, amounts: &Amounts, broken: &mut Vec<Broken>) {
-    if let Some(memory) = amounts.memory
-        && memory < SMALLEST_MEMORY
-    {
-        let message = format!("is {memory}, nothing starts in less than `{SMALLEST_MEMORY}`");
-        broken.push((path.key("memory"), message));
     }
 }

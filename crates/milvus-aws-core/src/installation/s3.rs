@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Credentials, HostPort, RootPath, StoreBucket, StoreRegion, yes};
+use super::{Credentials, HostPort, RootPath, StorageAccount, StoreBucket, StoreRegion, yes};
 
 /// The bucket that holds segments and indexes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +24,9 @@ pub struct S3 {
     pub region: Option<StoreRegion>,
     /// How Milvus proves who it is.
     pub access: S3Access,
+    /// Azure's storage account, with `access: iam`; keys have it as their user name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<StorageAccount>,
     /// Whose storage it is.
     #[serde(default, skip_serializing_if = "CloudProvider::is_default")]
     pub cloud_provider: CloudProvider,

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Credentials, Deployment, Installation, ObjectName, PasswordSource, Queue, S3, SettingKey,
+    CertificateSecret, Credentials, Deployment, Installation, ObjectName, PasswordSource, Queue,
+    S3, SettingKey,
 };
 use crate::topology::MessageQueue;
 
@@ -20,6 +21,8 @@ pub struct Secrets {
     pub s3: Option<LoginSecret>,
     /// Settings that are secret.
     pub config: BTreeMap<SettingKey, SecretString>,
+    /// Certificates, by the Secrets that are made of them.
+    pub certificates: BTreeMap<ObjectName, CertificateSecret>,
 }
 
 /// A login.
@@ -107,11 +110,36 @@ impl Installation {
             pulsar: login(kind == Some(MessageQueue::Pulsar), section.pulsar, of_queue)?,
             s3: login(true, section.s3, of_s3)?,
             config: self.secret_settings(reader)?,
+            certificates: self.read_certificates(reader)?,
         })
     }
 }
 
 impl Installation {
+    fn read_certificates(
+        &self,
+        reader: &impl SecretReader,
+    ) -> Result<BTreeMap<ObjectName, CertificateSecret>, UnreadableSecret> {
+        let of = |source| {
+            let (place, content) = content("certificates", source, reader)?;
+            if content.expose_secret().is_empty() {
+                let of = "certificates";
+                return Err(UnreadableSecret::Empty { of, place });
+            }
+            Ok(content)
+        };
+        let named = self.certificates.iter();
+        named
+            .map(|(name, sources)| {
+                let read = CertificateSecret {
+                    certificate: of(&sources.certificate)?,
+                    key: of(&sources.key)?,
+                };
+                Ok((name.clone(), read))
+            })
+            .collect()
+    }
+
     fn secret_settings(
         &self,
         reader: &impl SecretReader,
@@ -160,28 +188,7 @@ fn read(
     source: &PasswordSource,
     reader: &impl SecretReader,
 ) -> Result<SecretString, UnreadableSecret> {
-    let (place, content) = match source {
-        PasswordSource::File(path) => {
-            let place = path.display().to_string();
-            match reader.file(path) {
-                Ok(content) => (place, content),
-                Err(source) => {
-                    return Err(UnreadableSecret::File {
-                        of,
-                        path: place,
-                        source,
-                    });
-                }
-            }
-        }
-        PasswordSource::Env(name) => {
-            let name = name.to_string();
-            let Some(content) = reader.variable(&name) else {
-                return Err(UnreadableSecret::Variable { of, name });
-            };
-            (name, content)
-        }
-    };
+    let (place, content) = content(of, source, reader)?;
     let password = without_last_newline(content.expose_secret());
     if password.is_empty() {
         return Err(UnreadableSecret::Empty { of, place });
@@ -190,6 +197,34 @@ fn read(
         return Err(UnreadableSecret::ControlCharacter { of, place });
     }
     Ok(SecretString::from(password))
+}
+
+/// What a source holds, and what the source is called.
+fn content(
+    of: &'static str,
+    source: &PasswordSource,
+    reader: &impl SecretReader,
+) -> Result<(String, SecretString), UnreadableSecret> {
+    match source {
+        PasswordSource::File(path) => {
+            let place = path.display().to_string();
+            match reader.file(path) {
+                Ok(content) => Ok((place, content)),
+                Err(source) => Err(UnreadableSecret::File {
+                    of,
+                    path: place,
+                    source,
+                }),
+            }
+        }
+        PasswordSource::Env(name) => {
+            let name = name.to_string();
+            match reader.variable(&name) {
+                Some(content) => Ok((name, content)),
+                None => Err(UnreadableSecret::Variable { of, name }),
+            }
+        }
+    }
 }
 
 /// Editors and `echo` end a file with one newline; anything more is the user's.

@@ -16,6 +16,11 @@ text_type!(
     {"type": "string", "pattern": "^[0-9a-fA-F.:]+/[0-9]{1,3}$"}
 );
 text_type!(
+    /// The class of a load balancer: who makes it, for example `service.k8s.aws/nlb`.
+    LoadBalancerClass, "class of load balancers", load_balancer_class,
+    {"type": "string", "pattern": "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$", "maxLength": 317}
+);
+text_type!(
     /// A host name in an ingress; its first part may be `*`.
     HostName, "host name", host_name,
     {"type": "string", "pattern": "^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", "maxLength": 253}
@@ -25,6 +30,14 @@ text_type!(
     UrlPath, "path", url_path,
     {"type": "string", "pattern": "^/[!-~]*$", "maxLength": 1024}
 );
+
+/// The annotation that says which protocol ingress-nginx speaks to a service.
+pub const BACKEND_PROTOCOL: &str = "nginx.ingress.kubernetes.io/backend-protocol";
+
+/// What ingress-nginx is to speak to Milvus, which has TLS or has not.
+pub const fn protocol_of_nginx(tls: bool) -> &'static str {
+    if tls { "GRPCS" } else { "GRPC" }
+}
 
 /// The service that clients use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +60,10 @@ pub struct Service {
     /// The address inside the cluster; one is chosen when absent.
     #[serde(rename = "clusterIP", skip_serializing_if = "Option::is_none")]
     pub cluster_ip: Option<IpAddr>,
+    /// Who makes the load balancer; the cluster's usual controller when absent. It stays as it is once there is a load
+    /// balancer; only with `type: LoadBalancer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load_balancer_class: Option<LoadBalancerClass>,
     /// The load balancer's address, where the provider lets one choose it; only with `type: LoadBalancer`.
     #[serde(rename = "loadBalancerIP", skip_serializing_if = "Option::is_none")]
     pub load_balancer_ip: Option<IpAddr>,
@@ -135,6 +152,15 @@ const DEFAULT_PORT: NonZeroU16 = match NonZeroU16::new(19530) {
     None => unreachable!(),
 };
 
+impl Ingress {
+    /// Whether its controller is ingress-nginx, as far as its class tells. Without [`BACKEND_PROTOCOL`] that one speaks
+    /// HTTP/1.1 to the gRPC port.
+    pub fn is_of_nginx(&self) -> bool {
+        let class = self.class_name.as_ref();
+        class.is_some_and(|class| class.as_str().contains("nginx"))
+    }
+}
+
 impl Service {
     /// A service of its own, at that port.
     pub(super) fn at(port: NonZeroU16) -> Self {
@@ -145,6 +171,7 @@ impl Service {
             labels: Labels::default(),
             node_port: None,
             cluster_ip: None,
+            load_balancer_class: None,
             load_balancer_ip: None,
             load_balancer_source_ranges: Vec::new(),
             external_ips: Vec::new(),
@@ -176,6 +203,29 @@ fn ip_range(text: &str) -> Option<String> {
     };
     let most = if address.is_ipv4() { 32 } else { 128 };
     (bits > most).then(|| format!("at most {most} bits are possible"))
+}
+
+/// As Kubernetes has it: a name like those of labels, after a prefix.
+fn load_balancer_class(text: &str) -> Option<String> {
+    let (prefix, name) = text.split_once('/').unwrap_or(("", text));
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let ends_well = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    length(name, 63)
+        .or_else(|| {
+            only(
+                name,
+                allowed,
+                "letters, digits, `-`, `_` and `.`, after a prefix and `/`",
+            )
+        })
+        .or_else(|| {
+            let good = ends_well(name.chars().next()) && ends_well(name.chars().next_back());
+            (!good).then(|| "it must start and end with a letter or a digit".to_owned())
+        })
+        .or_else(|| {
+            let has_prefix = text.contains('/');
+            has_prefix.then(|| super::names::dns_subdomain(prefix))?
+        })
 }
 
 fn host_name(text: &str) -> Option<String> {

@@ -51,6 +51,7 @@ pub(super) fn check(file: &InstallationFile, broken: &mut Vec<Broken>) {
 fn check_service(service: &Service, path: &Path, broken: &mut Vec<Broken>) {
     pod_rules::check_labels(&service.labels, &path.key("labels"), broken);
     let balanced = [
+        ("loadBalancerClass", service.load_balancer_class.is_some()),
         ("loadBalancerIP", service.load_balancer_ip.is_some()),
         (
             "loadBalancerSourceRanges",
@@ -73,6 +74,7 @@ fn check_service(service: &Service, path: &Path, broken: &mut Vec<Broken>) {
 fn check_attu_service(service: &AttuService, path: &Path, broken: &mut Vec<Broken>) {
     pod_rules::check_labels(&service.labels, &path.key("labels"), broken);
     let balanced = [
+        ("loadBalancerClass", service.load_balancer_class.is_some()),
         ("loadBalancerIP", service.load_balancer_ip.is_some()),
         (
             "loadBalancerSourceRanges",

@@ -219,6 +219,7 @@ impl Sizing {
                 region: None,
                 access: S3Access::Keys(secret("s3")),
                 cloud_provider: CloudProvider::default(),
+                account: None,
                 iam_endpoint: None,
                 virtual_host: false,
             },

@@ -38,6 +38,9 @@ pub struct Component {
     /// How their number follows the load.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaling: Option<Autoscaling>,
+    /// Whether an autoscaler of the user's own sets their number.
+    #[serde(skip)]
+    pub external_autoscaler: bool,
     /// Whether its replicas run active-standby (coordinators with two or more).
     pub active_standby: bool,
     /// Requests and limits of each pod.
@@ -72,6 +75,11 @@ pub struct ComponentService {
 }
 
 impl Component {
+    /// Whether its number of pods is not ours to write.
+    pub const fn is_scaled(&self) -> bool {
+        self.autoscaling.is_some() || self.external_autoscaler
+    }
+
     /// `shared` holds for the pods of all roles.
     pub(super) fn new(role: Role, line: &Line, spec: &ComponentSpec, shared: &PodSettings) -> Self {
         let fewest = spec.autoscaling.map(|scaling| scaling.min);
@@ -88,6 +96,7 @@ impl Component {
             resource_group: None,
             replicas,
             autoscaling: spec.autoscaling,
+            external_autoscaler: spec.external_autoscaler,
             active_standby: role.is_coordinator() && replicas > 1,
             resources: spec.resources.unwrap_or_else(|| default_resources(role)),
             local_disk: line.local_disk.contains(&role),

@@ -67,9 +67,7 @@ impl Settings {
 
     /// Gives REST a port of its own where clients speak TLS and nobody gave it one.
     fn part_rest_from_tls(&mut self) {
-        let mode =
-            value_of(&self.0, &["common", "security", "tlsMode"]).filter(|mode| !mode.is_null());
-        let speaks = mode.is_some_and(|mode| !matches!(plain(mode).trim(), "" | "0"));
+        let speaks = demands_tls(&self.0) == Some(true);
         if speaks && value_of(&self.0, &REST).is_none() {
             self.merge(json!({"proxy": {"http": {"port": REST_PORT}}}));
         }
@@ -123,6 +121,13 @@ pub fn queue_of(settings: &Map<String, Value>) -> Option<&str> {
 pub fn demands_login(settings: &Map<String, Value>) -> Option<bool> {
     let setting = value_of(settings, &["common", "security", "authorizationEnabled"])?;
     Some(plain(setting).eq_ignore_ascii_case("true"))
+}
+
+/// Whether clients must speak TLS, as `common.security.tlsMode` says it; none where settings say nothing of it.
+pub fn demands_tls(settings: &Map<String, Value>) -> Option<bool> {
+    let setting = value_of(settings, &["common", "security", "tlsMode"])?;
+    let is_said = !setting.is_null();
+    is_said.then(|| !matches!(plain(setting).trim(), "" | "0"))
 }
 
 /// The value of a setting; upper and lower case are the same.
@@ -346,7 +351,8 @@ fn of_s3(s3: &S3) -> Value {
     }
     if iam {
         // The image's own file has MinIO's default keys, which must not be sent to anybody.
-        settings["accessKeyID"] = json!("");
+        let account = s3.account.as_ref().map_or("", |account| account.as_str());
+        settings["accessKeyID"] = json!(account);
         settings["secretAccessKey"] = json!("");
     }
     settings

@@ -7,5 +7,6 @@ mod round_trip;
 mod schema;
 mod secrets;
 mod shared_services;
+mod standing;
 mod stores;
 mod written;

@@ -2,7 +2,8 @@
 
 use super::{
     document::{Entry, Node, Scalar, Value},
-    keys::{self, How, Known},
+    hints,
+    keys::{self, How, Known, Usual},
     reading::Reading,
     remark::Remark,
 };
@@ -45,7 +46,10 @@ fn walk<'a>(
                 values.unsupported.push(remark(path, entry, TAKEN_BACK));
             }
             Known::Row(_) => {}
-            Known::No => values.unsupported.push(remark(path, entry, unknown(path))),
+            Known::No if keys::is_empty(&entry.node) || is_off(path, entry) => {
+                values.notices.push(remark(path, entry, EMPTY));
+            }
+            Known::No => values.unknown.push(remark(path, entry, unknown(path))),
         }
         path.pop();
     }
@@ -76,11 +80,36 @@ fn remark(path: &[&str], entry: &Entry, message: impl Into<String>) -> Remark {
 }
 
 const UNKNOWN: &str = "is no key of the chart, which ignores it";
+const EMPTY: &str =
+    "is no key of the chart, which ignores it; nothing is in it, so that nothing is lost";
 
-fn unknown(path: &[&str]) -> String {
+/// Whether a section that only a fork of the chart has is turned off.
+fn is_off(path: &[&str], entry: &Entry) -> bool {
+    let Value::Section(inside) = &entry.node.value else {
+        return false;
+    };
+    let off = inside
+        .iter()
+        .any(|inner| inner.key == "enabled" && Usual::Off.is(&inner.node));
+    off && inside
+        .iter()
+        .all(|inner| inner.key == "enabled" || keys::is_empty(&inner.node))
+        && nearest_to(path).is_none()
+}
+
+fn nearest_to(path: &[&str]) -> Option<&'static str> {
+    let (key, section) = path.split_last()?;
+    nearest(key, &keys::keys_in(section))
+}
+
+/// What is to be said of a key that the chart does not have.
+pub(super) fn unknown(path: &[&str]) -> String {
     let (key, section) = path
         .split_last()
         .map_or(("", path), |(key, rest)| (*key, rest));
+    if let Some(hint) = hints::of(path) {
+        return format!("{UNKNOWN}; {hint}");
+    }
     let known = keys::keys_in(section);
     match nearest(key, &known) {
         Some(near) => format!("{UNKNOWN}; write `{near}`"),

@@ -3,7 +3,7 @@
 //! Not by a serde reader: for those `yes` and `"yes"` are the same or are not, as they please, and helm's own reading
 //! differs from all of them in detail.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use serde_json::{Map, Value as Json};
@@ -63,16 +63,34 @@ pub(super) struct Document {
     pub(super) notices: Vec<Remark>,
 }
 
-/// Reads the first document of a text; helm reads no other.
-pub(super) fn read(text: &[u8]) -> Result<Document, Remark> {
+/// Reads the first document of a text; helm reads no other. `source` is its number among several files.
+pub(super) fn read(text: &[u8], source: u16) -> Result<Document, Remark> {
     if text.len() > LARGEST {
         let message = format!("is {} bytes long, at most {LARGEST} are read", text.len());
         return Err(Remark::of_file(message));
     }
-    let Ok(text) = std::str::from_utf8(text) else {
-        return Err(Remark::of_file("is no text in UTF-8"));
+    let Some(text) = decoded(text) else {
+        return Err(Remark::of_file(
+            "is no text in UTF-8, nor in UTF-16 with a byte order mark; `iconv -f ENCODING -t UTF-8 FILE` converts it",
+        ));
     };
-    Reader::new(text).document()
+    Reader::new(&text, source).document()
+}
+
+/// A text by its byte order mark, else in UTF-8, as YAML has it. Redirections of PowerShell write UTF-16.
+fn decoded(text: &[u8]) -> Option<Cow<'_, str>> {
+    let utf_16 = |text: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (units, rest) = text.as_chunks::<2>();
+        let units = units.iter().copied().map(unit);
+        let text: Result<String, _> = char::decode_utf16(units).collect();
+        text.ok().filter(|_| rest.is_empty()).map(Cow::Owned)
+    };
+    match text {
+        [0xFF, 0xFE, rest @ ..] => utf_16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => utf_16(rest, u16::from_be_bytes),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => std::str::from_utf8(rest).ok().map(Cow::Borrowed),
+        text => std::str::from_utf8(text).ok().map(Cow::Borrowed),
+    }
 }
 
 impl Node {
@@ -131,6 +149,7 @@ impl Scalar {
 }
 
 struct Reader<'a> {
+    source: u16,
     parser: Parser<'a, StrInput<'a>>,
     /// What aliases stand for.
     anchors: HashMap<usize, Node>,
@@ -139,7 +158,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(text: &'a str) -> Self {
+    fn new(text: &'a str, source: u16) -> Self {
         let options = granit_parser::options! {
             emit_comments: false,
             block_scalar_eof_without_line_feed: true,
@@ -147,6 +166,7 @@ impl<'a> Reader<'a> {
             block_nesting_limit: DEEPEST,
         };
         Self {
+            source,
             parser: Parser::new_from_str_with_options(text, options),
             anchors: HashMap::new(),
             values: 0,
@@ -155,7 +175,7 @@ impl<'a> Reader<'a> {
     }
 
     fn document(mut self) -> Result<Document, Remark> {
-        let start = Place { line: 1, column: 1 };
+        let start = Place::new(self.source, 1, 1);
         let mut root = Node::scalar(start, Scalar::Null);
         let mut documents = 0;
         while let Some((event, span)) = self.next()? {
@@ -165,7 +185,7 @@ impl<'a> Reader<'a> {
                     if documents > 1 {
                         let message = "a second document begins here, helm reads the first alone";
                         self.notices
-                            .push(Remark::new("", Some(place(&span)), message));
+                            .push(Remark::new("", Some(self.place(&span)), message));
                         break;
                     }
                 }
@@ -193,12 +213,12 @@ impl<'a> Reader<'a> {
         self.parser
             .next_event()
             .transpose()
-            .map_err(|error| syntax(&error))
+            .map_err(|error| syntax(&error, self.source))
     }
 
     /// One value; recurses as deep as the parser lets a file nest.
     fn node(&mut self, event: Event<'a>, span: &Span) -> Result<Node, Remark> {
-        let at = place(span);
+        let at = self.place(span);
         self.count(1, at)?;
         let anchor = event.anchor_id();
         let node = match event {
@@ -281,6 +301,10 @@ impl<'a> Reader<'a> {
         })
     }
 
+    fn place(&self, span: &Span) -> Place {
+        place(self.source, span.start.line(), span.start.col())
+    }
+
     fn count(&mut self, more: usize, at: Place) -> Result<(), Remark> {
         self.values += more;
         if self.values > MOST_VALUES {
@@ -360,21 +384,40 @@ fn size(node: &Node) -> usize {
     }
 }
 
-fn place(span: &Span) -> Place {
-    // A file is at most a mebibyte long: neither can be larger than a u32.
+/// A file is at most a mebibyte long: neither can be larger than a u32.
+fn place(source: u16, line: usize, column: usize) -> Place {
     let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    Place {
-        line: narrow(span.start.line()),
-        column: narrow(span.start.col() + 1),
+    Place::new(source, narrow(line), narrow(column + 1))
+}
+
+/// Lays one section over another, as helm does with its files: sections are joined key by key, anything else replaces
+/// what was there.
+pub(super) fn lay_over(base: &mut Node, later: Node) {
+    match (&mut base.value, later) {
+        (
+            Value::Section(entries),
+            Node {
+                value: Value::Section(more),
+                ..
+            },
+        ) => {
+            for entry in more {
+                match entries.iter_mut().find(|known| known.key == entry.key) {
+                    Some(known) => {
+                        known.at = entry.at;
+                        lay_over(&mut known.node, entry.node);
+                    }
+                    None => entries.push(entry),
+                }
+            }
+        }
+        (_, later) => *base = later,
     }
 }
 
 /// The parser's words; never a piece of the file, which may hold a password.
-fn syntax(error: &ScanError) -> Remark {
-    let at = Place {
-        line: u32::try_from(error.marker().line()).unwrap_or(u32::MAX),
-        column: u32::try_from(error.marker().col() + 1).unwrap_or(u32::MAX),
-    };
+fn syntax(error: &ScanError, source: u16) -> Remark {
+    let at = place(source, error.marker().line(), error.marker().col());
     Remark::new("", Some(at), format!("is no valid YAML: {}", error.info()))
 }
 

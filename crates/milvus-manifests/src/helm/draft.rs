@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use milvus_aws_core::{
     Installation,
-    installation::{InvalidFile, SecretReader, Secrets},
+    installation::{Problem, SecretReader, Secrets, Standing},
 };
 use secrecy::SecretString;
 use serde_json::{Map, Value as Json, json};
@@ -13,6 +13,7 @@ use super::{
     document::{Node, Value},
     reading::Found,
     remark::{Place, Remark},
+    words,
 };
 
 /// The installation's file while it is put together.
@@ -21,6 +22,14 @@ pub(super) struct Draft<'a> {
     origins: Vec<Origin<'a>>,
     /// Passwords by the variables that the file names.
     passwords: BTreeMap<String, SecretString>,
+}
+
+/// What comes of a draft.
+pub(super) struct Finished {
+    pub(super) installation: Installation,
+    pub(super) secrets: Secrets,
+    /// What is unwise.
+    pub(super) warnings: Vec<Remark>,
 }
 
 /// Where a piece of the file comes from.
@@ -128,18 +137,22 @@ impl<'a> Draft<'a> {
     }
 
     /// The installation and its passwords.
-    pub(super) fn finish(&self, origin: &str) -> Result<(Installation, Secrets), Vec<Remark>> {
-        let installation = Installation::from_json(origin, &self.file)
-            .map_err(|invalid| self.in_values(&invalid))?;
+    pub(super) fn finish(&self, origin: &str, standing: Standing) -> Result<Finished, Vec<Remark>> {
+        let (installation, warnings) = Installation::read_json(origin, &self.file, standing)
+            .map_err(|invalid| self.in_values(invalid.problems()))?;
         let secrets = installation
             .resolve_secrets(&Known(&self.passwords))
             .map_err(|unreadable| vec![Remark::of_file(unreadable.to_string())])?;
-        Ok((installation, secrets))
+        Ok(Finished {
+            warnings: self.in_values(&warnings),
+            installation,
+            secrets,
+        })
     }
 
-    /// What is wrong with the installation's file, said of the values that it was made of.
-    fn in_values(&self, invalid: &InvalidFile) -> Vec<Remark> {
-        let of = |problem: &milvus_aws_core::installation::Problem| {
+    /// What is wrong with the installation's file, said of the values that it was made of, in their words.
+    fn in_values(&self, problems: &[Problem]) -> Vec<Remark> {
+        let of = |problem: &Problem| {
             let path = problem.path();
             let inside = |origin: &&Origin<'_>| is_inside(&path, &origin.path);
             // What is missing in a section is said of the section.
@@ -153,16 +166,20 @@ impl<'a> Draft<'a> {
                 Some(origin) => {
                     let rest = path.strip_prefix(&origin.path).unwrap_or_default();
                     let place = origin.node.and_then(|node| place_in(node, rest));
+                    let message = words::of_values(&path, &problem.message());
                     Remark::new(
-                        format!("{}{rest}", origin.values),
+                        words::path(&origin.values, rest),
                         place.or(origin.at),
-                        problem.message(),
+                        message,
                     )
                 }
-                None => Remark::new("", None, format!("{path}: {}", problem.message())),
+                None => {
+                    let message = words::of_values(&path, &problem.message());
+                    Remark::new(words::section(&path), None, message)
+                }
             }
         };
-        invalid.problems().iter().map(of).collect()
+        problems.iter().map(of).collect()
     }
 }
 

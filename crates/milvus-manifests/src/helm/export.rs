@@ -63,6 +63,7 @@ pub fn export(installation: &Installation) -> Result<Exported, Error> {
     }
     server::write(&mut export);
     services::write(&mut export);
+    server::write_variables(&mut export);
     components::write(&mut export);
     server::write_settings(&mut export)?;
     Ok(export.finish())

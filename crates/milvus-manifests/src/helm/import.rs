@@ -10,6 +10,7 @@ mod ingress;
 mod object_storage;
 mod pods;
 mod queue;
+mod region;
 mod server;
 mod tls;
 mod variables;
@@ -18,17 +19,12 @@ mod version;
 pub(super) use ingress::FOR_NGINX;
 use milvus_aws_core::{
     Installation,
-    installation::{InstallationName, MilvusVersion, Namespace, Secrets},
+    installation::{InstallationName, MilvusVersion, Namespace, Secrets, Standing},
 };
 pub(super) use version::is_named as names_version;
 
 use super::{
-    chart::Chart,
-    check,
-    document::Node,
-    draft::Draft,
-    reading::Reading,
-    remark::{InvalidValues, Remark},
+    chart::Chart, check, document::Node, draft::Draft, foreign, reading::Reading, remark::Remark,
 };
 
 /// What values do not say: the release that they are for.
@@ -53,8 +49,14 @@ pub struct Imported {
     pub variables: Vec<String>,
     /// Keys that cannot be honoured, with the reason; the installation is made without them.
     pub unsupported: Vec<Remark>,
+    /// Keys that the chart does not have, and passes over.
+    pub unknown: Vec<Remark>,
     /// What is done in another way than the values say.
     pub notices: Vec<Remark>,
+    /// What is unwise, and what must not be installed anew where it runs already.
+    pub warnings: Vec<Remark>,
+    /// Logins that hold a placeholder in place of a name or a password; nothing replaces it here.
+    pub placeholders: Vec<Remark>,
 }
 
 /// What is read while an installation is put together.
@@ -68,18 +70,21 @@ struct Import<'a> {
     section: &'static str,
 }
 
-/// Reads values as an installation.
+/// Reads values as an installation, which is to be made or runs already.
 pub(super) fn import(
     origin: &str,
     root: &Node,
     release: &Release,
-) -> Result<Imported, InvalidValues> {
-    let invalid = |problems| Err(InvalidValues::new(origin, problems));
+    standing: Standing,
+) -> Result<Imported, Vec<Remark>> {
+    if let Some(foreign) = foreign::document(root) {
+        return Err(vec![foreign]);
+    }
     let mut values = Reading::new(root);
     check::keys(root, &mut values);
     let mut draft = Draft::new();
     let Some(version) = version::read(&mut values, &mut draft, release) else {
-        return invalid(values.problems);
+        return Err(values.everything_wrong());
     };
     let is_cluster = values.flag("cluster.enabled").unwrap_or(true);
     let mut import = Import {
@@ -90,41 +95,51 @@ pub(super) fn import(
         release,
         version,
     };
-    // First, as what stands in there wins over everything.
-    let mut config = config::read(&mut import);
-    server::read(&mut import);
-    pods::read_all(&mut import);
-    components::read(&mut import);
-    // Before etcd, of which is asked whether anything is said of all pods.
-    tls::read(&mut import, &mut config);
-    etcd::read(&mut import);
-    object_storage::read(&mut import, &mut config);
-    queue::read(&mut import, &mut config);
-    attu::read(&mut import);
-    config::write(&mut import, config);
-    if !import.values.problems.is_empty() {
-        return invalid(import.values.problems);
+    read(&mut import);
+    let Import { values, draft, .. } = import;
+    if !values.problems.is_empty() {
+        return Err(values.everything_wrong());
     }
-    match import.draft.finish(origin) {
-        Ok((installation, secrets)) => {
-            let in_order = |mut remarks: Vec<Remark>| {
-                remarks.sort_by_key(|remark| remark.place);
-                remarks
-            };
-            Ok(Imported {
-                installation,
-                secrets,
-                variables: import.draft.variables(),
-                unsupported: in_order(import.values.unsupported),
-                notices: in_order(import.values.notices),
-            })
-        }
-        // What cannot be honoured may be why something lacks.
+    match draft.finish(origin, standing) {
+        Ok(finished) => Ok(Imported {
+            installation: finished.installation,
+            secrets: finished.secrets,
+            variables: draft.variables(),
+            unsupported: in_order(values.unsupported),
+            unknown: in_order(values.unknown),
+            notices: in_order(values.notices),
+            warnings: in_order(finished.warnings),
+            placeholders: in_order(values.placeholders),
+        }),
         Err(mut problems) => {
-            problems.extend(import.values.unsupported);
-            invalid(problems)
+            // What cannot be honoured may be why something lacks.
+            problems.extend(values.unsupported);
+            problems.extend(values.unknown);
+            Err(problems)
         }
     }
+}
+
+/// Puts the installation together.
+fn read(import: &mut Import<'_>) {
+    // First, as what stands in there wins over everything.
+    let mut config = config::read(import);
+    server::read(import);
+    pods::read_all(import);
+    components::read(import);
+    // Before etcd, of which is asked whether anything is said of all pods.
+    tls::read(import, &mut config);
+    ingress::read_tls(import, &config);
+    etcd::read(import, &mut config);
+    object_storage::read(import, &mut config);
+    queue::read(import, &mut config);
+    attu::read(import);
+    config::write(import, config);
+}
+
+fn in_order(mut remarks: Vec<Remark>) -> Vec<Remark> {
+    remarks.sort_by_key(|remark| remark.place);
+    remarks
 }
 
 impl Import<'_> {

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::{
     document::{Entry, Node, Scalar, Value},
-    keys,
+    keys, placeholders,
     remark::{Place, Remark},
 };
 
@@ -16,8 +16,12 @@ pub(super) struct Reading<'a> {
     pub(super) problems: Vec<Remark>,
     /// What cannot be honoured: nothing comes of the file unless the user agrees.
     pub(super) unsupported: Vec<Remark>,
+    /// Keys that the chart does not have.
+    pub(super) unknown: Vec<Remark>,
     /// What is done in another way than the file says, or is worth a look.
     pub(super) notices: Vec<Remark>,
+    /// Logins that hold a placeholder.
+    pub(super) placeholders: Vec<Remark>,
 }
 
 /// A value and where it was found.
@@ -40,8 +44,17 @@ impl<'a> Reading<'a> {
             root,
             problems: Vec::new(),
             unsupported: Vec::new(),
+            unknown: Vec::new(),
             notices: Vec::new(),
+            placeholders: Vec::new(),
         }
+    }
+
+    /// Why nothing comes of the file, with the keys that are unknown: one of them may be what was meant.
+    pub(super) fn everything_wrong(self) -> Vec<Remark> {
+        let mut all = self.problems;
+        all.extend(self.unknown);
+        all
     }
 
     /// What stands at that path; none when nothing does.
@@ -112,7 +125,16 @@ impl<'a> Reading<'a> {
 
     /// A text that is secret from here on.
     pub(super) fn secret(&mut self, path: &str) -> Option<SecretString> {
-        Some(SecretString::from(self.text(path)?.value))
+        Some(SecretString::from(self.login(path)?.value))
+    }
+
+    /// A part of a login, which may hold a placeholder.
+    pub(super) fn login(&mut self, path: &str) -> Option<Text<'a>> {
+        let text = self.text(path)?;
+        if let Some(message) = placeholders::said_of(&text.value) {
+            self.placeholders.push(text.found.remark(message));
+        }
+        Some(text)
     }
 
     /// A whole number, also as a text.

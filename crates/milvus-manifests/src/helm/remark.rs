@@ -14,7 +14,10 @@ pub struct InvalidValues {
 pub struct Remark {
     /// The key: `externalS3.host`; empty for the whole file.
     pub path: String,
-    /// Where it stands; none for what follows from what does not stand there.
+    /// The file or flag that it is said of, where values come from several; the only file when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// Where it stands; none for what follows from what does not stand there, and for what a flag says.
     #[serde(flatten)]
     pub place: Option<Place>,
     /// What is the matter, and what to write instead.
@@ -24,10 +27,43 @@ pub struct Remark {
 /// A place in a file, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Place {
+    /// Which of several files or flags, in the order in which they are laid over each other.
+    #[serde(skip)]
+    source: u16,
     /// Line.
     pub line: u32,
     /// Column.
     pub column: u32,
+}
+
+impl Place {
+    /// A value that nobody has set yet.
+    pub(super) const UNSET: Self = Self {
+        source: u16::MAX,
+        line: 0,
+        column: 0,
+    };
+
+    pub(super) const fn new(source: u16, line: u32, column: u32) -> Self {
+        Self {
+            source,
+            line,
+            column,
+        }
+    }
+
+    /// What a flag says has no line.
+    pub(super) const fn of_flag(source: u16) -> Self {
+        Self::new(source, 0, 0)
+    }
+
+    /// A place within a text that begins in the line after this one.
+    pub(super) const fn within(self, inner: Self) -> Self {
+        if self.line == 0 {
+            return self;
+        }
+        Self::new(self.source, self.line + inner.line, inner.column)
+    }
 }
 
 impl InvalidValues {
@@ -36,6 +72,15 @@ impl InvalidValues {
         Self {
             origin: origin.to_owned(),
             remarks,
+        }
+    }
+
+    /// The same, where values come from several files.
+    pub(super) fn named(self, origins: &[String]) -> Self {
+        let remarks = self.remarks.into_iter();
+        Self {
+            remarks: remarks.map(|remark| remark.named(origins)).collect(),
+            origin: self.origin,
         }
     }
 
@@ -72,6 +117,7 @@ impl Remark {
     ) -> Self {
         Self {
             path: path.into(),
+            origin: None,
             place,
             message: message.into(),
         }
@@ -81,10 +127,23 @@ impl Remark {
         Self::new("", None, message)
     }
 
+    /// Names the file or flag that it is said of, of several.
+    pub(super) fn named(mut self, origins: &[String]) -> Self {
+        let place = self.place;
+        if origins.len() > 1
+            && let Some(place) = place
+        {
+            self.origin = origins.get(usize::from(place.source)).cloned();
+        }
+        self.place = place.filter(|place| place.line > 0);
+        self
+    }
+
     /// One line: the file's name, the place in it, the key and the message.
     pub fn in_file(&self, origin: &str) -> String {
+        let origin = self.origin.as_deref().unwrap_or(origin);
         let place = match self.place {
-            Some(Place { line, column }) => format!(":{line}:{column}"),
+            Some(Place { line, column, .. }) => format!(":{line}:{column}"),
             None => String::new(),
         };
         let path = match self.path.as_str() {

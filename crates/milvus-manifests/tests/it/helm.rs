@@ -2,6 +2,7 @@
 
 mod awkward;
 mod facts;
+mod field;
 mod golden;
 mod honoured;
 pub(crate) mod keys;

@@ -140,7 +140,6 @@ messages! {
     pod_names_missing: message("scheduling:\n  env: [{value: a}]\n  volumes: [{emptyDir: {}}]\n  volumeMounts: [{name: nope, mountPath: relative}]\n  sidecars: [{name: proxy}]\n");
     pod_labels_of_ours: message("labels: {component: proxy}\nscheduling: {labels: {app.kubernetes.io/name: x}, annotations: {kubectl-milvus/revision: '1'}}\nannotations: {checksum/config: x}\n");
     pod_secret_as_literal: message("standalone: {pod: {env: [{name: MINIO_SECRET_ACCESS_KEY, value: hunter2}]}}\n");
-    autoscaling_without_request: message(&CLUSTER.replace("cluster:\n  kafka", "cluster:\n  components: {proxy: {resources: {limits: {cpu: 1}}, autoscaling: {max: 5, memoryPercent: 60}}}\n  kafka"));
     autoscaling_of_nothing: message(&CLUSTER.replace("cluster:\n  kafka", "cluster:\n  components: {queryNode: {autoscaling: {min: 3, max: 2}}, mixCoordinator: {replicas: 2, autoscaling: {max: 2, cpuPercent: 1}}}\n  kafka"));
     disk_of_a_role_without_one: message(&CLUSTER.replace("cluster:\n  kafka", "cluster:\n  components: {proxy: {disk: {sizeLimit: 1Gi}}, streamingNode: {disk: {enabled: false}}}\n  kafka"));
     disk_of_vectors: message("standalone: {disk: {sizeLimit: 10Gi}}\n");

@@ -225,6 +225,8 @@ fn s3() -> BoxedStrategy<S3> {
                 bucket: bucket.parse().unwrap_or_else(|_| "demo".parse().unwrap()),
                 root_path: root_path.parse().unwrap(),
                 region: Some("us-west-2".parse().unwrap()),
+                account: (access == S3Access::Iam && cloud_provider == CloudProvider::Azure)
+                    .then(|| "account1".parse().unwrap()),
                 access,
                 cloud_provider,
                 iam_endpoint: virtual_host.then(|| "https://sts.example.com/x?y=z".to_owned()),

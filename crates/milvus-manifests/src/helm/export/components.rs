@@ -113,6 +113,9 @@ impl Export<'_> {
         if let Some(replicas) = replicas {
             self.put(&format!("{key}.replicas"), replicas);
         }
+        if self.take(&format!("{path}.externalAutoscaler")) == Some(json!(true)) {
+            self.put(&format!("{key}.replicas"), -1);
+        }
         self.autoscaling(&path, key);
         self.disk(&path, key);
         self.pod(&format!("{path}.pod"), key);
@@ -174,13 +177,14 @@ impl Export<'_> {
             return;
         }
         let mut all = self.variables.clone();
-        all.extend(
-            self.values[key]["extraEnv"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .cloned(),
-        );
+        let own = self.values[key]["extraEnv"].as_array();
+        for variable in own.into_iter().flatten() {
+            // One of the same name takes the place of the other, as in our own pods.
+            match all.iter_mut().find(|one| one["name"] == variable["name"]) {
+                Some(one) => *one = variable.clone(),
+                None => all.push(variable.clone()),
+            }
+        }
         self.put(&format!("{key}.extraEnv"), json!(all));
     }
 }

@@ -1,5 +1,6 @@
 //! Names, images, the service for clients, log files, metrics, Attu and settings.
 
+use milvus_aws_core::installation::{self, BACKEND_PROTOCOL, protocol_of_nginx};
 use serde_json::{Map, Value as Json, json};
 
 use super::{super::import::FOR_NGINX, Export};
@@ -33,8 +34,13 @@ pub(super) fn write(export: &mut Export<'_>) {
         export.pass(&format!("scheduling.{field}"), field);
     }
     export.pass("scheduling.imagePullSecrets", "image.all.pullSecrets");
-    if let Some(Json::Array(variables)) = export.take("scheduling.env") {
-        export.variables.extend(variables);
+    if let Some(Json::Object(certificates)) = export.take("certificates") {
+        for name in certificates.keys() {
+            export.lose(
+                &format!("certificates.{name}"),
+                "the certificate is no part of values: make the Secret by `kubectl create secret tls`",
+            );
+        }
     }
     service(export);
     ingress(export);
@@ -74,6 +80,14 @@ fn ingress(export: &mut Export<'_>) {
         .take("ingress.annotations")
         .unwrap_or_else(|| json!({}));
     let mut annotations = own.as_object().cloned().unwrap_or_default();
+    let installation = export.installation;
+    let ingress = installation.ingress.as_ref();
+    if ingress.is_some_and(installation::Ingress::is_of_nginx) {
+        let protocol = protocol_of_nginx(installation.speaks_tls());
+        annotations
+            .entry(BACKEND_PROTOCOL)
+            .or_insert_with(|| json!(protocol));
+    }
     for (key, _) in FOR_NGINX {
         // The chart adds its own unless they are taken back.
         annotations.entry(key).or_insert(Json::Null);
@@ -178,6 +192,19 @@ fn attu(export: &mut Export<'_>) {
         hosts.push(rule["host"].clone());
     }
     export.put(&format!("{key}.hosts"), hosts);
+}
+
+/// Variables of all containers, over those of logins.
+pub(super) fn write_variables(export: &mut Export<'_>) {
+    let Some(Json::Array(variables)) = export.take("scheduling.env") else {
+        return;
+    };
+    for variable in variables {
+        export
+            .variables
+            .retain(|one| one["name"] != variable["name"]);
+        export.variables.push(variable);
+    }
 }
 
 /// The text of `user.yaml`: settings, and what follows from keys that the chart has no word for.

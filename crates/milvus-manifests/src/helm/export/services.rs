@@ -152,6 +152,7 @@ fn object_storage(export: &mut Export<'_>, section: &str) {
     );
     let access = export.take(&format!("{path}.access")).unwrap_or_default();
     if access == "iam" {
+        export.pass(&format!("{path}.account"), "externalS3.accessKey");
         return export.put("externalS3.useIAM", true);
     }
     let variables = [

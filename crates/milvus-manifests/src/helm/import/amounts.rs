@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     super::{
-        document::{Scalar, Value},
+        document::{Node, Scalar, Value},
         reading::Found,
     },
     Import, below,
@@ -73,6 +73,8 @@ impl<'a> Import<'a> {
             }
             "memory" => self.bytes(found, &below(to, "memory")),
             "ephemeral-storage" => self.bytes(found, &below(to, "ephemeralStorage")),
+            // None of it is what everything has.
+            _ if is_none(found.node) => {}
             _ => {
                 let message = "cannot be asked for: processor, memory and ephemeral storage can";
                 self.values.cannot(&found, message);
@@ -101,6 +103,14 @@ impl<'a> Import<'a> {
             self.values.notice(&text.found, message);
         }
         self.draft.set(to, format!("{mib}Mi"), &text.found);
+    }
+}
+
+/// Whether an amount is zero.
+fn is_none(node: &Node) -> bool {
+    match &node.value {
+        Value::Scalar(scalar) => bytes_of(&scalar.to_text()) == Some(0),
+        _ => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Replicas, resources and pods of each component.
 
+use k8s_openapi::ByteString;
 use milvus_aws_core::topology::{Line, Role, line_of};
 use serde_json::json;
 
@@ -11,8 +12,23 @@ use super::{
     Import, below, coordinators,
 };
 
+/// Halves of a certificate: in the values, in the installation's file, and the variable that the file names.
+const CERTIFICATE: [(&str, &str, &str); 2] = [
+    ("proxy.tls.crt", "certificate", "MILVUS_TLS_CERTIFICATE"),
+    ("proxy.tls.key", "key", "MILVUS_TLS_KEY"),
+];
+
 /// Roles that a cluster cannot do without.
 const WORKERS: [Role; 3] = [Role::Proxy, Role::QueryNode, Role::DataNode];
+
+/// Roles whose number of pods may follow their load.
+const SCALED: [&str; 5] = [
+    "proxy",
+    "queryNode",
+    "dataNode",
+    "indexNode",
+    "streamingNode",
+];
 
 /// Everything about the components of the deployment.
 pub(super) fn read(import: &mut Import<'_>) {
@@ -115,12 +131,51 @@ fn proxy(import: &mut Import<'_>) {
     if import.values.flag("proxy.tls.enabled") != Some(true) {
         return;
     }
-    for key in ["proxy.tls.key", "proxy.tls.crt"] {
-        if let Some(text) = import.values.text(key) {
-            let message = "cannot be honoured: a Secret with a certificate is not made here; make it by `kubectl create secret tls`, and leave this out";
-            import.values.cannot(&text.found, message);
+    certificate(import);
+}
+
+/// The Secret that the chart makes of a certificate in the values.
+fn certificate(import: &mut Import<'_>) {
+    let halves = CERTIFICATE.map(|(key, _, variable)| {
+        let text = import.values.login(key)?;
+        match decoded(&text.value) {
+            Some(pem) => {
+                import.draft.password(pem.into(), variable);
+                Some(text.found)
+            }
+            None => {
+                let message = "is no base64 of a PEM file; write what `base64 -w0 FILE` gives";
+                import.values.wrong(&text.found, message);
+                None
+            }
         }
-    }
+    });
+    // As in the chart, both or none.
+    let [Some(found), Some(_)] = halves else {
+        return;
+    };
+    let Some(name) = import.values.text("proxy.tls.secretName") else {
+        let message = "is missing, write the name of the Secret that `crt` and `key` are kept in";
+        let remark = import.values.remark("proxy.tls.secretName", message);
+        return import.values.problems.push(remark);
+    };
+    let source = |variable: &str| json!({"env": variable});
+    let [(_, crt, of_crt), (_, key, of_key)] = CERTIFICATE;
+    let sources = json!({crt: source(of_crt), key: source(of_key)});
+    // The Secret's name may hold dots, which are no sections here.
+    let all = json!({ (name.value.as_str()): sources });
+    import.draft.set("certificates", all, &found);
+    let message = format!(
+        "stands in the values for everybody who reads them; the Secret `{}` is made of it, as the chart does",
+        name.value
+    );
+    import.values.notice(&found, message);
+}
+
+/// The text that a Secret's field holds in base64.
+fn decoded(base64: &str) -> Option<String> {
+    let ByteString(bytes) = serde_json::from_value(json!(base64.trim())).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 fn standalone(import: &mut Import<'_>) {
@@ -206,8 +261,14 @@ impl<'a> Import<'a> {
             return;
         }
         match self.values.number(&below(key, "replicas")) {
-            Some((-1, found)) => {
-                let message = "cannot be honoured: an autoscaler of your own is not known here; use `hpa.enabled`, or write the number of pods";
+            // The chart leaves the number out, for an autoscaler of the user's own.
+            Some((number, found)) if number < 0 && SCALED.contains(&key) => {
+                self.draft
+                    .set(&below(to, "externalAutoscaler"), true, &found);
+            }
+            Some((number, found)) if number < 0 => {
+                let message =
+                    "cannot be honoured: one replica does all the work of this role; write `1`";
                 self.values.cannot(&found, message);
             }
             Some((number, found)) => self.draft.set(&below(to, "replicas"), number, &found),

@@ -1,6 +1,6 @@
 //! Settings of the server's own: the text under `extraConfigFiles.user.yaml`.
 
-use milvus_aws_core::installation::holds_secret;
+use milvus_aws_core::{installation::holds_secret, topology::demands_tls};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value as Json};
 
@@ -8,13 +8,20 @@ use super::{
     super::{
         document::{self, Node, Scalar, Value},
         draft::remove,
+        placeholders,
         reading::Found,
-        remark::{Place, Remark},
+        remark::Remark,
     },
     Import,
 };
 
 const KEY: &str = "extraConfigFiles.user.yaml";
+/// Settings that are the name in a login.
+const LOGIN_NAMES: [[&str; 2]; 3] = [
+    ["minio", "accessKeyID"],
+    ["kafka", "saslUsername"],
+    ["pulsar", "authPlugin"],
+];
 
 /// The server's settings, without the secrets in them.
 pub(super) struct Config<'a> {
@@ -49,7 +56,7 @@ pub(super) fn read<'a>(import: &mut Import<'a>) -> Config<'a> {
         );
         return config;
     };
-    match document::read(text.as_bytes()) {
+    match document::read(text.as_bytes(), 0) {
         Ok(document) => {
             let inside = |remark: Remark| in_file(&found, remark);
             import
@@ -61,11 +68,28 @@ pub(super) fn read<'a>(import: &mut Import<'a>) -> Config<'a> {
                 config.settings = nested(settings);
             }
             take_secrets(&mut config.settings, &mut Vec::new(), &mut config.secrets);
+            logins_with_placeholders(import, &found, &config);
         }
         Err(remark) => import.values.problems.push(in_file(&found, remark)),
     }
     config.found = Some(found);
     config
+}
+
+/// Logins whose name or password is a placeholder.
+fn logins_with_placeholders(import: &mut Import<'_>, found: &Found<'_>, config: &Config<'_>) {
+    let secrets = config.secrets.iter();
+    let secrets = secrets.map(|secret| (secret.path.join("."), secret.value.clone()));
+    let users = LOGIN_NAMES.iter().filter_map(|path| {
+        let user = config.text(path)?;
+        Some((path.join("."), user.into()))
+    });
+    for (path, value) in secrets.chain(users) {
+        if let Some(message) = placeholders::said_of(value.expose_secret()) {
+            let remark = Remark::new(path, None, message);
+            import.values.placeholders.push(in_file(found, remark));
+        }
+    }
 }
 
 /// What is left of the settings, once logins took theirs.
@@ -106,15 +130,60 @@ pub(super) fn write<'a>(import: &mut Import<'a>, mut config: Config<'a>) {
 impl Config<'_> {
     /// A setting that is no secret, whatever the case of its keys.
     pub(super) fn text(&self, path: &[&str]) -> Option<String> {
-        let mut settings = &self.settings;
+        self.written(path).filter(|text| !text.is_empty())
+    }
+
+    /// A setting as it is written, also where that is nothing.
+    pub(super) fn written(&self, path: &[&str]) -> Option<String> {
+        match self.find(path)? {
+            Json::String(text) => Some(text.clone()),
+            Json::Null | Json::Array(_) | Json::Object(_) => None,
+            other => Some(other.to_string()),
+        }
+    }
+
+    /// The texts of a setting that is a list, or one text with commas.
+    pub(super) fn texts(&self, path: &[&str]) -> Vec<String> {
+        let plain = |item: &Json| match item {
+            Json::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        match self.find(path) {
+            Some(Json::Array(items)) => items.iter().map(plain).collect(),
+            Some(Json::String(text)) => {
+                let parts = text.split(',').map(str::trim);
+                parts
+                    .filter(|part| !part.is_empty())
+                    .map(str::to_owned)
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn find(&self, path: &[&str]) -> Option<&Json> {
         let (last, sections) = path.split_last()?;
+        let mut settings = &self.settings;
         for section in sections {
             settings = get(settings, section)?.as_object()?;
         }
-        match get(settings, last)? {
-            Json::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
-            Json::Null | Json::Array(_) | Json::Object(_) => None,
-            other => Some(other.to_string()),
+        get(settings, last)
+    }
+
+    /// Writes a setting that is there in another way.
+    pub(super) fn replace(&mut self, path: &[&str], text: &str) {
+        let mut settings = &mut self.settings;
+        let Some((last, sections)) = path.split_last() else {
+            return;
+        };
+        for section in sections {
+            let Some(inner) = get_mut(settings, section).and_then(Json::as_object_mut) else {
+                return;
+            };
+            settings = inner;
+        }
+        if let Some(value) = get_mut(settings, last) {
+            *value = Json::from(text);
         }
     }
 
@@ -128,6 +197,23 @@ impl Config<'_> {
     /// Whether the settings hold a secret, which reaches the server by itself.
     pub(super) fn has_secret(&self, path: &[&str]) -> bool {
         self.secrets.iter().any(|secret| secret.is(path))
+    }
+
+    /// Whether objects are on the server's own disk.
+    pub(super) fn is_local(&self, import: &Import<'_>) -> bool {
+        self.said(import, &["common", "storageType"])
+            .is_some_and(|text| text == "local")
+    }
+
+    /// A setting, which a variable of the one pod outranks.
+    pub(super) fn said(&self, import: &Import<'_>, path: &[&str]) -> Option<String> {
+        let variable = import.variable_of_one_pod(&path.join("."));
+        variable.or_else(|| self.text(path))
+    }
+
+    /// Whether clients must speak TLS.
+    pub(super) fn speaks_tls(&self) -> bool {
+        demands_tls(&self.settings) == Some(true)
     }
 
     fn authorizes(&self) -> bool {
@@ -149,6 +235,13 @@ impl Secret {
 fn get<'a>(settings: &'a Map<String, Json>, key: &str) -> Option<&'a Json> {
     let found = settings
         .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(key));
+    found.map(|(_, value)| value)
+}
+
+fn get_mut<'a>(settings: &'a mut Map<String, Json>, key: &str) -> Option<&'a mut Json> {
+    let found = settings
+        .iter_mut()
         .find(|(name, _)| name.eq_ignore_ascii_case(key));
     found.map(|(_, value)| value)
 }
@@ -248,10 +341,7 @@ fn merge(into: &mut Map<String, Json>, later: Map<String, Json>) {
 
 /// What is said of a text within the values, at its place in their file: a block begins in the line after its key.
 fn in_file(found: &Found<'_>, remark: Remark) -> Remark {
-    let place = remark.place.map(|inner| Place {
-        line: found.at.line + inner.line,
-        column: inner.column,
-    });
+    let place = remark.place.map(|inner| found.at.within(inner));
     let path = if remark.path.is_empty() {
         KEY.to_owned()
     } else {

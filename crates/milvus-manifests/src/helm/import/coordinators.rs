@@ -48,8 +48,24 @@ fn apart(import: &mut Import<'_>, line: &Line) -> bool {
             }
             false
         }
-        None => named || by_default,
+        None if !named => by_default,
+        None if import.chart.separate_coordinators => true,
+        None => beside_the_mixture(import, flags),
     }
+}
+
+/// The chart runs its mixture beside coordinators that are named. Where all are, they do without it; where some are, it
+/// has the work of the rest.
+fn beside_the_mixture(import: &mut Import<'_>, flags: [Option<bool>; 4]) -> bool {
+    let all = flags.iter().all(|flag| *flag == Some(true));
+    let message = if all {
+        "is on by the chart's default, which would run it beside the separate coordinators that are named; they do its work here, and it is not made"
+    } else {
+        "is on by the chart's default, which would run it beside the separate coordinators that are named; it does their work here, and they are not made beside it"
+    };
+    let remark = import.values.remark(MIX, message);
+    import.values.notices.push(remark);
+    all
 }
 
 /// What was said of separate coordinators is said of the mixture, unless something is said of that one too.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{super::keys, Import, below};
+use super::{super::keys, Import, below, config::Config};
 
 /// etcd's variables that we have words for, or that are as ours.
 const QUOTA: &str = "ETCD_QUOTA_BACKEND_BYTES";
@@ -14,17 +14,22 @@ const USUAL: [(&str, &str); 2] = [
 const USUAL_PULL: &str = "IfNotPresent";
 /// Members, unless the values say otherwise.
 const MEMBERS: i64 = 3;
+const SETTINGS: &str = "extraConfigFiles.user.yaml";
+/// Where an etcd within the server's pod keeps its data.
+const FOLDER: &str = "/var/lib/milvus/etcd";
 
-/// An etcd that exists, or our own.
-pub(super) fn read(import: &mut Import<'_>) {
+/// An etcd that exists, our own, or the one within the server's pod.
+pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
     let to = import.at("etcd");
+    let embedded = config.said(import, &["etcd", "use", "embed"]);
+    if embedded.is_some_and(|text| text.eq_ignore_ascii_case("true")) {
+        return embed(import, config);
+    }
     if import.values.flag("externalEtcd.enabled") == Some(true) {
         return external(import, &to);
     }
     if import.values.flag("etcd.enabled") == Some(false) {
-        let remark = import.values.remark("etcd.enabled", "leaves nowhere for metadata: name an etcd that exists by `externalEtcd: {enabled: true, endpoints: [HOST:PORT]}`");
-        import.values.problems.push(remark);
-        return;
+        return of_settings(import, config, &to);
     }
     let to = below(&to, "inCluster");
     match import.values.number("etcd.replicaCount") {
@@ -61,6 +66,47 @@ fn global(import: &mut Import<'_>, key: &str) -> Option<String> {
     })
 }
 
+/// Within the one pod, where `etcd` is not said at all.
+fn embed(import: &mut Import<'_>, config: &mut Config<'_>) {
+    if import.is_cluster() {
+        let message = "`etcd.use.embed: true` works in one pod alone; write `cluster: {enabled: false}`, or `externalEtcd`";
+        let remark = import.values.remark(SETTINGS, message);
+        return import.values.problems.push(remark);
+    }
+    for key in ["etcd.enabled", "externalEtcd.enabled"] {
+        if import.values.flag(key) == Some(true) {
+            let message = "cannot be honoured: with `etcd.use.embed: true` nothing would use it; write `false`";
+            let remark = import.values.remark(key, message);
+            import.values.unsupported.push(remark);
+        }
+    }
+    // It follows from there being no other etcd.
+    config.remove(&["etcd", "use", "embed"]);
+    if config.text(&["etcd", "data", "dir"]).as_deref() == Some(FOLDER) {
+        config.remove(&["etcd", "data", "dir"]);
+    }
+}
+
+/// An etcd that the server's own settings name.
+fn of_settings(import: &mut Import<'_>, config: &Config<'_>, to: &str) {
+    let endpoints = config.texts(&["etcd", "endpoints"]);
+    if endpoints.is_empty() {
+        let remark = import.values.remark("etcd.enabled", "leaves nowhere for metadata: name an etcd that exists by `externalEtcd: {enabled: true, endpoints: [HOST:PORT]}`");
+        return import.values.problems.push(remark);
+    }
+    let list: Vec<Json> = endpoints.iter().map(|text| json!(plain(text))).collect();
+    import
+        .draft
+        .set_for(&below(to, "endpoints"), list, SETTINGS);
+}
+
+/// Milvus speaks to etcd without TLS unless its own settings say otherwise.
+fn plain(text: &str) -> &str {
+    text.strip_prefix("http://")
+        .unwrap_or(text)
+        .trim_end_matches('/')
+}
+
 fn external(import: &mut Import<'_>, to: &str) {
     let endpoints = import.values.texts("externalEtcd.endpoints");
     if endpoints.is_empty() {
@@ -69,13 +115,6 @@ fn external(import: &mut Import<'_>, to: &str) {
             .draft
             .set_for(&below(to, "endpoints"), usual, "externalEtcd.endpoints");
     }
-    // Milvus speaks to etcd without TLS unless its own settings say otherwise.
-    let plain = |text: &str| {
-        text.strip_prefix("http://")
-            .unwrap_or(text)
-            .trim_end_matches('/')
-            .to_owned()
-    };
     let list: Vec<Json> = endpoints
         .iter()
         .map(|text| json!(plain(&text.value)))

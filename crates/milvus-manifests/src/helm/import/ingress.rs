@@ -1,8 +1,9 @@
 //! Ingresses in front of Milvus and of Attu.
 
+use milvus_aws_core::installation::{BACKEND_PROTOCOL, protocol_of_nginx};
 use serde_json::{Map, Value as Json, json};
 
-use super::{super::document::Value, Import, below};
+use super::{super::document::Value, Import, below, config::Config};
 
 /// What the chart tells nginx, unless the values take it back.
 pub(in super::super) const FOR_NGINX: [(&str, &str); 4] = [
@@ -11,6 +12,29 @@ pub(in super::super) const FOR_NGINX: [(&str, &str); 4] = [
     ("nginx.ingress.kubernetes.io/proxy-body-size", "4m"),
     ("nginx.ingress.kubernetes.io/ssl-redirect", "true"),
 ];
+
+/// What the chart tells nginx by itself is for a server without TLS.
+pub(super) fn read_tls(import: &mut Import<'_>, config: &Config<'_>) {
+    const KEY: &str = "ingress.annotations";
+    let said = import.values.part(KEY);
+    let is_said = said.is_some_and(|(said, _)| !said[BACKEND_PROTOCOL].is_null());
+    let speaks_tls = import.draft.get("tls").is_some() || config.speaks_tls();
+    let annotations = import.draft.get(KEY).and_then(Json::as_object).cloned();
+    let Some(mut annotations) = annotations.filter(|_| speaks_tls && !is_said) else {
+        return;
+    };
+    let Some(protocol) = annotations.get_mut(BACKEND_PROTOCOL) else {
+        return;
+    };
+    let wanted = protocol_of_nginx(true);
+    *protocol = json!(wanted);
+    import.draft.put(KEY, annotations);
+    let message = format!(
+        "`{BACKEND_PROTOCOL}` is `{wanted}`, as the server speaks TLS; the chart's own `GRPC` would reach no answer"
+    );
+    let remark = import.values.remark(KEY, message);
+    import.values.notices.push(remark);
+}
 
 impl Import<'_> {
     /// The ingress in front of the service for clients.
@@ -83,8 +107,12 @@ impl Import<'_> {
     /// The chart's annotations with those of the values laid over them, key by key.
     fn merged_annotations(&mut self) -> Map<String, Json> {
         const KEY: &str = "ingress.annotations";
+        let class = self.draft.get("ingress.className").and_then(Json::as_str);
+        let is_of_nginx = class.is_some_and(|class| class.contains("nginx"));
+        // What nginx does where nothing is said, which would be gRPC here.
+        let usual_of_nginx = (BACKEND_PROTOCOL.to_owned(), json!("HTTP"));
         if self.values.is_taken_back(KEY) {
-            return Map::new();
+            return is_of_nginx.then_some(usual_of_nginx).into_iter().collect();
         }
         let mut merged: Map<String, Json> = FOR_NGINX
             .iter()
@@ -93,6 +121,9 @@ impl Import<'_> {
         if let Some((Json::Object(own), _)) = self.values.part(KEY) {
             for (key, value) in own {
                 match value {
+                    Json::Null if is_of_nginx && key == BACKEND_PROTOCOL => {
+                        merged.insert(key, usual_of_nginx.1.clone())
+                    }
                     Json::Null => merged.shift_remove(&key),
                     value => merged.insert(key, value),
                 };

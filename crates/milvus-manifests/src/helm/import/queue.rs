@@ -185,8 +185,11 @@ fn standalone(import: &mut Import<'_>) -> Option<()> {
             }
         }
         "woodpecker" if line.standalone_queue == MessageQueue::Woodpecker => {
-            let to = import.at("woodpecker");
-            embedded(import, &to);
+            // Without an object storage the log is on the pod's volume by itself.
+            if import.draft.get(&import.at("s3")).is_some() {
+                let to = import.at("woodpecker");
+                embedded(import, &to);
+            }
         }
         "woodpecker" => {
             let message = format!(

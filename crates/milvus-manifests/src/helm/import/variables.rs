@@ -7,6 +7,9 @@ use super::{Import, below};
 /// A login's settings: the user's name and the password.
 pub(super) type Settings = [&'static str; 2];
 
+/// Keys of a Secret of ours with a login.
+const KEYS: [&str; 2] = ["username", "password"];
+
 /// How pods get a login.
 pub(super) enum Login {
     /// By no variable.
@@ -32,40 +35,29 @@ impl Import<'_> {
         if passwords.iter().all(Option::is_none) {
             return Login::None;
         }
-        let secrets = |variables: &[Option<&Json>], key: Option<&str>| -> Option<Vec<String>> {
-            let name = |variable: Option<&Json>| {
-                let reference = &variable?["valueFrom"]["secretKeyRef"];
-                let fits = key.is_none_or(|key| reference["key"] == key);
-                reference["name"]
-                    .as_str()
-                    .filter(|_| fits)
-                    .map(str::to_owned)
-            };
-            variables.iter().copied().map(name).collect()
-        };
-        if let (Some(of_users), Some(of_passwords)) = (
-            secrets(&users, Some("username")),
-            secrets(&passwords, Some("password")),
-        ) {
-            let mut all = of_users.into_iter().chain(of_passwords);
-            if let Some(first) = all.next()
-                && all.all(|name| name == first)
-            {
-                return Login::Ours(first);
-            }
+        if let Some(name) = ours(&users, &passwords, named) {
+            return Login::Ours(name);
         }
         let has_user = named || users.iter().all(Option::is_some);
-        match secrets(&passwords, None).and_then(|names| names.into_iter().next()) {
+        match secrets(&passwords).and_then(|names| names.into_iter().next()) {
             Some(name) if has_user => Login::Foreign(name),
             _ => Login::Partly,
         }
     }
 
-    /// Takes the variables of a login back, which stands elsewhere now.
-    pub(super) fn drop_variables(&mut self, settings: Settings) {
+    /// Takes the variables of a login back that a Secret of ours stands for now. Others stay, and take the place of ours.
+    pub(super) fn drop_variables(&mut self, settings: Settings, secret: &str) {
         for pod in self.pods() {
             let mut left = self.variables(&pod);
-            left.retain(|variable| !settings.iter().any(|setting| sets(variable, setting)));
+            left.retain_mut(|variable| {
+                for (setting, key) in settings.iter().zip(KEYS) {
+                    if sets(variable, setting) {
+                        variable["name"] = json!(name_of(setting));
+                        return !is_of(variable, secret, key);
+                    }
+                }
+                true
+            });
             self.draft.put(&below(&pod, "env"), json!(left));
         }
     }
@@ -85,6 +77,15 @@ impl Import<'_> {
             }
             self.draft.put(&below(&pod, "env"), json!(variables));
         }
+    }
+
+    /// What a variable of the one pod says of a setting; none in a cluster.
+    pub(super) fn variable_of_one_pod(&self, setting: &str) -> Option<String> {
+        if self.is_cluster() {
+            return None;
+        }
+        let variable = self.variable("standalone.pod", setting)?;
+        Some(variable["value"].as_str()?.to_owned())
     }
 
     fn variables(&self, pod: &str) -> Vec<Json> {
@@ -111,6 +112,50 @@ impl Import<'_> {
             .map(|(key, _)| format!("cluster.components.{key}.pod"))
             .collect()
     }
+}
+
+/// The one Secret out of which pods have a login under our keys. A half that stands elsewhere in some pods may stay a
+/// variable of theirs; each pod has both halves.
+fn ours(users: &[Option<&Json>], passwords: &[Option<&Json>], named: bool) -> Option<String> {
+    let is_whole =
+        passwords.iter().all(Option::is_some) && (named || users.iter().all(Option::is_some));
+    let [user_key, password_key] = KEYS;
+    let of = |variables: &[Option<&Json>], key: &str| -> Vec<String> {
+        let name = |variable: &Option<&Json>| {
+            let reference = &(*variable)?["valueFrom"]["secretKeyRef"];
+            let name = reference["name"]
+                .as_str()
+                .filter(|_| reference["key"] == key);
+            name.map(str::to_owned)
+        };
+        variables.iter().filter_map(name).collect()
+    };
+    let mut names = of(users, user_key);
+    // The name of a user that stands in the values is not in our Secret.
+    if named && names.is_empty() {
+        return None;
+    }
+    names.extend(of(passwords, password_key));
+    let first = names.first().filter(|_| is_whole)?;
+    names
+        .iter()
+        .all(|name| name == first)
+        .then(|| first.clone())
+}
+
+/// The Secrets that variables are out of; none where one is not.
+fn secrets(variables: &[Option<&Json>]) -> Option<Vec<String>> {
+    let name = |variable: &Option<&Json>| {
+        let name = (*variable)?["valueFrom"]["secretKeyRef"]["name"].as_str();
+        name.map(str::to_owned)
+    };
+    variables.iter().map(name).collect()
+}
+
+/// Whether a variable is that key of that Secret.
+fn is_of(variable: &Json, secret: &str, key: &str) -> bool {
+    let reference = &variable["valueFrom"]["secretKeyRef"];
+    reference["name"] == secret && reference["key"] == key
 }
 
 fn name_of(setting: &str) -> String {

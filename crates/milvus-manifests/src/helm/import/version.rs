@@ -63,7 +63,10 @@ pub(super) fn read<'a>(
             }
         },
     };
-    draft.put("version", version.to_string());
+    match tag.filter(|_| release.version.is_none()) {
+        Some(tag) => draft.set("version", version.to_string(), &tag.found),
+        None => draft.put("version", version.to_string()),
+    }
     Some(version)
 }
 

@@ -70,13 +70,8 @@ pub(in super::super) const TOP: &[Row] = &[
     ("serviceAccount.name", Read),
     ("serviceAccount.annotations", Read),
     ("serviceAccount.labels", Read),
-    (
-        "metrics.enabled",
-        Only(
-            On,
-            "metrics are on, inside of the cluster alone: leave it out",
-        ),
-    ),
+    // They stay on, and are reached inside of the cluster alone.
+    ("metrics.enabled", Idle),
     ("metrics.serviceMonitor.enabled", Read),
     ("metrics.serviceMonitor.interval", Read),
     ("metrics.serviceMonitor.scrapeTimeout", Read),

@@ -19,6 +19,7 @@ fn each_is_rendered_or_said_no_to() {
         let mut keys: Vec<_> = imported
             .unsupported
             .iter()
+            .chain(&imported.unknown)
             .map(|remark| remark.path.as_str())
             .collect();
         keys.sort_unstable();

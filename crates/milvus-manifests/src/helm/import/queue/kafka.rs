@@ -37,7 +37,7 @@ pub(super) fn read(import: &mut Import<'_>, config: &mut Config<'_>) {
         .draft
         .set_either(&path, brokers(&list), found.as_ref(), key);
 
-    let user = import.values.text("externalKafka.sasl.username");
+    let user = import.values.login("externalKafka.sasl.username");
     let user = config
         .text(&["kafka", "saslUsername"])
         .or(user.map(|text| text.value));
@@ -81,7 +81,7 @@ fn by_variables(import: &mut Import<'_>, user: Option<&str>) -> Option<Json> {
     let (secret, message) = match import.login_by_variables(LOGIN, user.is_some()) {
         Login::None => return None,
         Login::Ours(name) => {
-            import.drop_variables(LOGIN);
+            import.drop_variables(LOGIN, &name);
             return Some(json!({"existingSecret": name}));
         }
         Login::Foreign(name) => {
