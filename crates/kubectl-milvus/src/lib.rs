@@ -30,6 +30,7 @@ mod plan_text;
 mod port_forward;
 pub mod printer;
 mod progress;
+mod proxy;
 mod render;
 mod root_password;
 mod scale;
