@@ -12,8 +12,13 @@ use milvus_aws_core::{
 use milvus_manifests::helm::InvalidValues;
 
 use crate::{
-    ExitCode, adoption::AdoptionError, cluster::ClusterError, installed::InstalledError, kube_hint,
+    ExitCode,
+    adoption::AdoptionError,
+    cluster::ClusterError,
+    installed::InstalledError,
+    kube_hint,
     port_forward::PortForwardError,
+    proxy::{PROXY_URL, Proxy},
 };
 
 /// Why a command did not do what was asked.
@@ -307,9 +312,24 @@ impl Error {
             Self::Write { .. } => {
                 "name a file in a folder that exists and that you may write to".to_owned()
             }
-            Self::Cluster(ClusterError::Kubeconfig(_) | ClusterError::Infer(_)) => {
+            Self::Cluster(ClusterError::Kubeconfig(_)) => {
                 "name a cluster by --kubeconfig and --context, or set KUBECONFIG".to_owned()
             }
+            Self::Cluster(ClusterError::Proxy(proxy)) => format!(
+                "write {} as http://HOST:PORT, https:// or socks5://",
+                proxy.named_by
+            ),
+            Self::Cluster(ClusterError::NoProgram { hint, .. }) => match hint {
+                Some(hint) => hint.clone(),
+                None => "install it, or put its folder into PATH; --context chooses another login".to_owned(),
+            },
+            Self::Cluster(ClusterError::Program { program, .. }) => {
+                format!("log in again by whatever {program} belongs to; --context chooses another login")
+            }
+            Self::Cluster(
+                ClusterError::Unreachable { proxy: Some(proxy), source, .. }
+            ) if !matches!(**source, kube::Error::Api(_)) => proxy_hint(proxy),
+            Self::Cluster(ClusterError::Silent { proxy: Some(proxy), .. }) => proxy_hint(proxy),
             Self::Cluster(ClusterError::Silent { .. }) => {
                 "--kubeconfig and --context choose another cluster".to_owned()
             }
@@ -325,6 +345,18 @@ impl Error {
             }
             other => return kube_hint::of(other).map(str::to_owned),
         })
+    }
+}
+
+/// What to do where a proxy leads nowhere.
+fn proxy_hint(proxy: &Proxy) -> String {
+    match proxy.named_by {
+        PROXY_URL => {
+            "does the proxy lead to the cluster? the kubeconfig's `proxy-url` names it".to_owned()
+        }
+        variable => format!(
+            "does the proxy lead to the cluster? {variable} names it; NO_PROXY with the cluster's host leaves it out"
+        ),
     }
 }
 

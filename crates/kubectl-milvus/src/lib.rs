@@ -7,6 +7,7 @@ mod adoption;
 mod aws;
 mod canary;
 pub mod cli;
+mod client_config;
 mod cluster;
 mod completion;
 mod confirm;

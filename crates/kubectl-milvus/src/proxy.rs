@@ -18,7 +18,7 @@ pub(crate) struct Proxies {
 
 /// A proxy, and the setting that names it.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Proxy {
+pub struct Proxy {
     /// Its address; a login in it is a secret.
     pub address: Uri,
     /// The variable, or the key of a kubeconfig.
