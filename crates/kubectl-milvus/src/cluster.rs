@@ -6,7 +6,7 @@ use milvus_aws_core::installation::{InvalidName, Namespace};
 
 use crate::{
     client_config::ClientConfig,
-    proxy::{InvalidProxy, Proxy},
+    proxy::{InvalidProxy, PROXY_URL, Proxy},
 };
 
 /// How long the API server may take for its first answer.
@@ -112,6 +112,53 @@ pub enum ClusterError {
 impl From<kube::config::KubeconfigError> for ClusterError {
     fn from(error: kube::config::KubeconfigError) -> Self {
         Self::Kubeconfig(Box::new(error))
+    }
+}
+
+impl ClusterError {
+    /// What to do now, where the error itself tells.
+    pub(crate) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Kubeconfig(_) => {
+                "name a cluster by --kubeconfig and --context, or set KUBECONFIG".to_owned()
+            }
+            Self::Proxy(proxy) => format!(
+                "write {} as http://HOST:PORT, https:// or socks5://",
+                proxy.named_by
+            ),
+            Self::NoProgram { hint, .. } => hint.clone().unwrap_or_else(|| {
+                "install it, or put its folder into PATH; --context chooses another login"
+                    .to_owned()
+            }),
+            Self::Program { program, .. } => {
+                format!("log in again for {program}; --context chooses another login")
+            }
+            // Who answers with a status has been reached.
+            Self::Unreachable { source, .. } if matches!(**source, kube::Error::Api(_)) => {
+                return None;
+            }
+            Self::Unreachable {
+                proxy: Some(proxy), ..
+            }
+            | Self::Silent {
+                proxy: Some(proxy), ..
+            } => proxy_hint(proxy),
+            Self::Silent { .. } => "--kubeconfig and --context choose another cluster".to_owned(),
+            Self::Eks { source, .. } => return source.hint(),
+            Self::Client(_) | Self::Unreachable { .. } | Self::Namespace(_) => return None,
+        })
+    }
+}
+
+/// What to do where a proxy leads nowhere.
+fn proxy_hint(proxy: &Proxy) -> String {
+    match proxy.named_by {
+        PROXY_URL => {
+            "does the proxy lead to the cluster? the kubeconfig's `proxy-url` names it".to_owned()
+        }
+        variable => format!(
+            "does the proxy lead to the cluster? {variable} names it; NO_PROXY with the cluster's host leaves it out"
+        ),
     }
 }
 

@@ -44,6 +44,7 @@ mod uninstall;
 mod upgrade;
 mod verify;
 mod version;
+mod waits;
 mod wanted;
 
 use cli::{Cli, Command};

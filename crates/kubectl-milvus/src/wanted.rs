@@ -230,6 +230,8 @@ impl Described {
 pub(crate) struct Named {
     /// Its name; whichever the namespace holds when absent.
     pub name: Option<InstallationName>,
+    /// What the file says, where one is named.
+    pub file: Option<Box<Installation>>,
     namespace: Option<Namespace>,
 }
 
@@ -240,11 +242,13 @@ impl Named {
             Some(path) => {
                 let installation = installation(path)?;
                 Self {
-                    name: Some(installation.name),
-                    namespace: Some(installation.namespace),
+                    name: Some(installation.name.clone()),
+                    namespace: Some(installation.namespace.clone()),
+                    file: Some(Box::new(installation)),
                 }
             }
             None => Self {
+                file: None,
                 name: args.name.as_deref().map(str::parse).transpose()?,
                 namespace: None,
             },

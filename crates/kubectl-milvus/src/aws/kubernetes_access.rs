@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode};
 use milvus_aws_core::{
     aws::{Account, EksCluster},
-    engine::{Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step},
+    engine::{
+        Context, Foreign, ForeignKind, Handle, Observed, Readiness, Resource, ResourceError,
+        ResourceId, Step,
+    },
     installation::{InstallationName, MilvusVersion, Namespace},
 };
 use milvus_manifests::apply::running;
@@ -86,10 +89,11 @@ impl Only {
         })?;
         let other = live.components.iter().find(|it| it.version != self.version);
         other.map_or(Ok(()), |other| {
-            Err(ResourceError::foreign(format!(
+            let because = format!(
                 "deployment/{} is Milvus {}, and {} is to be installed: `kubectl milvus upgrade --to {}` brings it there, one component at a time",
                 other.deployment, other.version, self.version, self.version
-            )))
+            );
+            Err(ResourceError::foreign(Foreign::new(ForeignKind::Explained, because)))
         })
     }
 }

@@ -11,6 +11,7 @@ use super::{
     object::{KubernetesObject, SettingsOf},
     placed::Placed,
     readiness::{is_watched, usual_duration},
+    scaled_by::OthersAutoscalers,
     webhook_answers::WebhookAnswers,
 };
 use crate::{
@@ -149,6 +150,7 @@ impl Place<'_> {
             usual: usual_duration(object, true),
             limit: None,
             settings: SettingsOf::Wanted,
+            autoscalers: OthersAutoscalers::default(),
         }
     }
 }

@@ -22,6 +22,7 @@ use super::{
     placed::Placed,
     readiness::{is_balanced, is_watched, usual_duration},
     root_secret::RootSecret,
+    scaled_by::OthersAutoscalers,
 };
 use crate::{
     Error, Kind, Manifests, Object, ObjectRef,
@@ -367,6 +368,7 @@ impl<'a> Install<'a> {
             usual: usual_duration(object, self.wait),
             limit,
             settings,
+            autoscalers: added.autoscalers.clone(),
         }
     }
 }
@@ -400,6 +402,8 @@ struct Added {
     before: Option<Need>,
     /// The password of `root`.
     root: Option<Need>,
+    /// Who else chooses how many pods deployments have.
+    autoscalers: OthersAutoscalers,
     objects: BTreeMap<ObjectRef, Handle<Placed>>,
 }
 

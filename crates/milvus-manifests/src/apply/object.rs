@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use kube::Client;
 use milvus_aws_core::engine::{
-    After, Change, Context, Handle, Inputs, Late, Observed, Readiness, Resource, ResourceError,
-    ResourceId, Retention, Step,
+    After, Change, Context, Foreign, Handle, Inputs, Late, Observed, Readiness, Resource,
+    ResourceError, ResourceId, Retention, Step,
 };
 use serde_json::Value;
 
@@ -18,6 +18,7 @@ use super::{
     owner::{Ownership, is_released, owner_of},
     placed::Placed,
     readiness::{self, Watched},
+    scaled_by::OthersAutoscalers,
     taken_over::{merged, taken_over},
 };
 use crate::{Kind, Manifests, Object, ObjectRef, labels::Owner};
@@ -49,6 +50,8 @@ pub(super) struct KubernetesObject {
     pub(super) limit: Option<Duration>,
     /// Whose settings a ConfigMap holds.
     pub(super) settings: SettingsOf,
+    /// Who else chooses how many pods a deployment has.
+    pub(super) autoscalers: OthersAutoscalers,
 }
 
 /// Whose settings a ConfigMap holds.
@@ -66,7 +69,7 @@ pub(super) enum SettingsOf {
 enum Found {
     Absent,
     Leaving(String),
-    Foreign(String),
+    Foreign(Foreign),
     Ours(Value),
     /// Of the Helm release that is taken over.
     Released(Value),
@@ -100,8 +103,9 @@ impl KubernetesObject {
         manifests.get(*kind, name).ok_or_else(missing)
     }
 
-    fn wanted(
+    async fn wanted(
         &self,
+        client: &Client,
         manifests: &Manifests,
         live: Live<'_>,
         secrets: &[Placed],
@@ -113,6 +117,13 @@ impl KubernetesObject {
         let mut wanted = adapted(self.reference.kind, &wanted, live, secrets);
         if let (SettingsOf::Both, Some(live)) = (self.settings, live.object()) {
             both_settings::with_live(&mut wanted, live)?;
+        }
+        if let (Kind::Deployment, Some(live)) = (self.reference.kind, live.object()) {
+            let whose = (self.namespace.as_str(), &self.owner.installation);
+            let autoscalers = &self.autoscalers;
+            autoscalers
+                .leave_replicas(client, whose, &mut wanted, live)
+                .await?;
         }
         Ok(wanted)
     }
@@ -155,14 +166,18 @@ impl KubernetesObject {
         let name = &self.reference.name;
         match self.find(&objects).await? {
             Found::Absent => {
-                let wanted = self.wanted(manifests, Live::Absent, secrets)?;
+                let wanted = self
+                    .wanted(client, manifests, Live::Absent, secrets)
+                    .await?;
                 if self.reference.kind == Kind::Deployment {
                     make_room(&objects, &self.owner, self.adopts, &wanted).await?;
                 }
                 objects.apply(name, wanted, None, Write::Create).await
             }
             Found::Ours(live) => {
-                let wanted = self.wanted(manifests, Live::Ours(&live), secrets)?;
+                let wanted = self
+                    .wanted(client, manifests, Live::Ours(&live), secrets)
+                    .await?;
                 objects
                     .apply(name, wanted, uid_of(&live), Write::Update)
                     .await
@@ -172,7 +187,9 @@ impl KubernetesObject {
                 if let Some(fields) = taken_over(&live) {
                     objects.own(name, &live, fields).await?;
                 }
-                let wanted = self.wanted(manifests, Live::Released(&live), secrets)?;
+                let wanted = self
+                    .wanted(client, manifests, Live::Released(&live), secrets)
+                    .await?;
                 objects
                     .apply(name, wanted, uid_of(&live), Write::Update)
                     .await
@@ -247,7 +264,7 @@ impl Resource for KubernetesObject {
         let secrets = inputs
             .map(|(.., secrets)| secrets.as_slice())
             .unwrap_or_default();
-        let wanted = self.wanted(manifests, live, secrets)?;
+        let wanted = self.wanted(client, manifests, live, secrets).await?;
         let (applied, changes) = self.compared(&objects, live, wanted).await?;
         let ready = match self.readiness_of(&applied) {
             Readiness::Ready(placed) => Some(placed),

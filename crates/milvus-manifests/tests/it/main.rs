@@ -9,6 +9,8 @@ mod adopt;
 #[cfg(feature = "apply")]
 mod apply;
 mod attu;
+#[cfg(feature = "apply")]
+mod autoscalers;
 mod chart;
 #[cfg(feature = "apply")]
 mod cluster;
@@ -22,6 +24,8 @@ mod features;
 mod fixtures;
 mod helm;
 #[cfg(feature = "apply")]
+mod lacking;
+#[cfg(feature = "apply")]
 mod late;
 #[cfg(feature = "apply")]
 mod one_by_one;
@@ -32,3 +36,5 @@ mod secrets;
 mod shape;
 mod snapshots;
 mod validity;
+#[cfg(feature = "apply")]
+mod waiting;
