@@ -25,6 +25,7 @@ mod helm_chart;
 mod install;
 mod plugin;
 mod render;
+mod status;
 mod tls;
 mod uninstall;
 mod vectors;

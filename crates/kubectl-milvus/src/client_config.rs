@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use http::Uri;
 use kube::{
     client::AuthError,
     config::{AuthInfo, ExecAuthCluster, Kubeconfig, KubeconfigError},
@@ -89,6 +90,9 @@ impl ClientConfig {
             None => Proxies::of_environment().to(&config.cluster_url)?,
         };
         config.proxy_url = proxy.as_ref().map(|proxy| proxy.address.clone());
+        if let (Some(_), Some(url)) = (&proxy, with_port(&config.cluster_url)) {
+            config.cluster_url = url;
+        }
         Ok(Self { config, proxy })
     }
 
@@ -121,6 +125,15 @@ impl ClientConfig {
             error => ClusterError::Client(Box::new(error)),
         })
     }
+}
+
+/// The address of plain HTTP with its port, where it names none: kube's tunnel would lead to 443.
+fn with_port(url: &Uri) -> Option<Uri> {
+    let is_bare = url.scheme_str() == Some("http") && url.port().is_none();
+    let authority = url.authority().filter(|_| is_bare)?;
+    let mut parts = url.clone().into_parts();
+    parts.authority = Some(format!("{authority}:80").parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// Nobody where the kubeconfig does not know the user, as kubectl has it.

@@ -277,6 +277,21 @@ mod tests {
         assert_eq!(exec.args.as_deref().unwrap(), words);
     }
 
+    /// Another program may write the same in JSON, or in another order.
+    #[test]
+    fn stage_fault_15_a_file_that_says_the_same_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let namespace = "search".parse().unwrap();
+        let write = || write(&path, &cluster("https://one"), &login(), &namespace).unwrap();
+        assert!(write());
+        let config = Kubeconfig::read_from(&path).unwrap();
+        let json = serde_json::to_string_pretty(&config).unwrap();
+        std::fs::write(&path, &json).unwrap();
+        assert!(!write());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), json);
+    }
+
     #[cfg(unix)]
     #[test]
     fn nobody_else_reads_a_new_kubeconfig() {

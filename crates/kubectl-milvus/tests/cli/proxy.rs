@@ -103,6 +103,15 @@ fn stage_fault_2_the_proxy_of_the_environment_is_used() {
     }
 }
 
+#[test]
+fn stage_fault_2_a_plain_server_without_a_port_is_at_80() {
+    let (installation, proxy) = behind("http");
+    let file = kubeconfig("http://api.cluster.example");
+    installation.folder.write("kubeconfig", file);
+    status(&installation.folder, &[("HTTP_PROXY", &proxy.address)]).exits(0);
+    assert_eq!(proxy.asked()[0], "CONNECT api.cluster.example:80 HTTP/1.1");
+}
+
 /// This proxy leads nowhere: nobody speaks TLS behind it.
 #[test]
 fn stage_fault_2_each_scheme_has_its_own_variable() {

@@ -62,6 +62,24 @@ fn stage_fault_15_each_owner_is_told_in_a_sentence() {
     }
 }
 
+/// What is as the file says is counted, not listed.
+#[test]
+fn stage_fault_15_what_is_unchanged_is_one_line() {
+    let whole = Installation::new(CLUSTER);
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {}});
+    whole.server.put("/api/v1/namespaces/vectors", namespace);
+    let ran = whole.run(&["install", "-f", "milvus.yaml"]).exits(0);
+    let lines = ran.stderr.lines();
+    let unchanged: Vec<_> = lines.filter(|line| line.contains("unchanged")).collect();
+    let [line] = unchanged[..] else {
+        panic!("{ran:#?}");
+    };
+    let count = line.split_whitespace().nth(1).unwrap();
+    assert!(count.parse::<u32>().unwrap() > 10, "{line}");
+    assert!(!ran.stderr.contains("kubectl now talks"), "{ran:#?}");
+    assert!(ran.stdout.contains("nothing was changed"), "{ran:#?}");
+}
+
 /// A kubeconfig whose user logs in by a program.
 fn exec(command: &str, more: &str) -> String {
     format!(
