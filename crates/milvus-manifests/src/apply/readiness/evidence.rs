@@ -67,15 +67,14 @@ impl Watched {
     /// The same without the names and without logs, which may hold what only their readers should see.
     pub(super) async fn told_briefly(&self, trouble: &Trouble) -> String {
         let cause = self.cause(trouble, Duration::MAX).await;
-        let (more, advice) = match cause {
-            Some(Cause { words, advice }) => (Some(words), advice),
-            None => {
-                let event = match trouble.ask {
-                    Ask::Events | Ask::EventsThenLog => self.event(trouble).await,
-                    Ask::Nobody | Ask::Log | Ask::PreviousLog => None,
-                };
-                (event, trouble.advice().map(str::to_owned))
-            }
+        let (more, advice) = if let Some(Cause { words, advice }) = cause {
+            (Some(words), advice)
+        } else {
+            let event = match trouble.ask {
+                Ask::Events | Ask::EventsThenLog => self.event(trouble).await,
+                Ask::Nobody | Ask::Log | Ask::PreviousLog => None,
+            };
+            (event, trouble.advice().map(str::to_owned))
         };
         let message = Some(trouble.message.clone()).filter(|message| !message.is_empty());
         let said = [Some(trouble.reason.clone()), message]
