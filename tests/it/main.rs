@@ -28,6 +28,7 @@ mod official_images;
 mod openshift;
 mod plugin;
 mod render;
+mod status;
 mod tls;
 mod uninstall;
 mod vectors;

@@ -2,8 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use milvus_aws_core::installation::{InvalidName, Namespace};
+
+use crate::{
+    client_config::ClientConfig,
+    proxy::{InvalidProxy, PROXY_URL, Proxy},
+};
 
 /// How long the API server may take for its first answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,9 +49,9 @@ pub enum ClusterError {
     /// The kubeconfig cannot be used.
     #[error("no Kubernetes cluster is configured")]
     Kubeconfig(#[source] Box<kube::config::KubeconfigError>),
-    /// Neither a kubeconfig nor a pod's service account.
+    /// The proxy that is set cannot be used.
     #[error("no Kubernetes cluster is configured")]
-    Infer(#[source] Box<kube::config::InferConfigError>),
+    Proxy(#[from] InvalidProxy),
     /// What EKS says of a cluster makes no client.
     #[error("use what EKS says of the cluster {cluster}")]
     Eks {
@@ -55,63 +59,122 @@ pub enum ClusterError {
         cluster: String,
         /// Why not.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<ClusterError>,
+    },
+    /// The program that gives out credentials cannot be run.
+    #[error("run {program}, by which the kubeconfig logs in")]
+    NoProgram {
+        /// Its name, as the kubeconfig has it.
+        program: String,
+        /// How to install it, where the kubeconfig says so.
+        hint: Option<String>,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The program that gives out credentials gave none.
+    #[error("{program}, by which the kubeconfig logs in, ended with {status}: {said}")]
+    Program {
+        /// Its name, as the kubeconfig has it.
+        program: String,
+        /// How it ended.
+        status: std::process::ExitStatus,
+        /// What it wrote to stderr.
+        said: String,
     },
     /// The client cannot be made from the configuration.
     #[error("the configuration of the Kubernetes cluster cannot be used")]
     Client(#[source] Box<kube::Error>),
     /// The API server does not answer, or does not know who asks.
-    #[error("talk to the Kubernetes API server at {server}")]
+    #[error("talk to the Kubernetes API server at {server}{}", through(proxy.as_ref()))]
     Unreachable {
         /// Its address.
         server: String,
+        /// The proxy on the way there.
+        proxy: Option<Proxy>,
         /// What it said, or why it said nothing.
         #[source]
         source: Box<kube::Error>,
     },
     /// The API server took the connection, and then was silent.
-    #[error("the Kubernetes API server at {server} does not answer within {} s", PATIENCE.as_secs())]
+    #[error("the Kubernetes API server at {server}{} does not answer within {} s", through(proxy.as_ref()), PATIENCE.as_secs())]
     Silent {
         /// Its address.
         server: String,
+        /// The proxy on the way there.
+        proxy: Option<Proxy>,
     },
     /// The context's namespace is no namespace.
     #[error("the kubeconfig's context names an invalid namespace")]
     Namespace(#[from] InvalidName),
 }
 
+impl From<kube::config::KubeconfigError> for ClusterError {
+    fn from(error: kube::config::KubeconfigError) -> Self {
+        Self::Kubeconfig(Box::new(error))
+    }
+}
+
+impl ClusterError {
+    /// What to do now, where the error itself tells.
+    pub(crate) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Kubeconfig(_) => {
+                "name a cluster by --kubeconfig and --context, or set KUBECONFIG".to_owned()
+            }
+            Self::Proxy(proxy) => format!(
+                "write {} as http://HOST:PORT, https:// or socks5://",
+                proxy.named_by
+            ),
+            Self::NoProgram { hint, .. } => hint.clone().unwrap_or_else(|| {
+                "install it, or put its folder into PATH; --context chooses another login"
+                    .to_owned()
+            }),
+            Self::Program { program, .. } => {
+                format!("log in again for {program}; --context chooses another login")
+            }
+            // Who answers with a status has been reached.
+            Self::Unreachable { source, .. } if matches!(**source, kube::Error::Api(_)) => {
+                return None;
+            }
+            Self::Unreachable {
+                proxy: Some(proxy), ..
+            }
+            | Self::Silent {
+                proxy: Some(proxy), ..
+            } => proxy_hint(proxy),
+            Self::Silent { .. } => "--kubeconfig and --context choose another cluster".to_owned(),
+            Self::Eks { source, .. } => return source.hint(),
+            Self::Client(_) | Self::Unreachable { .. } | Self::Namespace(_) => return None,
+        })
+    }
+}
+
+/// What to do where a proxy leads nowhere.
+fn proxy_hint(proxy: &Proxy) -> String {
+    match proxy.named_by {
+        PROXY_URL => {
+            "does the proxy lead to the cluster? the kubeconfig's `proxy-url` names it".to_owned()
+        }
+        variable => format!(
+            "does the proxy lead to the cluster? {variable} names it; NO_PROXY with the cluster's host leaves it out"
+        ),
+    }
+}
+
+fn through(proxy: Option<&Proxy>) -> String {
+    proxy.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"))
+}
+
 impl ClusterFlags {
     /// Reads the kubeconfig, makes a client, and asks the server once whether it is there: what every later request
     /// would fail on is told at once and in one way.
     pub async fn connect(&self) -> Result<Cluster, ClusterError> {
-        let options = KubeConfigOptions {
-            context: self.context.clone(),
-            ..Default::default()
-        };
-        let kubeconfig = |error| ClusterError::Kubeconfig(Box::new(error));
-        let config = match &self.kubeconfig {
-            Some(path) => {
-                let file = Kubeconfig::read_from(path).map_err(kubeconfig)?;
-                kube::Config::from_custom_kubeconfig(file, &options)
-                    .await
-                    .map_err(kubeconfig)?
-            }
-            None if self.context.is_some() => kube::Config::from_kubeconfig(&options)
-                .await
-                .map_err(kubeconfig)?,
-            None => kube::Config::infer()
-                .await
-                .map_err(|error| ClusterError::Infer(Box::new(error)))?,
-        };
-        let named = match config.default_namespace.as_str() {
-            // What kube fills in where the context names none.
-            "default" => None,
-            name => Some(name.parse()?),
-        };
-        let server = config.cluster_url.to_string();
-        let client = kube::Client::try_from(config)
-            .map_err(|error| ClusterError::Client(Box::new(error)))?;
-        greet(&client, &server).await?;
+        let config = ClientConfig::find(self.kubeconfig.as_deref(), self.context.as_deref())?;
+        let named = config.namespace().map(str::parse).transpose()?;
+        let (server, proxy) = (config.server(), config.proxy.clone());
+        let client = config.client()?;
+        greet(&client, &server, proxy).await?;
         Ok(Cluster {
             client,
             context_namespace: named,
@@ -120,16 +183,21 @@ impl ClusterFlags {
     }
 }
 
-async fn greet(client: &kube::Client, server: &str) -> Result<(), ClusterError> {
+async fn greet(
+    client: &kube::Client,
+    server: &str,
+    proxy: Option<Proxy>,
+) -> Result<(), ClusterError> {
     let server = server.to_owned();
     match tokio::time::timeout(PATIENCE, client.apiserver_version()).await {
         // Who may not ask for the version may still do what matters.
         Ok(Err(kube::Error::Api(status))) if status.code == 403 => Ok(()),
         Ok(Err(error)) => Err(ClusterError::Unreachable {
             server,
+            proxy,
             source: Box::new(error),
         }),
         Ok(Ok(_)) => Ok(()),
-        Err(_) => Err(ClusterError::Silent { server }),
+        Err(_) => Err(ClusterError::Silent { server, proxy }),
     }
 }

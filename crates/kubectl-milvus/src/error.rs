@@ -3,13 +3,17 @@
 use std::{io, path::PathBuf};
 
 use milvus_aws_core::{
-    aws::VECTORS_WITHOUT_METADATA,
-    engine::{PlanError, RunError},
-    installation::{InvalidFile, InvalidName, InvalidVersion, MilvusVersion, UnreadableSecret},
+    engine::{Foreign, ForeignKind, PlanError, ResourceId, RunError},
+    installation::{
+        InstallationName, InvalidFile, InvalidName, InvalidVersion, MilvusVersion, UnreadableSecret,
+    },
     topology::UpgradeRefusal,
 };
 
-use milvus_manifests::{apply::DATA_LEFT_BEHIND, helm::InvalidValues};
+use milvus_manifests::{
+    apply::{Lack, Lacking},
+    helm::InvalidValues,
+};
 
 use crate::{
     ExitCode, adoption::AdoptionError, cluster::ClusterError, installed::InstalledError, kube_hint,
@@ -117,6 +121,14 @@ pub enum Error {
         #[source]
         source: Box<kube::Error>,
     },
+    /// Parts without which Milvus cannot work.
+    #[error("Milvus of {name} cannot work: {}", lacks(lacking))]
+    Lacking {
+        /// Which installation.
+        name: InstallationName,
+        /// Everything that is lacking.
+        lacking: Vec<Lacking>,
+    },
     /// There is no way to that version.
     #[error(transparent)]
     Upgrade(#[from] UpgradeRefusal),
@@ -219,6 +231,7 @@ impl Error {
             | Self::Probe(milvus_probe::Error::InvalidEndpoint { .. }) => ExitCode::Usage,
             Self::Adoption(error) => error.exit_code(),
             Self::ServiceNames(error) => error.exit_code(),
+            Self::Lacking { .. } => ExitCode::CheckFailed,
             Self::AccountUntouched { source, .. } => source.exit_code(),
             Self::Unconfirmed { .. }
             | Self::Neighbours { .. }
@@ -267,6 +280,9 @@ impl Error {
                     file.unwrap_or_default()
                 )
             }
+            Self::Lacking { name, .. } => format!(
+                "`kubectl milvus status {name}` names everything that is lacking; `kubectl milvus install` with its file brings it back"
+            ),
             Self::Upgrade(UpgradeRefusal::OtherRoles { .. }) => {
                 "-f names the file that it was installed from".to_owned()
             }
@@ -283,30 +299,10 @@ impl Error {
             Self::Run {
                 source: RunError::Refused(refused),
                 ..
-            } if refused.iter().any(|(_, owner)| owner.starts_with("the Helm release ")) => {
-                "`--adopt` takes over a Helm release of the same name; `kubectl milvus plan --adopt` shows what that changes".to_owned()
-            }
-            Self::Run {
-                source: RunError::Refused(refused),
-                ..
-            } if refused.iter().any(|(_, owner)| owner.starts_with(VECTORS_WITHOUT_METADATA)) => {
-                "`uninstall --delete-data` with the same file deletes them (in a bucket that was there before, do it yourself); another `name`, or another bucket in the file, leaves them".to_owned()
-            }
-            Self::Run {
-                source: RunError::Refused(refused),
-                ..
-            } if refused.iter().any(|(_, owner)| owner.starts_with(DATA_LEFT_BEHIND)) => {
-                "write what is there into the file; a later line of etcd is reached one line at a time".to_owned()
-            }
-            Self::Run {
-                source: RunError::Refused(_),
-                ..
-            } => {
-                "choose another name or namespace, or remove what is in the way yourself".to_owned()
-            }
+            } => return refused_hint(refused),
             Self::Run {
                 doing,
-                source: RunError::TimedOut(_),
+                source: RunError::TimedOut(_) | RunError::NotBegun(_),
                 ..
             } => format!("the same `{doing}` goes on from here; `--timeout` lets it wait longer"),
             Self::Run {
@@ -318,12 +314,7 @@ impl Error {
             Self::Write { .. } => {
                 "name a file in a folder that exists and that you may write to".to_owned()
             }
-            Self::Cluster(ClusterError::Kubeconfig(_) | ClusterError::Infer(_)) => {
-                "name a cluster by --kubeconfig and --context, or set KUBECONFIG".to_owned()
-            }
-            Self::Cluster(ClusterError::Silent { .. }) => {
-                "--kubeconfig and --context choose another cluster".to_owned()
-            }
+            Self::Cluster(error) if error.hint().is_some() => return error.hint(),
             Self::Installed(InstalledError::None { .. }) => {
                 "-n names another namespace; `kubectl milvus install` makes an installation"
                     .to_owned()
@@ -331,6 +322,9 @@ impl Error {
             Self::PortForward(PortForwardError::Listen { .. }) => {
                 "--port chooses another port; 0 takes any free one".to_owned()
             }
+            Self::PortForward(PortForwardError::Forbidden { namespace, .. }) => format!(
+                "ask the cluster's administrator for the verbs `get` and `create` on `pods/portforward` in namespace {namespace}; `verify --endpoint` needs neither where Milvus can be reached directly"
+            ),
             Self::PortForward(PortForwardError::NoReadyPod { .. }) => {
                 "`kubectl milvus status` says what the pods wait for".to_owned()
             }
@@ -339,11 +333,46 @@ impl Error {
     }
 }
 
+/// What to do about what is left alone: about all of one kind at once, the kind that is easiest to put right first.
+fn refused_hint(refused: &[(ResourceId, Foreign)]) -> Option<String> {
+    let is = |wanted: &ForeignKind| refused.iter().any(|(_, owner)| owner.kind() == wanted);
+    let commands = refused.iter().filter_map(|(_, owner)| match owner.kind() {
+        ForeignKind::Unmarked { command } => Some(format!("`{command}`")),
+        _ => None,
+    });
+    let commands: Vec<_> = commands.collect();
+    if !commands.is_empty() {
+        return Some(format!("put the label back: {}", commands.join(", ")));
+    }
+    let hint = if is(&ForeignKind::HelmRelease) {
+        "`--adopt` takes over a Helm release of the same name; `kubectl milvus plan --adopt` shows what that changes"
+    } else if is(&ForeignKind::VectorsWithoutMetadata) {
+        "`uninstall --delete-data` with the same file deletes them (in a bucket that was there before, do it yourself); another `name`, or another bucket in the file, leaves them"
+    } else if is(&ForeignKind::DataLeftBehind) {
+        "write what is there into the file; a later line of etcd is reached one line at a time"
+    } else if is(&ForeignKind::InTheWay) {
+        "choose another name or namespace, or remove what is in the way yourself"
+    } else {
+        return None;
+    };
+    Some(hint.to_owned())
+}
+
 /// An error and its causes, in one line.
 pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let causes: Vec<_> = causes.map(ToString::to_string).collect();
     causes.join(": ")
+}
+
+/// What Milvus cannot work without.
+fn lacks(lacking: &[Lacking]) -> String {
+    let told = lacking.iter().filter(|it| it.stops_milvus());
+    let told = told.map(|Lacking { object, lack }| match lack {
+        Lack::NoPods => format!("{object} is scaled to 0 pods"),
+        Lack::Absent | Lack::NotOurs(_) => format!("{object} is missing"),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn listed(versions: &[MilvusVersion]) -> String {

@@ -87,7 +87,7 @@ pub(crate) async fn run(
     if args.dry_run == Some(DryRun::Server) {
         plan::show(&wanted, &place, host, printer).await?;
     }
-    same_version(&wanted, &place, args.file.file.as_deref()).await?;
+    same_version(&wanted, &place, args.file.file.as_deref(), printer).await?;
     if args.dry_run.is_some() {
         return Ok(ExitCode::Done);
     }
@@ -99,6 +99,7 @@ pub(crate) async fn same_version(
     wanted: &Wanted,
     place: &Place,
     file: Option<&Path>,
+    printer: Printer,
 ) -> Result<(), Error> {
     let installation = &wanted.installation;
     let live = match place.running(installation).await {
@@ -106,6 +107,7 @@ pub(crate) async fn same_version(
         Err(_) if matches!(place, Place::Aws(_)) => RunningMilvus::default(),
         live => live?,
     };
+    tell_autoscalers(&live, printer);
     let ours = live.components.into_iter().map(|it| it.version);
     let ours: BTreeSet<_> = ours.filter(|it| *it != installation.version).collect();
     let helms = match place {
@@ -125,6 +127,19 @@ pub(crate) async fn same_version(
         file: file.map(Path::to_owned),
         is_helms,
     })
+}
+
+/// Says where somebody else's autoscaler is left to choose the number of pods.
+fn tell_autoscalers(live: &RunningMilvus, printer: Printer) {
+    for component in &live.components {
+        let others = component.autoscaler.as_ref().filter(|it| !it.ours);
+        if let Some(autoscaler) = others {
+            printer.tell(&format!(
+                "horizontalpodautoscaler/{}, which is not of this installation, chooses how many pods deployment/{} has; that stays so: {} now",
+                autoscaler.name, component.deployment, component.replicas
+            ));
+        }
+    }
 }
 
 async fn install(
@@ -234,6 +249,7 @@ pub(crate) async fn bring_about(
 ) -> Report {
     let progress = Arc::new(Progress::new(printer));
     let told = Arc::clone(&progress);
+    let ended = Arc::clone(&progress);
     let (heard, record) = (Arc::clone(&host.heard), Arc::clone(record));
     let engine = engine
         .cancellation(interrupt::token(move |line| told.note(line)))
@@ -242,7 +258,9 @@ pub(crate) async fn bring_about(
             record.hear(event);
             heard(event);
         });
-    engine.apply(graph).await
+    let report = engine.apply(graph).await;
+    ended.end();
+    report
 }
 
 /// What exists after a run that did not reach its end.

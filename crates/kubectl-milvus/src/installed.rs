@@ -3,7 +3,10 @@
 use k8s_openapi::api::core::v1::Service;
 use kube::{Api, ResourceExt, api::ListParams};
 use milvus_aws_core::installation::{InstallationName, Namespace};
-use milvus_manifests::labels::{COMPONENT, INSTALLATION};
+use milvus_manifests::{
+    apply::survivors,
+    labels::{COMPONENT, INSTALLATION},
+};
 
 use crate::port_forward::Destination;
 
@@ -34,6 +37,15 @@ pub enum InstalledError {
         /// What the API server said.
         #[source]
         source: Box<kube::Error>,
+    },
+    /// What is left without a service cannot be listed.
+    #[error("look for installations in namespace {namespace}")]
+    Survivors {
+        /// Where it was looked.
+        namespace: Namespace,
+        /// What the API server said.
+        #[source]
+        source: milvus_manifests::Error,
     },
     /// There is none.
     #[error("namespace {namespace} holds no installation{}", named.as_ref().map(|name| format!(" named {name}")).unwrap_or_default())]
@@ -98,6 +110,9 @@ impl Installed {
             .collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
         found.dedup_by(|a, b| a.name == b.name);
+        if found.is_empty() {
+            found = Self::without_service(client, namespace, named).await?;
+        }
         match <[Self; 1]>::try_from(found) {
             Ok([one]) => Ok(one),
             Err(none) if none.is_empty() => Err(InstalledError::None {
@@ -109,6 +124,26 @@ impl Installed {
                 names: several.iter().map(|one| one.name.to_string()).collect(),
             }),
         }
+    }
+
+    /// What is there though the service for clients is gone.
+    async fn without_service(
+        client: &kube::Client,
+        namespace: &Namespace,
+        named: Option<&InstallationName>,
+    ) -> Result<Vec<Self>, InstalledError> {
+        let survivors = survivors(client, namespace).await;
+        let mut names = survivors.map_err(|source| InstalledError::Survivors {
+            namespace: namespace.clone(),
+            source,
+        })?;
+        names.retain(|name| named.is_none_or(|named| named == name));
+        let found = names.into_iter().map(|name| Self {
+            selector: format!("{INSTALLATION}={name},{COMPONENT} in (proxy,standalone)"),
+            name,
+            namespace: namespace.clone(),
+        });
+        Ok(found.collect())
     }
 
     fn of_service(service: &Service, namespace: &Namespace) -> Option<Self> {

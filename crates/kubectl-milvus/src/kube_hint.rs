@@ -2,15 +2,22 @@
 
 use std::{error::Error, io};
 
-/// What to do about an error, where one of its causes is the API server's.
+/// What to do about an error, where one of its causes is the API server's, or is on the way there. Other services have
+/// causes of the same types.
 pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    std::iter::successors(Some(error), |error| (**error).source()).find_map(of_one)
+    let mut causes = std::iter::successors(Some(error), |error| (**error).source());
+    let found = causes.find(|error| as_kube(*error).is_some())?;
+    std::iter::successors(Some(found), |error| (**error).source()).find_map(of_one)
+}
+
+/// Our own errors keep it in a box, and a box is an error of its own.
+fn as_kube<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a kube::Error> {
+    let boxed = || error.downcast_ref::<Box<kube::Error>>().map(AsRef::as_ref);
+    error.downcast_ref().or_else(boxed)
 }
 
 fn of_one(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    // Our own errors keep it in a box, and a box is an error of its own.
-    let boxed = || error.downcast_ref::<Box<kube::Error>>().map(AsRef::as_ref);
-    if let Some(kube::Error::Api(status)) = error.downcast_ref().or_else(boxed) {
+    if let Some(kube::Error::Api(status)) = as_kube(error) {
         return match status.code {
             401 => Some(
                 "the kubeconfig's login is not accepted: log in to the cluster again, or choose another --context",
@@ -62,6 +69,13 @@ mod tests {
         assert!(of(&api(401)).is_some_and(|hint| hint.contains("log in")));
         assert!(of(&api(403)).is_some_and(|hint| hint.contains("can-i")));
         assert_eq!(of(&api(500)), None);
+    }
+
+    /// AWS may refuse a connection as well.
+    #[test]
+    fn stage_fault_15_another_service_is_no_cluster() {
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        assert_eq!(of(&refused), None);
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Place {
                 match account.cloud.cluster_of(settings).await? {
                     Some(cluster) => {
                         let client = aws::kubernetes_access::client(&cluster, &account.login);
-                        Ok(Some(client.await?))
+                        Ok(Some(client?))
                     }
                     None => Ok(None),
                 }

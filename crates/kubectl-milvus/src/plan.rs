@@ -18,7 +18,7 @@ pub(crate) async fn run(
     let mut wanted = adoption::wanted(&args.file, args.adopt, flags, printer).await?;
     let place = Place::reach(&mut wanted, flags, host, printer).await?;
     let plan = show(&wanted, &place, host, printer).await?;
-    same_version(&wanted, &place, args.file.file.as_deref()).await?;
+    same_version(&wanted, &place, args.file.file.as_deref(), printer).await?;
     Ok(if args.exit_code && plan.has_changes() {
         ExitCode::ChangesPending
     } else {

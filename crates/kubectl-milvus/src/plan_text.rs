@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn what_is_refused_says_why() {
         let mut plan = guide_plan();
-        let owner = "it belongs to the installation other".to_owned();
+        let owner = "it belongs to the installation other".into();
         plan.steps[0].action = Action::Refuse { owner };
         let line = format!(
             "! {} is refused: it belongs to the installation other",

@@ -74,6 +74,17 @@ pub enum PortForwardError {
         /// Namespace of the pods.
         namespace: String,
     },
+    /// The user may not forward ports.
+    #[error(
+        "you cannot forward ports to pods in namespace {namespace}: the right to pods/portforward is missing"
+    )]
+    Forbidden {
+        /// Namespace of the pods.
+        namespace: String,
+        /// What the API server said.
+        #[source]
+        source: Box<kube::Error>,
+    },
     /// The API server refuses the forwarding.
     #[error("forward a port to pod {pod}")]
     Forward {
@@ -101,8 +112,11 @@ impl PortForward {
         destination: Destination,
         local_port: u16,
     ) -> Result<Self, PortForwardError> {
-        // Fail now, with a reason, rather than at the first connection.
-        ready_pod(&client, &destination).await?;
+        // Fail now, with a reason, rather than at the first connection. What passes by itself is the connections' to meet.
+        match dial(&client, &destination).await {
+            Ok(_) | Err(PortForwardError::Forward { .. }) => {}
+            Err(error) => return Err(error),
+        }
         let listen = |source| PortForwardError::Listen {
             port: local_port,
             source,
@@ -191,9 +205,15 @@ async fn dial(
 ) -> Result<impl AsyncRead + AsyncWrite + Unpin + use<>, PortForwardError> {
     let pod = ready_pod(client, destination).await?;
     let pods: Api<Pod> = Api::namespaced(client.clone(), &destination.namespace);
-    let forward = |source| PortForwardError::Forward {
-        pod: pod.clone(),
-        source: Box::new(source),
+    let forward = |source: kube::Error| match source {
+        kube::Error::Api(ref status) if status.code == 403 => PortForwardError::Forbidden {
+            namespace: destination.namespace.clone(),
+            source: Box::new(source),
+        },
+        source => PortForwardError::Forward {
+            pod: pod.clone(),
+            source: Box::new(source),
+        },
     };
     let mut forwarder = pods
         .portforward(&pod, &[destination.port])

@@ -1,12 +1,22 @@
 //! Shows what goes on: a line per running resource on a terminal, a line per event elsewhere; always on stderr.
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use milvus_aws_core::engine::{Event, EventKind, Operation, Outcome};
 use owo_colors::OwoColorize;
 
-use crate::printer::Printer;
+use crate::{
+    printer::Printer,
+    waits::{Reminder, Waits},
+};
 
 /// How often a spinner turns.
 const TICK: Duration = Duration::from_millis(100);
@@ -14,8 +24,19 @@ const TICK: Duration = Duration::from_millis(100);
 /// Listens to the events of one run.
 pub(crate) struct Progress {
     printer: Printer,
-    /// Absent where nobody watches a terminal.
-    terminal: Option<Terminal>,
+    screen: Screen,
+    /// How many resources were as wanted and needed no wait.
+    unchanged: AtomicUsize,
+}
+
+enum Screen {
+    /// Somebody watches: what runs is drawn.
+    Terminal(Terminal),
+    /// Lines are kept. What says nothing for long is told again.
+    Lines {
+        waits: Arc<Mutex<Waits>>,
+        _reminder: Reminder,
+    },
 }
 
 struct Terminal {
@@ -26,11 +47,23 @@ struct Terminal {
 impl Progress {
     /// Draws spinners when stderr is a terminal, writes lines otherwise.
     pub(crate) fn new(printer: Printer) -> Self {
-        let terminal = printer.is_interactive().then(|| Terminal {
-            bars: MultiProgress::new(),
-            running: Mutex::default(),
-        });
-        Self { printer, terminal }
+        let screen = if printer.is_interactive() {
+            Screen::Terminal(Terminal {
+                bars: MultiProgress::new(),
+                running: Mutex::default(),
+            })
+        } else {
+            let waits = Arc::default();
+            Screen::Lines {
+                _reminder: Reminder::start(&waits, move |line| printer.tell(line)),
+                waits,
+            }
+        };
+        Self {
+            printer,
+            screen,
+            unchanged: AtomicUsize::new(0),
+        }
     }
 
     /// Takes note of an event of the engine.
@@ -42,6 +75,12 @@ impl Progress {
             EventKind::Retrying { reason, .. } => {
                 self.update(name, &format!("trying again: {reason}"));
             }
+            // What was waited for has a line of its own.
+            EventKind::Finished {
+                outcome: Outcome::Unchanged,
+            } if !self.is_running(name) => {
+                self.unchanged.fetch_add(1, Ordering::Relaxed);
+            }
             EventKind::Finished { outcome } => {
                 if let Some(text) = outcome_text(outcome) {
                     self.finish(name, is_good(outcome), &text, event.at);
@@ -50,10 +89,34 @@ impl Progress {
         }
     }
 
+    /// The run has reached its end: what was as wanted is told in one line.
+    pub(crate) fn end(&self) {
+        let unchanged = self.unchanged.swap(0, Ordering::Relaxed);
+        if unchanged > 0 {
+            self.write(&format!("{} {unchanged} unchanged", "✓".green()));
+        }
+    }
+
+    fn is_running(&self, name: &str) -> bool {
+        match &self.screen {
+            Screen::Terminal(terminal) => {
+                let running = terminal.running.lock();
+                running.is_ok_and(|running| running.contains_key(name))
+            }
+            Screen::Lines { waits, .. } => waits.lock().is_ok_and(|waits| waits.holds(name)),
+        }
+    }
+
     /// Something begins.
     pub(crate) fn start(&self, name: &str, doing: &str) {
-        let Some(terminal) = &self.terminal else {
-            return;
+        let terminal = match &self.screen {
+            Screen::Terminal(terminal) => terminal,
+            Screen::Lines { waits, .. } => {
+                if let Ok(mut waits) = waits.lock() {
+                    waits.say(name, doing, Instant::now());
+                }
+                return;
+            }
         };
         let bar = terminal.bars.add(ProgressBar::new_spinner());
         bar.set_style(spinner_style());
@@ -67,8 +130,8 @@ impl Progress {
 
     /// Something goes on, and says what it waits for.
     pub(crate) fn update(&self, name: &str, reason: &str) {
-        match &self.terminal {
-            Some(terminal) => {
+        match &self.screen {
+            Screen::Terminal(terminal) => {
                 if let Some(bar) = terminal
                     .running
                     .lock()
@@ -78,7 +141,12 @@ impl Progress {
                     bar.set_message(reason.to_owned());
                 }
             }
-            None => self.write(&format!("  … {name}: {reason}")),
+            Screen::Lines { waits, .. } => {
+                if let Ok(mut waits) = waits.lock() {
+                    waits.say(name, reason, Instant::now());
+                }
+                self.write(&format!("  … {name}: {reason}"));
+            }
         }
     }
 
@@ -98,15 +166,19 @@ impl Progress {
 
     /// Something began, and is of no interest after all.
     pub(crate) fn forget(&self, name: &str) {
-        if let Some(terminal) = &self.terminal
-            && let Some(bar) = terminal
-                .running
-                .lock()
-                .ok()
-                .and_then(|mut bars| bars.remove(name))
-        {
-            bar.finish_and_clear();
-            terminal.bars.remove(&bar);
+        match &self.screen {
+            Screen::Terminal(terminal) => {
+                let running = terminal.running.lock();
+                if let Some(bar) = running.ok().and_then(|mut bars| bars.remove(name)) {
+                    bar.finish_and_clear();
+                    terminal.bars.remove(&bar);
+                }
+            }
+            Screen::Lines { waits, .. } => {
+                if let Ok(mut waits) = waits.lock() {
+                    waits.end(name);
+                }
+            }
         }
     }
 
@@ -116,9 +188,9 @@ impl Progress {
     }
 
     fn write(&self, line: &str) {
-        match &self.terminal {
-            Some(terminal) => terminal.bars.suspend(|| self.printer.tell(line)),
-            None => self.printer.tell(line),
+        match &self.screen {
+            Screen::Terminal(terminal) => terminal.bars.suspend(|| self.printer.tell(line)),
+            Screen::Lines { .. } => self.printer.tell(line),
         }
     }
 }
@@ -157,7 +229,7 @@ pub(crate) fn outcome_text(outcome: &Outcome) -> Option<String> {
         Outcome::Deleted => "deleted".to_owned(),
         Outcome::Absent | Outcome::NotStarted => return None,
         Outcome::Retained { because } => format!("kept: {because}"),
-        Outcome::Refused { owner } => format!("refused: it belongs to {owner}"),
+        Outcome::Refused { owner } => format!("refused: {owner}"),
         Outcome::Failed { reason } => format!("failed: {reason}"),
         Outcome::Skipped { because } => format!("skipped, because of {because}"),
         Outcome::Interrupted { reason } => format!("interrupted: {reason}"),
@@ -170,5 +242,29 @@ pub(crate) fn seconds(duration: Duration) -> String {
         format!("{:.1} s", duration.as_secs_f64())
     } else {
         format!("{} s", duration.as_secs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use milvus_aws_core::engine::Foreign;
+
+    use super::*;
+
+    /// The reason is a clause of its own: nothing is put before it.
+    #[test]
+    fn stage_fault_15_what_is_refused_reads_as_a_sentence() {
+        let refused = |because: &str| {
+            let owner = Foreign::from(because);
+            outcome_text(&Outcome::Refused { owner }).unwrap()
+        };
+        assert_eq!(
+            refused("it holds vectors of an earlier installation"),
+            "refused: it holds vectors of an earlier installation"
+        );
+        assert_eq!(
+            refused("it belongs to the Helm release demo"),
+            "refused: it belongs to the Helm release demo"
+        );
     }
 }

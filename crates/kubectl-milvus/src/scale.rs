@@ -104,6 +104,7 @@ pub(crate) async fn run(
     let graph = apply::scale(&cluster.client, name, &namespace, &running, &targets)??;
     let progress = Arc::new(Progress::new(printer));
     let told = Arc::clone(&progress);
+    let ended = Arc::clone(&progress);
     let engine = Engine::new()
         .timeout(args.timeout)
         .cancellation(interrupt::token(move |line| told.note(line)))
@@ -114,6 +115,7 @@ pub(crate) async fn run(
         return Ok(ExitCode::Done);
     }
     let report = engine.apply(&graph).await;
+    ended.end();
     let scaled = Scaled {
         name: name.as_str(),
         namespace: namespace.as_str(),

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, path::Path, sync::Arc, time::Instant};
 
+use milvus_manifests::apply::{Lacking, lacking};
 use milvus_probe::{
     Client, ClientBuilder, Endpoint, Error as ProbeError, Event, Identity, Login, Options, Outcome,
     Report, Trust, health::HealthEndpoint, verify::Leftover,
@@ -21,6 +22,7 @@ use crate::{
     printer::Printer,
     progress::{Progress, seconds},
     root_password::root_login,
+    status::lacking_text,
     wanted::{self, Named},
 };
 
@@ -133,10 +135,40 @@ async fn reach(
         "verifying {} in namespace {namespace} of {}",
         installed.name, cluster.server
     ));
+    let file = args.installation.file.as_deref();
+    check_parts(&cluster.client, &installed, file, printer).await?;
     Ok(Reached {
         login: root_login(&cluster.client, &installed).await?,
         ..forwarded(&cluster.client, &installed, identity).await?
     })
+}
+
+/// Says what is lacking, and goes no further where Milvus cannot work without it: trying takes a minute, and would not
+/// tell why. Whoever may not look hears it from the verification.
+async fn check_parts(
+    client: &kube::Client,
+    installed: &Installed,
+    file: Option<&Path>,
+    printer: Printer,
+) -> Result<(), Error> {
+    let Installed {
+        name, namespace, ..
+    } = installed;
+    let Ok(lacking) = lacking(client, name, namespace, None).await else {
+        return Ok(());
+    };
+    if lacking.iter().any(Lacking::stops_milvus) {
+        return Err(Error::Lacking {
+            name: name.clone(),
+            lacking,
+        });
+    }
+    let file = file.map(|file| file.display().to_string());
+    let file = file.as_deref().unwrap_or("FILE");
+    for line in lacking_text(&lacking, name, file).lines() {
+        printer.tell(&format!("note: {line}"));
+    }
+    Ok(())
 }
 
 /// A client of the server at an address that was given.

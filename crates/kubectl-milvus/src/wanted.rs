@@ -240,6 +240,8 @@ impl Described {
 pub(crate) struct Named {
     /// Its name; whichever the namespace holds when absent.
     pub name: Option<InstallationName>,
+    /// What the file says, where one is named.
+    pub file: Option<Box<Installation>>,
     namespace: Option<Namespace>,
 }
 
@@ -252,11 +254,13 @@ impl Named {
                 let (installation, _) =
                     Installation::read_yaml(&origin(path), read(path)?, None, Standing::Runs)?;
                 Self {
-                    name: Some(installation.name),
-                    namespace: Some(installation.namespace),
+                    name: Some(installation.name.clone()),
+                    namespace: Some(installation.namespace.clone()),
+                    file: Some(Box::new(installation)),
                 }
             }
             None => Self {
+                file: None,
                 name: args.name.as_deref().map(str::parse).transpose()?,
                 namespace: None,
             },

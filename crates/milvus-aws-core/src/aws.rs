@@ -81,7 +81,7 @@ pub use ids::{
 };
 pub use install::{AwsHandles, NoAwsGraph, add};
 pub use internet_gateway::InternetGateway;
-pub use kept_vectors::{VECTORS_WITHOUT_METADATA, vectors_without_metadata};
+pub use kept_vectors::vectors_without_metadata;
 pub use key::Key;
 pub use leftovers::Leftovers;
 pub use load_balancer::LoadBalancer;

@@ -37,7 +37,7 @@ use crate::{
     service,
 };
 
-const COMPONENT: &str = "attu";
+pub(crate) const COMPONENT: &str = "attu";
 const PORT: i32 = 3000;
 const ANNOTATIONS: &str = "alb.ingress.kubernetes.io/";
 /// The class of ingresses that the AWS Load Balancer Controller takes.

@@ -122,17 +122,19 @@ fn write(
     } else {
         Kubeconfig::from_yaml(&before).map_err(|error| failed(std::io::Error::other(error)))?
     };
+    let was = serde_json::to_value(&config);
     put(&mut config.clusters, ours.clusters, |entry| &entry.name);
     put(&mut config.auth_infos, ours.auth_infos, |entry| &entry.name);
     put(&mut config.contexts, ours.contexts, |entry| &entry.name);
     config.current_context = ours.current_context;
     config.kind = ours.kind;
     config.api_version = ours.api_version;
-    let text =
-        serde_saphyr::to_string(&config).map_err(|error| failed(std::io::Error::other(error)))?;
-    if text == before {
+    // However the file is written: what says the same is left as it is.
+    if serde_json::to_value(&config).ok() == was.ok() {
         return Ok(false);
     }
+    let text =
+        serde_saphyr::to_string(&config).map_err(|error| failed(std::io::Error::other(error)))?;
     replace(path, &text).map_err(failed)?;
     Ok(true)
 }
@@ -273,6 +275,21 @@ mod tests {
             "work",
         ];
         assert_eq!(exec.args.as_deref().unwrap(), words);
+    }
+
+    /// Another program may write the same in JSON, or in another order.
+    #[test]
+    fn stage_fault_15_a_file_that_says_the_same_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let namespace = "search".parse().unwrap();
+        let write = || write(&path, &cluster("https://one"), &login(), &namespace).unwrap();
+        assert!(write());
+        let config = Kubeconfig::read_from(&path).unwrap();
+        let json = serde_json::to_string_pretty(&config).unwrap();
+        std::fs::write(&path, &json).unwrap();
+        assert!(!write());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), json);
     }
 
     #[cfg(unix)]

@@ -2,16 +2,19 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode};
 use milvus_aws_core::{
     aws::{Account, EksCluster},
-    engine::{Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step},
+    engine::{
+        Context, Foreign, ForeignKind, Handle, Observed, Readiness, Resource, ResourceError,
+        ResourceId, Step,
+    },
     installation::{InstallationName, MilvusVersion, Namespace},
 };
 use milvus_manifests::apply::running;
 
 use super::kubeconfig;
-use crate::cluster::ClusterError;
+use crate::{client_config::ClientConfig, cluster::ClusterError};
 
 /// The version of the exchange between kubectl and what gives it tokens.
 const EXEC_API: &str = "client.authentication.k8s.io/v1beta1";
@@ -86,26 +89,25 @@ impl Only {
         })?;
         let other = live.components.iter().find(|it| it.version != self.version);
         other.map_or(Ok(()), |other| {
-            Err(ResourceError::foreign(format!(
+            let because = format!(
                 "deployment/{} is Milvus {}, and {} is to be installed: `kubectl milvus upgrade --to {}` brings it there, one component at a time",
                 other.deployment, other.version, self.version, self.version
-            )))
+            );
+            Err(ResourceError::foreign(Foreign::new(ForeignKind::Explained, because)))
         })
     }
 }
 
 impl KubernetesAccess {
-    async fn client(&self, cluster: &EksCluster) -> Result<kube::Client, ResourceError> {
-        let config = kubeconfig::of(cluster, &self.login);
-        let client = client_of(config).await;
-        client.map_err(|error| {
+    fn client(&self, cluster: &EksCluster) -> Result<kube::Client, ResourceError> {
+        client_of(cluster, &self.login).map_err(|error| {
             let message = format!("cannot use what EKS says of the cluster {}", cluster.name);
             ResourceError::fatal(message).caused_by(error)
         })
     }
 
     async fn ask(&self, cluster: &EksCluster) -> Result<Readiness<kube::Client>, ResourceError> {
-        let client = self.client(cluster).await?;
+        let client = self.client(cluster)?;
         let waiting = |reason: String| Ok(Readiness::Waiting { reason });
         match client.apiserver_version().await {
             Ok(_) => {
@@ -133,23 +135,15 @@ impl KubernetesAccess {
 }
 
 /// A client of a cluster that exists.
-pub(crate) async fn client(
-    cluster: &EksCluster,
-    login: &Login,
-) -> Result<kube::Client, ClusterError> {
-    let config = kubeconfig::of(cluster, login);
-    client_of(config).await.map_err(|source| ClusterError::Eks {
+pub(crate) fn client(cluster: &EksCluster, login: &Login) -> Result<kube::Client, ClusterError> {
+    client_of(cluster, login).map_err(|source| ClusterError::Eks {
         cluster: cluster.name.clone(),
-        source,
+        source: Box::new(source),
     })
 }
 
-async fn client_of(
-    config: Kubeconfig,
-) -> Result<kube::Client, Box<dyn std::error::Error + Send + Sync>> {
-    let config =
-        kube::Config::from_custom_kubeconfig(config, &KubeConfigOptions::default()).await?;
-    Ok(kube::Client::try_from(config)?)
+fn client_of(cluster: &EksCluster, login: &Login) -> Result<kube::Client, ClusterError> {
+    ClientConfig::of(&kubeconfig::of(cluster, login), None)?.client()
 }
 
 impl Resource for KubernetesAccess {

@@ -200,7 +200,7 @@ async fn find(
     let mut others = Vec::new();
     let kubernetes = match account.cloud.cluster_of(settings).await? {
         Some(cluster) => {
-            let client = kubernetes_access::client(&cluster, &account.login).await?;
+            let client = kubernetes_access::client(&cluster, &account.login)?;
             if cluster_goes {
                 others = apply::neighbours(&client, &installation.namespace).await?;
             }

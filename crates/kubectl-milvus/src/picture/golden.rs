@@ -152,7 +152,7 @@ pub(crate) fn guide_plan() -> Plan {
         }],
     };
     steps[12].action = Action::Refuse {
-        owner: "somebody else".to_owned(),
+        owner: "somebody else".into(),
     };
     Plan { steps }
 }

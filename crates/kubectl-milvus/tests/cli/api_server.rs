@@ -9,12 +9,15 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use tungstenite::{Message, WebSocket, handshake::derive_accept_key, protocol::Role};
 
 /// Objects by path, and what somebody tried to write.
 #[derive(Default)]
 struct State {
     objects: BTreeMap<String, Value>,
     writes: Vec<String>,
+    /// What follows the last `/` of paths that nobody may ask for.
+    forbidden: Vec<String>,
 }
 
 /// A server that ends with the test.
@@ -30,6 +33,8 @@ struct Request {
     path: String,
     query: String,
     body: Value,
+    /// The key of who wants to speak by WebSocket.
+    websocket: Option<String>,
 }
 
 impl ApiServer {
@@ -55,6 +60,30 @@ impl ApiServer {
         state.objects.insert(path.to_owned(), object);
     }
 
+    /// Forbids paths that end so: `portforward`, `nodes`.
+    pub(crate) fn forbid(&self, end: &str) {
+        let mut state = self.state.lock().unwrap();
+        state.forbidden.push(end.to_owned());
+    }
+
+    /// Takes an object away.
+    pub(crate) fn remove(&self, path: &str) {
+        let mut state = self.state.lock().unwrap();
+        state.objects.remove(path).unwrap();
+    }
+
+    /// Changes an object.
+    pub(crate) fn edit(&self, path: &str, edit: impl FnOnce(&mut Value)) {
+        let mut state = self.state.lock().unwrap();
+        edit(state.objects.get_mut(path).unwrap());
+    }
+
+    /// Every path.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let state = self.state.lock().unwrap();
+        state.objects.keys().cloned().collect()
+    }
+
     /// What somebody tried to write.
     pub(crate) fn writes(&self) -> Vec<String> {
         self.state.lock().unwrap().writes.clone()
@@ -66,6 +95,9 @@ fn serve(mut connection: TcpStream, state: &Mutex<State>) {
     let mut input = BufReader::new(connection.try_clone().unwrap());
     while let Some(request) = read(&mut input) {
         let (status, answer) = state.lock().unwrap().answer(&request);
+        if let (200, Some(key)) = (status, &request.websocket) {
+            return forward(connection, key, &request.query);
+        }
         let body = answer.to_string();
         let head = format!(
             "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -86,11 +118,17 @@ fn read(input: &mut BufReader<TcpStream>) -> Option<Request> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let (path, query) = (path.to_owned(), query.to_owned());
     let mut length = 0;
+    let mut websocket = None;
     loop {
         let mut header = String::new();
         input.read_line(&mut header).ok()?;
-        match header.trim().to_lowercase().split_once(": ") {
-            Some(("content-length", value)) => length = value.parse().ok()?,
+        match header.trim().split_once(": ") {
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = value.parse().ok()?;
+            }
+            Some((name, value)) if name.eq_ignore_ascii_case("sec-websocket-key") => {
+                websocket = Some(value.to_owned());
+            }
             Some(_) => {}
             None => break,
         }
@@ -103,6 +141,7 @@ fn read(input: &mut BufReader<TcpStream>) -> Option<Request> {
         path,
         query,
         body,
+        websocket,
     })
 }
 
@@ -111,7 +150,9 @@ impl State {
         let Request { path, query, .. } = request;
         let known = self.objects.get(path);
         match request.method.as_str() {
+            "GET" if self.forbids(path) => (403, refusal(403)),
             "GET" if path == "/version" => (200, version()),
+            "GET" if path.ends_with("/portforward") => (200, json!({})),
             "GET" if path.contains("/apis/milvus.io/") => (404, refusal(404)),
             "GET" if is_list(path) => (200, self.list(path, query)),
             "GET" => known.map_or_else(|| (404, refusal(404)), |it| (200, it.clone())),
@@ -128,18 +169,41 @@ impl State {
         }
     }
 
+    fn forbids(&self, path: &str) -> bool {
+        let mut ends = self.forbidden.iter();
+        ends.any(|end| path.rsplit('/').next() == Some(end))
+    }
+
     fn list(&self, path: &str, query: &str) -> Value {
         let labels = query
             .split('&')
             .find_map(|it| it.strip_prefix("labelSelector="));
         let labels = labels.unwrap_or_default();
-        let labels = labels
-            .replace("%2F", "/")
-            .replace("%3D", "=")
-            .replace("%2C", ",");
+        let escapes = [
+            ("%2F", "/"),
+            ("%3D", "="),
+            ("%2C", ","),
+            ("%28", "("),
+            ("%29", ")"),
+            ("+", " "),
+        ];
+        let labels = escapes
+            .iter()
+            .fold(labels.to_owned(), |text, (escape, sign)| {
+                text.replace(escape, sign)
+            });
+        // `KEY in (A,B)` has a comma of its own.
+        let labels = labels.replace("(proxy,standalone)", "(proxy|standalone)");
         let carries = |object: &Value, label: &str| {
-            let (key, value) = label.split_once('=').unwrap();
-            object["metadata"]["labels"][key] == value
+            let value = |key: &str| &object["metadata"]["labels"][key];
+            if let Some((key, values)) = label.split_once(" in ") {
+                let mut values = values.trim_matches(['(', ')']).split('|');
+                return values.any(|one| value(key) == one);
+            }
+            match label.split_once('=') {
+                Some((key, one)) => value(key) == one,
+                None => value(label).is_string(),
+            }
         };
         let items = self.objects.iter().filter(|(key, object)| {
             let inside = key
@@ -153,10 +217,36 @@ impl State {
     }
 }
 
+/// Forwards a port to a pod that gives back what it gets: channel 0 has the bytes, channel 1 errors.
+fn forward(mut connection: TcpStream, key: &str, query: &str) {
+    let accept = derive_accept_key(key.as_bytes());
+    let head = format!(
+        "HTTP/1.1 101 X\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: {accept}\r\n\
+         sec-websocket-protocol: v4.channel.k8s.io\r\n\r\n"
+    );
+    connection.write_all(head.as_bytes()).unwrap();
+    let port = query.split('&').find_map(|it| it.strip_prefix("ports="));
+    let port: u16 = port.unwrap().parse().unwrap();
+    let [low, high] = port.to_le_bytes();
+    let mut socket = WebSocket::from_raw_socket(connection, Role::Server, None);
+    for channel in [0, 1] {
+        let first = Message::binary(vec![channel, low, high]);
+        socket.send(first).unwrap();
+    }
+    while let Ok(message) = socket.read() {
+        let is_data = message.is_binary() && message.clone().into_data().first() == Some(&0);
+        if is_data && socket.send(message).is_err() {
+            return;
+        }
+    }
+}
+
 /// `/api/v1/namespaces/NAME/KIND`, and `/apis/GROUP/VERSION/namespaces/NAME/KIND`.
 fn is_list(path: &str) -> bool {
     let inside = path.split_once("/namespaces/").map(|(_, inside)| inside);
+    let of_cluster = ["/nodes", "/storageclasses"];
     inside.is_some_and(|inside| inside.matches('/').count() == 1)
+        || of_cluster.iter().any(|end| path.ends_with(end))
 }
 
 fn merge(into: &mut Value, wanted: &Value) {
@@ -178,10 +268,10 @@ fn version() -> Value {
 }
 
 fn refusal(code: u16) -> Value {
-    let reason = if code == 404 {
-        "NotFound"
-    } else {
-        "InternalError"
+    let (reason, message) = match code {
+        404 => ("NotFound", "no"),
+        403 => ("Forbidden", "forbidden: User \"viewer\" cannot do that"),
+        _ => ("InternalError", "no"),
     };
-    json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "no", "reason": reason, "code": code})
+    json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "reason": reason, "code": code})
 }

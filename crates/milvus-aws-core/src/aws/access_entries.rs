@@ -13,7 +13,10 @@ use super::{
     settling::Settling,
 };
 use crate::{
-    engine::{Context, Handle, Observed, Readiness, Resource, ResourceError, ResourceId, Step},
+    engine::{
+        Context, Foreign, ForeignKind, Handle, Observed, Readiness, Resource, ResourceError,
+        ResourceId, Step,
+    },
     installation::aws::PrincipalArn,
 };
 
@@ -225,8 +228,12 @@ impl Resource for AccessEntries {
             }
             let entry = self.entry(name, who).await?;
             if let Some(Owner::Foreign(owner)) = entry.as_ref().map(|entry| self.owner(entry)) {
-                return Err(ResourceError::foreign(format!(
+                let because = format!(
                     "the access entry of {who} in {name}: {owner}; give it AmazonEKSClusterAdminPolicy by hand, or take it out of `aws.eks.admins`"
+                );
+                return Err(ResourceError::foreign(Foreign::new(
+                    ForeignKind::Explained,
+                    because,
                 )));
             }
             self.admit(name, who, entry.is_some()).await?;

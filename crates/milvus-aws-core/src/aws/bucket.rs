@@ -115,7 +115,7 @@ impl Bucket {
                     .is_some_and(|answer| matches!(answer.status().as_u16(), 301 | 403)) =>
             {
                 let whose = "the name is taken by another account, or in another region";
-                return Ok(Some(Owner::Foreign(whose.to_owned())));
+                return Ok(Some(Owner::Foreign(whose.into())));
             }
             Err(error)
                 if error

@@ -7,15 +7,12 @@ use aws_sdk_eks::types::ClusterStatus;
 
 use super::{cloud::Cloud, failure::Attempt};
 use crate::{
-    engine::{Context, ResourceError},
+    engine::{Context, Foreign, ForeignKind, ResourceError},
     installation::{BucketName, RootPath},
 };
 
 /// What the calls of this file need.
 pub(super) const ACTIONS: &[&str] = &["eks:DescribeCluster", "s3:ListBucket"];
-
-/// How the reason begins for which vectors whose metadata is gone are refused.
-pub const VECTORS_WITHOUT_METADATA: &str = "it holds vectors";
 
 /// Whether what is in a bucket outlived the installation's own cluster, and with it the claims on etcd's volumes.
 #[derive(Debug)]
@@ -35,7 +32,7 @@ impl KeptVectors {
         &self,
         bucket: &BucketName,
         context: &Context,
-    ) -> Result<Option<String>, ResourceError> {
+    ) -> Result<Option<Foreign>, ResourceError> {
         if context.is_removal() || self.has_cluster().await? {
             return Ok(None);
         }
@@ -51,10 +48,11 @@ impl KeptVectors {
 }
 
 /// Why vectors under that prefix must not be given to an etcd that begins anew.
-pub fn vectors_without_metadata(root: &RootPath) -> String {
-    format!(
-        "{VECTORS_WITHOUT_METADATA} of an earlier installation under {root}/, and etcd would begin anew without the metadata that tells what they are: Milvus would delete them after a day"
-    )
+pub fn vectors_without_metadata(root: &RootPath) -> Foreign {
+    let because = format!(
+        "it holds vectors of an earlier installation under {root}/, and etcd would begin anew without the metadata that tells what they are: Milvus would delete them after a day"
+    );
+    Foreign::new(ForeignKind::VectorsWithoutMetadata, because)
 }
 
 impl Cloud {

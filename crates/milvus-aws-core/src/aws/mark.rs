@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::installation::InstallationName;
+use crate::{engine::Foreign, installation::InstallationName};
 
 /// The tag that every resource of ours carries; its value is the installation's name.
 const INSTALLATION: &str = "kubectl-milvus/installation";
@@ -20,7 +20,7 @@ pub struct Mark {
 pub(super) enum Owner {
     Ours,
     /// Somebody else's, with what its tags tell of them.
-    Foreign(String),
+    Foreign(Foreign),
 }
 
 impl Mark {
@@ -79,8 +79,8 @@ impl Mark {
             .collect();
         match tags.get(INSTALLATION) {
             Some(name) if name == self.value() => Owner::Ours,
-            Some(name) => Owner::Foreign(format!("it belongs to the installation {name}")),
-            None => Owner::Foreign(format!("it carries no tag {INSTALLATION}")),
+            Some(name) => Owner::Foreign(format!("it belongs to the installation {name}").into()),
+            None => Owner::Foreign(format!("it carries no tag {INSTALLATION}").into()),
         }
     }
 }

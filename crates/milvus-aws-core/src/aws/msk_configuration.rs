@@ -202,7 +202,9 @@ impl Resource for MskConfiguration {
         };
         if found.description() != Some(self.description().as_str()) {
             let owner = format!("its description is not `{}`", self.description());
-            return Ok(Observed::Foreign { owner });
+            return Ok(Observed::Foreign {
+                owner: owner.into(),
+            });
         }
         let revision = latest(&found)?;
         let Some(network) = network else {

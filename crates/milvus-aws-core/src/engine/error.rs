@@ -1,8 +1,11 @@
 //! What can go wrong with a resource, and with a run.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, fmt, time::Duration};
 
-use super::resource::ResourceId;
+use super::{
+    foreign::{Foreign, ForeignKind},
+    resource::ResourceId,
+};
 
 /// Why a call of a resource failed. Messages name what was attempted and never hold a secret.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +30,7 @@ pub enum ErrorKind {
     /// Trying again would change nothing.
     Fatal,
     /// It turned out to be somebody else's: refused.
-    Foreign,
+    Foreign(ForeignKind),
 }
 
 impl ResourceError {
@@ -47,8 +50,10 @@ impl ResourceError {
     }
 
     /// It is somebody else's.
-    pub fn foreign(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Foreign, message)
+    pub fn foreign(foreign: impl Into<Foreign>) -> Self {
+        let foreign = foreign.into();
+        let kind = ErrorKind::Foreign(foreign.kind().clone());
+        Self::new(kind, foreign.to_string())
     }
 
     /// The same with its cause.
@@ -56,6 +61,14 @@ impl ResourceError {
     pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// Why it is refused, with its causes; none where it is not.
+    pub(super) fn as_foreign(&self) -> Option<Foreign> {
+        match &self.kind {
+            ErrorKind::Foreign(kind) => Some(Foreign::new(kind.clone(), self.in_full())),
+            _ => None,
+        }
     }
 
     /// What the engine does about it.
@@ -103,7 +116,7 @@ pub enum PlanError {
 pub enum RunError {
     /// Something carries no mark of ours. Unless it could only be seen during the run, nothing was changed.
     #[error("refused: {}", list(.0))]
-    Refused(Vec<(ResourceId, String)>),
+    Refused(Vec<(ResourceId, Foreign)>),
     /// Resources failed; what does not need them was done.
     #[error("failed: {}", list(.0))]
     Failed(Vec<(ResourceId, String)>),
@@ -116,12 +129,26 @@ pub enum RunError {
     /// The time was up. The same command goes on from what exists.
     #[error("the time was up, not ready: {}", list(.0))]
     TimedOut(Vec<(ResourceId, String)>),
+    /// The time was up while nothing was being waited for. The same command goes on from what exists.
+    #[error("the time was up; not begun: {}", listed(.0))]
+    NotBegun(Vec<ResourceId>),
 }
 
-fn list(items: &[(ResourceId, String)]) -> String {
+fn list(items: &[(ResourceId, impl fmt::Display)]) -> String {
     let lines: Vec<_> = items
         .iter()
         .map(|(id, reason)| format!("{id}: {reason}"))
         .collect();
     lines.join("; ")
+}
+
+/// The first few, and how many more there are.
+fn listed(ids: &[ResourceId]) -> String {
+    const MOST: usize = 5;
+    let first: Vec<_> = ids.iter().take(MOST).map(ResourceId::as_str).collect();
+    let first = first.join(", ");
+    match ids.len().saturating_sub(MOST) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Context, ErrorKind, Needs, Observed, Readiness, Resource, ResourceError, ResourceId, Retention,
-    Step,
+    Context, Needs, Observed, Readiness, Resource, ResourceError, ResourceId, Retention, Step,
 };
 
 /// Something that exists, or must be so, and is only looked at: a resource by way of [`Used`]. Nothing here has a way to
@@ -74,11 +73,11 @@ impl<E: Existing> Resource for Used<E> {
             }));
         }
         let checked = match self.0.check(inputs, context).await {
-            Err(error) if *error.kind() == ErrorKind::Foreign => {
-                let owner = error.to_string();
-                return Ok(Observed::Foreign { owner });
-            }
-            checked => checked?,
+            Err(error) => match error.as_foreign() {
+                Some(owner) => return Ok(Observed::Foreign { owner }),
+                None => return Err(error),
+            },
+            Ok(checked) => checked,
         };
         let output = match checked {
             Readiness::Ready(output) => Some(output),

@@ -8,6 +8,7 @@ use super::{
     cost::{Cost, MonthlyCost},
     critical_path::{self, CriticalPath},
     event::millis,
+    foreign::Foreign,
     resource::{Change, ResourceId},
 };
 
@@ -66,7 +67,7 @@ pub enum Action {
     /// It is somebody else's: the run would be refused (a deletion leaves it alone).
     Refuse {
         /// Whose it is.
-        owner: String,
+        owner: Foreign,
     },
 }
 
@@ -77,7 +78,7 @@ impl Plan {
     }
 
     /// What carries no mark of ours, with whose it is.
-    pub fn refused(&self) -> Vec<(ResourceId, String)> {
+    pub fn refused(&self) -> Vec<(ResourceId, Foreign)> {
         let refusal = |step: &PlannedStep| match &step.action {
             Action::Refuse { owner } => Some((step.resource.clone(), owner.clone())),
             _ => None,
@@ -87,7 +88,7 @@ impl Plan {
 
     /// What carries no mark of ours, needs that resource, by way of others or not, and so keeps it from being deleted;
     /// with whose it is.
-    pub fn keepers(&self, resource: &ResourceId) -> Vec<(ResourceId, String)> {
+    pub fn keepers(&self, resource: &ResourceId) -> Vec<(ResourceId, Foreign)> {
         let mut needing = BTreeSet::from([resource]);
         let mut keepers = Vec::new();
         // What a step needs comes before it.

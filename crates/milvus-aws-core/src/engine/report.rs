@@ -8,6 +8,7 @@ use super::{
     critical_path::{self, CriticalPath},
     error::RunError,
     event::millis,
+    foreign::Foreign,
     needs::{Handle, Outputs},
     resource::ResourceId,
 };
@@ -70,7 +71,7 @@ pub enum Outcome {
     /// It is somebody else's.
     Refused {
         /// Whose it is, or what it would collide with.
-        owner: String,
+        owner: Foreign,
     },
     /// It failed.
     Failed {
@@ -132,6 +133,9 @@ impl Report {
             return Err(RunError::Failed(failed));
         }
         match self.stopped {
+            Some(Stopped::TimedOut) if interrupted.is_empty() => {
+                Err(RunError::NotBegun(self.not_begun()))
+            }
             Some(Stopped::TimedOut) => Err(RunError::TimedOut(interrupted)),
             Some(Stopped::Declined) => Err(RunError::Declined),
             Some(Stopped::Cancelled | Stopped::Refused) => Err(RunError::Cancelled),
@@ -155,7 +159,16 @@ impl Report {
         self.entries.iter().any(written)
     }
 
-    fn of(&self, reason: impl Fn(&Outcome) -> Option<&String>) -> Vec<(ResourceId, String)> {
+    fn not_begun(&self) -> Vec<ResourceId> {
+        let waits = |entry: &&Entry| entry.outcome == Outcome::NotStarted;
+        let entries = self.entries.iter().filter(waits);
+        entries.map(|entry| entry.resource.clone()).collect()
+    }
+
+    fn of<Reason: Clone>(
+        &self,
+        reason: impl Fn(&Outcome) -> Option<&Reason>,
+    ) -> Vec<(ResourceId, Reason)> {
         let matching =
             |entry: &Entry| Some((entry.resource.clone(), reason(&entry.outcome)?.clone()));
         self.entries.iter().filter_map(matching).collect()

@@ -4,7 +4,9 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use serde::{Serialize, Serializer};
 
-use super::{context::Context, cost::Cost, error::ResourceError, needs::Needs, wait};
+use super::{
+    context::Context, cost::Cost, error::ResourceError, foreign::Foreign, needs::Needs, wait,
+};
 
 /// Names a resource in plans, events and reports; unique within a graph: `deployment/demo-milvus-proxy`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -162,7 +164,7 @@ pub enum Observed<Output> {
     /// It exists, but carries no mark of ours: never changed, never deleted.
     Foreign {
         /// Whose it is, as far as its marks tell.
-        owner: String,
+        owner: Foreign,
     },
 }
 

@@ -62,7 +62,7 @@ impl<'a> Retry<'a> {
                 let after = retry_after.unwrap_or_default();
                 (after, self.patience.max(THROTTLED))
             }
-            ErrorKind::Fatal | ErrorKind::Foreign => return Err(Halt::Error(error)),
+            ErrorKind::Fatal | ErrorKind::Foreign(_) => return Err(Halt::Error(error)),
         };
         if now.saturating_sub(since) + after > patience {
             return Err(Halt::Error(error));

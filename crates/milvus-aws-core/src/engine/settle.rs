@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     context::Context,
-    error::{ErrorKind, PlanError},
+    error::PlanError,
     event::{EventKind, Operation},
     needs::AnyOutput,
     report::{Entry, Outcome, Report, Stopped},
@@ -109,11 +109,11 @@ pub(super) fn outcome_of(halt: &Halt, context: &Context, begun: bool) -> Outcome
                 .unwrap_or_else(|| "its last call was not answered".to_owned()),
         },
         Halt::Stopped => Outcome::NotStarted,
-        Halt::Error(error) if *error.kind() == ErrorKind::Foreign => Outcome::Refused {
-            owner: error.in_full(),
-        },
-        Halt::Error(error) => Outcome::Failed {
-            reason: error.in_full(),
+        Halt::Error(error) => match error.as_foreign() {
+            Some(owner) => Outcome::Refused { owner },
+            None => Outcome::Failed {
+                reason: error.in_full(),
+            },
         },
     }
 }

@@ -33,6 +33,16 @@ pub(super) enum Write {
     Update,
 }
 
+/// Whether there is an object.
+pub(super) enum Existence {
+    /// You cannot see it.
+    Hidden,
+    /// There is none.
+    Absent,
+    /// There is one: its kind and its metadata.
+    There(Value),
+}
+
 impl Objects {
     pub(super) fn new(client: &Client, kind: Kind, namespace: &str) -> Self {
         let (group, version) = kind
@@ -54,6 +64,22 @@ impl Objects {
             Ok(object) => self.value(name, &object).map(Some),
             // Also of a kind that the cluster does not know, where the answer is no object at all.
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(error) => Err(self.failed("read", name, error)),
+        }
+    }
+
+    /// Whether there is such an object, with its metadata and without its content.
+    pub(super) async fn look_up(&self, name: &str) -> Result<Existence, ResourceError> {
+        match self.api.get_metadata(name).await {
+            Ok(found) => {
+                let metadata = serde_json::to_value(&found.metadata).unwrap_or_default();
+                let kind = self.kind.as_str();
+                Ok(Existence::There(
+                    json!({"kind": kind, "metadata": metadata}),
+                ))
+            }
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(Existence::Absent),
+            Err(kube::Error::Api(status)) if status.code == 403 => Ok(Existence::Hidden),
             Err(error) => Err(self.failed("read", name, error)),
         }
     }

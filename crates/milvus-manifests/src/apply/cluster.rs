@@ -12,6 +12,7 @@ use super::{
     object::{KubernetesObject, SettingsOf},
     placed::Placed,
     readiness::{is_watched, usual_duration},
+    scaled_by::OthersAutoscalers,
     webhook_answers::WebhookAnswers,
 };
 use crate::{
@@ -151,6 +152,7 @@ impl Place<'_> {
             limit: None,
             settings: SettingsOf::Wanted,
             volume_policy: VolumePolicy::Ours,
+            autoscalers: OthersAutoscalers::default(),
         }
     }
 }

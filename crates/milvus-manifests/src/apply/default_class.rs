@@ -8,8 +8,8 @@ use kube::{
     api::{ListParams, Patch, PatchParams},
 };
 use milvus_aws_core::engine::{
-    After, Change, Context, Inputs, Late, Observed, Readiness, Resource, ResourceError, ResourceId,
-    Step,
+    After, Change, Context, Foreign, ForeignKind, Inputs, Late, Observed, Readiness, Resource,
+    ResourceError, ResourceId, Step,
 };
 use serde_json::json;
 
@@ -35,7 +35,7 @@ enum Others {
     /// EKS's is.
     OfEks(Box<StorageClass>),
     /// Somebody else's is.
-    Foreign(String),
+    Foreign(Foreign),
 }
 
 impl DefaultClass {
@@ -57,9 +57,11 @@ impl DefaultClass {
                 name if name == self.name || !is_default(&class) => {}
                 name if name == OF_EKS => others = Others::OfEks(Box::new(class)),
                 name => {
-                    return Ok(Others::Foreign(format!(
-                        "storageclass/{name} is the default already"
-                    )));
+                    let because = format!(
+                        "storageclass/{name} is the default already: take the annotation {IS_DEFAULT_CLASS} off it"
+                    );
+                    let foreign = Foreign::new(ForeignKind::Explained, because);
+                    return Ok(Others::Foreign(foreign));
                 }
             }
         }

@@ -20,13 +20,15 @@ fn refused(attempt: String, kind: Kind, status: &Status) -> ResourceError {
     // A complaint about a Secret may quote what is in it.
     let cause = match kind {
         Kind::Secret if !matches!(status.code, 403 | 404 | 409) => status.reason.clone(),
-        // A namespace that is not there is told as such.
-        Kind::ServiceMonitor if status.code == 404 && !status.message.contains("namespaces") => {
+        // Of a kind that is not served nothing is named; a namespace that is not there is.
+        Kind::ServiceMonitor if status.code == 404 && names_nothing(status) => {
             NO_MONITORS.to_owned()
         }
         _ => status.message.clone(),
     };
-    let ending = status.message.contains("is being terminated");
+    let details = status.details.iter();
+    let mut causes = details.flat_map(|details| &details.causes);
+    let ending = causes.any(|cause| cause.reason == NAMESPACE_ENDS);
     let error = match status.code {
         429 => {
             let seconds = status.details.as_ref().map_or(0, |d| d.retry_after_seconds);
@@ -39,6 +41,14 @@ fn refused(attempt: String, kind: Kind, status: &Status) -> ResourceError {
         _ => ResourceError::fatal(attempt),
     };
     error.caused_by(Refusal(cause))
+}
+
+/// The API server's word for a namespace that is being deleted.
+const NAMESPACE_ENDS: &str = "NamespaceTerminating";
+
+fn names_nothing(status: &Status) -> bool {
+    let details = status.details.as_ref();
+    details.is_none_or(|details| details.kind.is_empty())
 }
 
 /// What to do where the API server does not know the kind.
@@ -68,15 +78,26 @@ fn may_pass(error: &kube::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use kube::core::response::{StatusCause, StatusDetails};
     use milvus_aws_core::engine::ErrorKind;
 
     use super::*;
 
     fn sorted(code: u16, message: &str, kind: Kind) -> ResourceError {
+        detailed(code, message, None, kind)
+    }
+
+    fn detailed(
+        code: u16,
+        message: &str,
+        details: Option<StatusDetails>,
+        kind: Kind,
+    ) -> ResourceError {
         let status = Status {
             code,
             message: message.to_owned(),
             reason: "Reason".to_owned(),
+            details,
             ..Status::default()
         };
         resource_error(
@@ -86,13 +107,33 @@ mod tests {
         )
     }
 
+    fn details() -> StatusDetails {
+        StatusDetails {
+            name: String::new(),
+            group: String::new(),
+            kind: String::new(),
+            uid: String::new(),
+            causes: Vec::new(),
+            retry_after_seconds: 0,
+        }
+    }
+
     #[test]
     fn what_may_pass_is_tried_again() {
-        let ending = "namespace is being terminated";
-        for (code, message) in [(409, ""), (500, ""), (503, ""), (403, ending)] {
-            let error = sorted(code, message, Kind::Service);
+        for code in [409, 500, 503] {
+            let error = sorted(code, "", Kind::Service);
             assert_eq!(*error.kind(), ErrorKind::Transient, "{code}");
         }
+        let ending = StatusDetails {
+            causes: vec![StatusCause {
+                reason: NAMESPACE_ENDS.to_owned(),
+                message: "namespace vectors is being terminated".to_owned(),
+                field: "metadata.namespace".to_owned(),
+            }],
+            ..details()
+        };
+        let error = detailed(403, "forbidden", Some(ending), Kind::Service);
+        assert_eq!(*error.kind(), ErrorKind::Transient);
         for code in [400, 401, 403, 404, 422] {
             let error = sorted(code, "no", Kind::Service);
             assert_eq!(*error.kind(), ErrorKind::Fatal, "{code}");
@@ -103,13 +144,21 @@ mod tests {
 
     #[test]
     fn a_kind_that_the_cluster_does_not_know_is_told_with_what_to_do() {
-        let cause = |message| {
-            let error = sorted(404, message, Kind::ServiceMonitor);
+        let cause = |message, details| {
+            let error = detailed(404, message, details, Kind::ServiceMonitor);
             std::error::Error::source(&error).map(ToString::to_string)
         };
-        assert_eq!(cause("404 page not found").as_deref(), Some(NO_MONITORS));
+        assert_eq!(
+            cause("404 page not found", None).as_deref(),
+            Some(NO_MONITORS)
+        );
         let gone = "namespaces \"vectors\" not found";
-        assert_eq!(cause(gone).as_deref(), Some(gone));
+        let namespace = StatusDetails {
+            name: "vectors".to_owned(),
+            kind: "namespaces".to_owned(),
+            ..details()
+        };
+        assert_eq!(cause(gone, Some(namespace)).as_deref(), Some(gone));
     }
 
     #[test]

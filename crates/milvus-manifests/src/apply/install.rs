@@ -23,6 +23,7 @@ use super::{
     placed::Placed,
     readiness::{is_balanced, is_watched, usual_duration},
     root_secret::RootSecret,
+    scaled_by::OthersAutoscalers,
 };
 use crate::{
     Error, Kind, Manifests, Object, ObjectRef,
@@ -371,6 +372,7 @@ impl<'a> Install<'a> {
             limit,
             settings,
             volume_policy: self.volume_policy,
+            autoscalers: added.autoscalers.clone(),
         }
     }
 }
@@ -421,6 +423,8 @@ struct Added {
     before: Option<Need>,
     /// The password of `root`.
     root: Option<Need>,
+    /// Who else chooses how many pods deployments have.
+    autoscalers: OthersAutoscalers,
     objects: BTreeMap<ObjectRef, Handle<Placed>>,
 }
 

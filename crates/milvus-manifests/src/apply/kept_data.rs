@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use milvus_aws_core::topology::{EtcdStep, ServiceNames};
+use milvus_aws_core::{
+    engine::{Foreign, ForeignKind},
+    topology::{EtcdStep, ServiceNames},
+};
 use serde_json::Value;
 
 use super::{both_settings::parsed, released::tag_of};
@@ -13,7 +16,7 @@ use crate::{
 };
 
 /// How every such refusal begins.
-pub const DATA_LEFT_BEHIND: &str = "its data would be left behind: ";
+const DATA_LEFT_BEHIND: &str = "its data would be left behind: ";
 
 /// What a change of an object would do to data.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +26,7 @@ pub(super) enum Judgement {
     /// Nobody can tell, and why.
     Unknown(String),
     /// It would be left behind, and why.
-    LeftBehind(String),
+    LeftBehind(Foreign),
 }
 
 /// Judges the change from what is there to what is wanted.
@@ -42,12 +45,12 @@ fn settings(live: &Value, wanted: &Value) -> Judgement {
     let Some(setting) = old.differences(&new).into_iter().next() else {
         return Judgement::Harmless;
     };
-    Judgement::LeftBehind(format!(
-        "{DATA_LEFT_BEHIND}it is under {} `{}`, and the file says `{}`",
+    Judgement::LeftBehind(left_behind(&format!(
+        "it is under {} `{}`, and the file says `{}`",
         setting.key(),
         old.value(setting),
         new.value(setting)
-    ))
+    )))
 }
 
 fn etcd(live: &Value, wanted: &Value) -> Judgement {
@@ -59,10 +62,13 @@ fn etcd(live: &Value, wanted: &Value) -> Judgement {
         EtcdStep::Unknown { tag } => Judgement::Unknown(format!(
             "{old} is replaced by {new}, and `{tag}` does not say which etcd it is: whether it can read the data that is there is not known"
         )),
-        EtcdStep::NotKept { because } => {
-            Judgement::LeftBehind(format!("{DATA_LEFT_BEHIND}{because}"))
-        }
+        EtcdStep::NotKept { because } => Judgement::LeftBehind(left_behind(&because)),
     }
+}
+
+fn left_behind(because: &str) -> Foreign {
+    let because = format!("{DATA_LEFT_BEHIND}{because}");
+    Foreign::new(ForeignKind::DataLeftBehind, because)
 }
 
 /// The image of the container `etcd`, or of the only one.

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use kube::Client;
 use milvus_aws_core::engine::{
-    After, Change, Context, Handle, Inputs, Late, Observed, Readiness, Resource, ResourceError,
-    ResourceId, Retention, Step,
+    After, Change, Context, Foreign, Handle, Inputs, Late, Observed, Readiness, Resource,
+    ResourceError, ResourceId, Retention, Step,
 };
 use serde_json::Value;
 
@@ -19,6 +19,7 @@ use super::{
     owner::{Ownership, is_released, owner_of},
     placed::Placed,
     readiness::{self, Watched},
+    scaled_by::OthersAutoscalers,
     takeover::takeover,
 };
 use crate::{Kind, Manifests, Object, ObjectRef, labels::Owner};
@@ -52,6 +53,8 @@ pub(super) struct KubernetesObject {
     pub(super) settings: SettingsOf,
     /// Whose word it is when files of a deployment's volumes change hands.
     pub(super) volume_policy: VolumePolicy,
+    /// Who else chooses how many pods a deployment has.
+    pub(super) autoscalers: OthersAutoscalers,
 }
 
 /// Whose settings a ConfigMap holds.
@@ -69,7 +72,7 @@ pub(super) enum SettingsOf {
 enum Found {
     Absent,
     Leaving(String),
-    Foreign(String),
+    Foreign(Foreign),
     Ours(Value),
     /// Of the Helm release that is taken over.
     Released(Value),
@@ -103,8 +106,9 @@ impl KubernetesObject {
         manifests.get(*kind, name).ok_or_else(missing)
     }
 
-    fn wanted(
+    async fn wanted(
         &self,
+        client: &Client,
         manifests: &Manifests,
         live: Live<'_>,
         secrets: &[Placed],
@@ -122,6 +126,13 @@ impl KubernetesObject {
         );
         if let (SettingsOf::Both, Some(live)) = (self.settings, live.object()) {
             both_settings::with_live(&mut wanted, live)?;
+        }
+        if let (Kind::Deployment, Some(live)) = (self.reference.kind, live.object()) {
+            let whose = (self.namespace.as_str(), &self.owner.installation);
+            let autoscalers = &self.autoscalers;
+            autoscalers
+                .leave_replicas(client, whose, &mut wanted, live)
+                .await?;
         }
         Ok(wanted)
     }
@@ -171,21 +182,27 @@ impl KubernetesObject {
         let name = &self.reference.name;
         match self.find(&objects).await? {
             Found::Absent => {
-                let wanted = self.wanted(manifests, Live::Absent, secrets)?;
+                let wanted = self
+                    .wanted(client, manifests, Live::Absent, secrets)
+                    .await?;
                 if self.reference.kind == Kind::Deployment {
                     make_room(&objects, &self.owner, self.adopts, &wanted).await?;
                 }
                 objects.apply(name, wanted, None, Write::Create).await
             }
             Found::Ours(live) => {
-                let wanted = self.wanted(manifests, Live::Ours(&live), secrets)?;
+                let wanted = self
+                    .wanted(client, manifests, Live::Ours(&live), secrets)
+                    .await?;
                 self.refused(&live, &wanted)?;
                 objects
                     .apply(name, wanted, uid_of(&live), Write::Update)
                     .await
             }
             Found::Released(live) => {
-                let wanted = self.wanted(manifests, Live::Released(&live), secrets)?;
+                let wanted = self
+                    .wanted(client, manifests, Live::Released(&live), secrets)
+                    .await?;
                 self.refused(&live, &wanted)?;
                 let (owners, _) = takeover(&objects, name, &live, &wanted).await?;
                 // Whoever dies between the two is found as before: Helm's mark goes with the second.
@@ -266,7 +283,7 @@ impl Resource for KubernetesObject {
         let secrets = inputs
             .map(|(.., secrets)| secrets.as_slice())
             .unwrap_or_default();
-        let wanted = self.wanted(manifests, live, secrets)?;
+        let wanted = self.wanted(client, manifests, live, secrets).await?;
         // What goes may be of any kind.
         let there = live.object().filter(|_| !context.is_removal());
         match there.map(|there| judge(self.reference.kind, there, &wanted)) {

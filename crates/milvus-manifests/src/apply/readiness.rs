@@ -1,5 +1,6 @@
 //! Waiting until an object can be used, and saying what it waits for.
 
+mod cause;
 mod evidence;
 mod not_executable;
 mod pods;
@@ -265,6 +266,18 @@ pub(super) async fn worst_trouble(client: &Client, pods: &[Pod]) -> Option<Strin
         passwords: Vec::new(),
     };
     Some(watched.told(&trouble, Duration::MAX).await)
+}
+
+/// Why a pod is not ready, in words for the user; none when it is, or when it is on its way out.
+pub async fn why_not_ready(client: &Client, pod: &Pod) -> Option<String> {
+    let trouble = pods::trouble_of(pod)?;
+    let watched = Watched {
+        client: client.clone(),
+        namespace: pod.namespace().unwrap_or_default(),
+        pods: None,
+        passwords: Vec::new(),
+    };
+    Some(watched.told_briefly(&trouble).await)
 }
 
 fn remember(pods: &mut BTreeMap<String, Pod>, event: watcher::Result<Event<Pod>>) {

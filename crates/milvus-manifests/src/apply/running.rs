@@ -13,6 +13,7 @@ use super::{
     api::{Objects, name_of},
     both_settings::parsed,
     readiness,
+    scaled_by::{Autoscaler, autoscalers},
 };
 use crate::{
     Error, Kind, ObjectRef,
@@ -34,7 +35,7 @@ pub struct RunningComponent {
     /// How many pods it asks for.
     pub replicas: i32,
     /// The HorizontalPodAutoscaler that chooses that number, whoever made it.
-    pub autoscaler: Option<String>,
+    pub autoscaler: Option<Autoscaler>,
     /// Whether all of them run, and are of that version.
     pub ready: bool,
 }
@@ -85,15 +86,9 @@ async fn look(
         .iter()
         .filter_map(|live| component(live).transpose());
     let mut components: Vec<_> = components.collect::<Result<_, _>>()?;
-    let autoscalers = Objects::new(client, Kind::HorizontalPodAutoscaler, namespace.as_str());
-    for autoscaler in autoscalers.list_visible("").await? {
-        let target = &autoscaler["spec"]["scaleTargetRef"];
-        let scaled = components
-            .iter_mut()
-            .find(|it| target["kind"] == "Deployment" && target["name"] == it.deployment);
-        if let Some(component) = scaled {
-            component.autoscaler = Some(name_of(&autoscaler).to_owned());
-        }
+    let mut autoscalers = autoscalers(client, namespace.as_str(), name).await?;
+    for component in &mut components {
+        component.autoscaler = autoscalers.remove(&component.deployment);
     }
     components.sort_by(|a, b| (a.role, &a.deployment).cmp(&(b.role, &b.deployment)));
     Ok(RunningMilvus {

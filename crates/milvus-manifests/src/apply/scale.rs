@@ -20,6 +20,7 @@ use super::{
     object::PATIENCE,
     readiness::{self, Watched},
     running::{RunningComponent, RunningMilvus},
+    scaled_by::Autoscaler,
 };
 use crate::{
     Error, Kind, ObjectRef,
@@ -50,15 +51,23 @@ pub enum Unscalable {
     OneVolume(NonZeroU16),
     /// An autoscaler would take it back within seconds.
     #[error(
-        "{} has as many pods as horizontalpodautoscaler/{autoscaler} chooses, which would take any other number back; change its bounds, in the file `autoscaling: {{ min, max }}` of the component",
-        .role.key()
+        "{} has as many pods as horizontalpodautoscaler/{} chooses, which would take any other number back; {}",
+        .role.key(), .autoscaler.name, other_bounds(.autoscaler)
     )]
     Autoscaled {
         /// What was asked for.
         role: Role,
-        /// The autoscaler's name.
-        autoscaler: String,
+        /// The autoscaler.
+        autoscaler: Autoscaler,
     },
+}
+
+fn other_bounds(autoscaler: &Autoscaler) -> &'static str {
+    if autoscaler.ours {
+        "change its bounds, in the file `autoscaling: { min, max }` of the component"
+    } else {
+        "somebody made it beside the installation: change its bounds there, or delete it"
+    }
 }
 
 /// Brings components to a number of pods. What they are called and where they are is looked up by our mark.

@@ -22,6 +22,10 @@ struct State {
     requests: u32,
     /// What a trial of a service is answered with; none when it is accepted.
     refusal: Option<String>,
+    /// Kinds, by their plural, that may not be seen.
+    hidden: Vec<String>,
+    /// How often something was listed, by path.
+    lists: BTreeMap<String, u32>,
     /// How often something that is being deleted was looked at.
     lingered: BTreeMap<String, u32>,
 }
@@ -37,7 +41,14 @@ const BALANCERS: &str = "/apis/elbv2.k8s.aws/v1beta1";
 /// How often something with a finalizer is seen on its way out.
 const LINGERS: u32 = 3;
 /// Lists of kinds that we never write.
-const OTHER_LISTS: [&str; 4] = ["endpointslices", "targetgroupbindings", "milvuses", "pods"];
+const OTHER_LISTS: [&str; 6] = [
+    "endpointslices",
+    "events",
+    "milvuses",
+    "nodes",
+    "pods",
+    "targetgroupbindings",
+];
 
 impl Cluster {
     /// A client that talks to it.
@@ -86,6 +97,22 @@ impl Cluster {
         self.0.lock().unwrap().requests
     }
 
+    /// Takes an object away, as somebody else would.
+    pub(crate) fn remove(&self, path: &str) -> Value {
+        self.0.lock().unwrap().objects.remove(path).unwrap()
+    }
+
+    /// Lets nobody see objects of that kind any more.
+    pub(crate) fn hide(&self, plural: &str) {
+        self.0.lock().unwrap().hidden.push(plural.to_owned());
+    }
+
+    /// How often that was listed so far.
+    pub(crate) fn lists(&self, path: &str) -> u32 {
+        let state = self.0.lock().unwrap();
+        state.lists.get(path).copied().unwrap_or_default()
+    }
+
     /// Lets trials of services fail with that message, or succeed.
     pub(crate) fn refuse_trials(&self, message: Option<&str>) {
         self.0.lock().unwrap().refusal = message.map(str::to_owned);
@@ -104,7 +131,11 @@ impl Cluster {
             }
             Method::GET if path.matches('/').count() <= 2 || path == BALANCERS => kinds(&path),
             _ if path.starts_with(BALANCERS) && !state.defines_balancers() => unknown_path(),
-            Method::GET if is_list(&path) => (200, state.list(&path, query)),
+            Method::GET if state.hides(&path) => forbidden(),
+            Method::GET if is_list(&path) => {
+                *state.lists.entry(path.clone()).or_default() += 1;
+                (200, state.list(&path, query))
+            }
             Method::GET => {
                 let found = state.objects.get(&path).cloned();
                 state.linger(&path);
@@ -158,6 +189,11 @@ impl State {
         });
         let items: Vec<&Value> = items.map(|(_, object)| object).collect();
         json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items})
+    }
+
+    fn hides(&self, path: &str) -> bool {
+        let mut hidden = self.hidden.iter();
+        hidden.any(|plural| path.split('/').any(|part| part == plural))
     }
 
     /// Whether the kinds of that group are known.
@@ -409,6 +445,14 @@ fn invalid(causes: &[Value]) -> Value {
 /// What the API server says of a kind that it does not know: no status at all.
 fn unknown_path() -> (u16, Value) {
     (404, json!("404 page not found\n"))
+}
+
+fn forbidden() -> (u16, Value) {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden",
+        "message": "forbidden: User \"viewer\" cannot do that", "code": 403,
+    });
+    (403, status)
 }
 
 fn not_found() -> (u16, Value) {

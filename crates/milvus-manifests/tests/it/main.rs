@@ -9,6 +9,8 @@ mod adopt;
 #[cfg(feature = "apply")]
 mod apply;
 mod attu;
+#[cfg(feature = "apply")]
+mod autoscalers;
 mod chart;
 #[cfg(feature = "apply")]
 mod cluster;
@@ -24,6 +26,8 @@ mod helm;
 #[cfg(feature = "apply")]
 mod kept_data;
 #[cfg(feature = "apply")]
+mod lacking;
+#[cfg(feature = "apply")]
 mod late;
 #[cfg(feature = "apply")]
 mod one_by_one;
@@ -37,3 +41,5 @@ mod security;
 mod shape;
 mod snapshots;
 mod validity;
+#[cfg(feature = "apply")]
+mod waiting;

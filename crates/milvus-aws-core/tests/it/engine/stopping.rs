@@ -104,6 +104,20 @@ async fn stopped_before_anything_was_written() {
     assert!(world.state().writes.is_empty());
 }
 
+/// Nothing is waited for yet: what was not begun is named, in place of an empty list.
+#[tokio::test(start_paused = true)]
+async fn stage_fault_15_the_time_is_up_while_nothing_is_waited_for() {
+    let world = World::new();
+    let alone = vec![Vec::new(); 7];
+    let graph = graph(&world, &alone, |node| node.call_of(1000));
+    let late = Engine::new().timeout(Duration::from_millis(500));
+    let error = late.apply(&graph).await.result().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the time was up; not begun: thing/0, thing/1, thing/2, thing/3, thing/4 and 2 more"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_run_that_reached_its_end_was_not_stopped() {
     let world = World::new();

@@ -193,7 +193,7 @@ impl Node {
         state.tidy();
         if state.foreign.contains(&self.number) {
             return Observed::Foreign {
-                owner: "somebody else".to_owned(),
+                owner: "somebody else".into(),
             };
         }
         let now = state.now();

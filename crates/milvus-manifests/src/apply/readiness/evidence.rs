@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 
 use super::{
     Watched,
+    cause::Cause,
     pods::{Ask, Trouble},
 };
 
@@ -41,6 +42,12 @@ impl Watched {
             }
         };
         add(", ", &trouble.message);
+        // What lies beneath comes first: of a node that is gone nobody can read a log.
+        if let Some(cause) = self.cause(trouble, lasting).await {
+            add("; ", &cause.words);
+            add("; ", cause.advice.as_deref().unwrap_or_default());
+            return self.redacted(text);
+        }
         match trouble.ask {
             Ask::Nobody => {}
             Ask::Events => add("; ", &self.event(trouble).await.unwrap_or_default()),
@@ -55,6 +62,27 @@ impl Watched {
         }
         add("; ", trouble.advice().unwrap_or_default());
         self.redacted(text)
+    }
+
+    /// The same without the names and without logs, which may hold what only their readers should see.
+    pub(super) async fn told_briefly(&self, trouble: &Trouble) -> String {
+        let cause = self.cause(trouble, Duration::MAX).await;
+        let (more, advice) = if let Some(Cause { words, advice }) = cause {
+            (Some(words), advice)
+        } else {
+            let event = match trouble.ask {
+                Ask::Events | Ask::EventsThenLog => self.event(trouble).await,
+                Ask::Nobody | Ask::Log | Ask::PreviousLog => None,
+            };
+            (event, trouble.advice().map(str::to_owned))
+        };
+        let message = Some(trouble.message.clone()).filter(|message| !message.is_empty());
+        let said = [Some(trouble.reason.clone()), message]
+            .into_iter()
+            .flatten();
+        let said: Vec<_> = said.collect();
+        let parts = [Some(said.join(", ")), more, advice].into_iter().flatten();
+        parts.collect::<Vec<_>>().join("; ")
     }
 
     /// The newest event of the pod that warns, else that of one of its claims.
@@ -74,7 +102,12 @@ impl Watched {
         None
     }
 
-    async fn newest(&self, kind: &str, name: &str, only_warnings: bool) -> Option<String> {
+    pub(super) async fn newest(
+        &self,
+        kind: &str,
+        name: &str,
+        only_warnings: bool,
+    ) -> Option<String> {
         let events: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
         let about = format!("involvedObject.kind={kind},involvedObject.name={name}");
         let about = if only_warnings {

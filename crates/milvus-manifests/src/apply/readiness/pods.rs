@@ -2,10 +2,24 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Pod};
+use k8s_openapi::{
+    api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Pod},
+    apimachinery::pkg::apis::meta::v1::Time,
+    jiff::{SignedDuration, Timestamp},
+};
 use kube::ResourceExt;
 
 use super::not_executable;
+/// Kubernetes has no word for a pod whose containers it says nothing of.
+const STARTING: &str = "Starting";
+/// Kubernetes has no word for a container that runs and is not ready.
+const NOT_READY: &str = "NotReady";
+/// What kubectl calls a pod that is being deleted.
+const ENDING: &str = "Terminating";
+/// The scheduler's reason of a pod that fits nowhere.
+pub(super) const UNSCHEDULABLE: &str = "Unschedulable";
+/// How long after its time a pod that is being deleted counts as stuck.
+const OVERDUE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Why a pod is not ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +34,8 @@ pub(super) struct Trouble {
     pub(super) ask: Ask,
     /// Claims that the pod mounts.
     pub(super) claims: Vec<String>,
+    /// The node that the pod is on.
+    pub(super) node: Option<String>,
 }
 
 /// Where more can be learned about a trouble.
@@ -46,10 +62,10 @@ impl Trouble {
     /// The worse, the higher: of several pods the worst is told.
     pub(super) fn severity(&self) -> u8 {
         match self.reason.as_str() {
-            "Starting" => 0,
-            "NotReady" => 1,
+            STARTING => 0,
+            NOT_READY | ENDING => 1,
             "ContainerCreating" | "PodInitializing" => 2,
-            "Unschedulable" => 3,
+            UNSCHEDULABLE => 3,
             _ => 4,
         }
     }
@@ -66,6 +82,19 @@ impl Trouble {
         }
     }
 
+    /// Whether the node that it is on may be the reason: a kubelet that is gone reports nothing any more.
+    pub(super) fn may_be_its_node(&self) -> bool {
+        matches!(
+            self.reason.as_str(),
+            STARTING | NOT_READY | ENDING | "ContainerCreating" | "PodInitializing"
+        )
+    }
+
+    /// Whether its container runs, as far as was reported last.
+    pub(super) fn runs(&self) -> bool {
+        self.reason == NOT_READY
+    }
+
     /// What the user can do, where that is known.
     pub(super) fn advice(&self) -> Option<&'static str> {
         Some(match self.reason.as_str() {
@@ -74,9 +103,9 @@ impl Trouble {
             }
             "ErrImageNeverPull" => "load the image onto the node, or let the kubelet pull it",
             "CreateContainerConfigError" => {
-                "check that the Secret it names exists and has its keys"
+                "put the Secret or ConfigMap that it names there, with that key; `install` writes its own ones again"
             }
-            "Unschedulable" => "give the cluster room, or ask for less in `resources`",
+            UNSCHEDULABLE => "give the cluster room, or ask for less in `resources`",
             _ if self.message.contains("OOMKilled") => "raise its memory limit",
             _ => return None,
         })
@@ -90,13 +119,10 @@ pub(in crate::apply) fn is_ready(pod: &Pod) -> bool {
     conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
-/// Why a pod is not ready; none when it is, or when it is on its way out.
+/// Why a pod is not ready; none when it is, or when it is on its way out and has time left for that.
 pub(super) fn trouble_of(pod: &Pod) -> Option<Trouble> {
     let status = pod.status.as_ref()?;
     let conditions = status.conditions.as_deref().unwrap_or_default();
-    if pod.metadata.deletion_timestamp.is_some() || is_ready(pod) {
-        return None;
-    }
     let trouble = |container: Option<&str>, reason: &str, message: &str, ask| Trouble {
         pod: pod.name_any(),
         container: container.map(str::to_owned),
@@ -104,12 +130,21 @@ pub(super) fn trouble_of(pod: &Pod) -> Option<Trouble> {
         message: message.to_owned(),
         ask,
         claims: claims_of(pod),
+        node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()),
     };
+    if let Some(Time(due)) = &pod.metadata.deletion_timestamp {
+        let overdue = due.duration_until(Timestamp::now()) > OVERDUE;
+        let message = format!("it was to be gone at {due}");
+        return overdue.then(|| trouble(None, ENDING, &message, Ask::Nobody));
+    }
+    if is_ready(pod) {
+        return None;
+    }
     let unscheduled = conditions
         .iter()
         .find(|c| c.type_ == "PodScheduled" && c.status == "False");
     if let Some(condition) = unscheduled {
-        let reason = condition.reason.as_deref().unwrap_or("Unschedulable");
+        let reason = condition.reason.as_deref().unwrap_or(UNSCHEDULABLE);
         let message = condition.message.as_deref().unwrap_or_default();
         return Some(trouble(None, reason, message, Ask::Events));
     }
@@ -130,7 +165,7 @@ pub(super) fn trouble_of(pod: &Pod) -> Option<Trouble> {
             let message = status.message.as_deref().unwrap_or_default();
             Some(trouble(None, "Evicted", message, Ask::Nobody))
         }
-        None => Some(trouble(None, "Starting", "", Ask::Events)),
+        None => Some(trouble(None, STARTING, "", Ask::Events)),
     }
 }
 
@@ -178,7 +213,7 @@ fn condition_of(container: &ContainerStatus) -> (String, String, Ask) {
                 ("Restarted".to_owned(), message, Ask::PreviousLog)
             }
             None => (
-                "NotReady".to_owned(),
+                NOT_READY.to_owned(),
                 "runs, but is not ready yet".to_owned(),
                 Ask::EventsThenLog,
             ),
@@ -233,8 +268,14 @@ mod tests {
             pod(json!({"conditions": [{"type": "Ready", "status": "True"}]})),
             None
         );
-        let ending = json!({"metadata": {"name": "a", "deletionTimestamp": "2026-01-01T00:00:00Z"}, "status": {}});
-        assert_eq!(trouble_of(&serde_json::from_value(ending).unwrap()), None);
+        let ending = |due: Timestamp| {
+            let pod = json!({"metadata": {"name": "a", "deletionTimestamp": due.to_string()}, "status": {}});
+            trouble_of(&serde_json::from_value(pod).unwrap())
+        };
+        assert_eq!(ending(Timestamp::now()), None);
+        let stuck = ending(Timestamp::now() - SignedDuration::from_mins(5)).unwrap();
+        assert_eq!(stuck.reason, ENDING);
+        assert!(stuck.may_be_its_node());
     }
 
     #[test]
