@@ -392,7 +392,7 @@ fn stage_fault_11_a_release_of_helm_4_is_adopted_after_others_and_a_failed_upgra
     let kept = keepers(namespace);
     assert_eq!(kept[service], "kubectl-milvus");
     assert_eq!(kept[settings], "Helm");
-    for (program, more) in [("helm4", &["--force-conflicts"][..]), ("helm", &[])] {
+    for (program, more) in [("helm4", &["--force-conflicts"][..]), ("helm", &[][..])] {
         let said = upgrade_fails(program, namespace, &values, more);
         assert!(
             said.contains("may not specify more than 1 handler type"),
