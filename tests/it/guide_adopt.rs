@@ -13,7 +13,7 @@ use crate::{
 
 const PASSWORD: &str = "kafka-of-the-guide";
 
-fn helm(namespace: &Namespace, args: &[&str]) -> Ran {
+pub(crate) fn helm(namespace: &Namespace, args: &[&str]) -> Ran {
     run(Command::new("helm")
         .args(args)
         .args(["-n", &namespace.name]))
