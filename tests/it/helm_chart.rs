@@ -98,6 +98,7 @@ pub(crate) fn write_one_pod(folder: &Path, version: &str, class: &str) -> PathBu
         adapt(&mut object);
         if object["kind"] == "PersistentVolumeClaim" {
             object["spec"]["storageClassName"] = json!(class);
+            object["spec"]["resources"]["requests"]["storage"] = json!("1Gi");
         }
         if object["kind"] == "Deployment" {
             object["spec"]["template"]["spec"]["serviceAccountName"] = json!(SERVICE_ACCOUNT);
