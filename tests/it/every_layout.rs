@@ -52,7 +52,7 @@ fn restart(namespace: &Namespace) {
 
 fn upgrade(namespace: &Namespace, file: &Value, releases: &[&str]) {
     for release in releases {
-        let words = ["upgrade", "-f", "-", "--to", release, "-o", "json"];
+        let words = ["upgrade", "-f", "-", "--to", release, "--yes", "-o", "json"];
         let done = timed(release, || run(namespace, &words, file).exits(0));
         assert_eq!(done.result_of("upgrade")["changed"], true);
         vectors(namespace).are_found();

@@ -14,7 +14,7 @@ use crate::{
 const PASSWORD: &str = "kafka-of-the-guide";
 
 /// Helm 3.
-fn helm(namespace: &Namespace, args: &[&str]) -> Ran {
+pub(crate) fn helm(namespace: &Namespace, args: &[&str]) -> Ran {
     helm_of("helm", namespace, args)
 }
 

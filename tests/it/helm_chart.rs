@@ -9,7 +9,7 @@ use std::{
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
-use crate::guide::{STORAGE_CLASS, VERSION, golden, small};
+use crate::guide::{SERVICE_ACCOUNT, STORAGE_CLASS, VERSION, golden, small};
 
 /// The objects of chart 4.1.34, as release [`RELEASE`].
 const OBJECTS: &str = "golden/helm/a-guide-4.1.34.yaml";
@@ -71,6 +71,67 @@ pub(crate) fn write(folder: &Path) -> PathBuf {
     fs::write(chart.join("templates/all.yaml"), all).expect("a file");
     chart
 }
+
+/// The objects of the same chart for one pod with its own etcd.
+const OF_ONE_POD: &str = "golden/helm/c-standalone-4.1.34.yaml";
+
+/// The same for one pod, on the release of the image that is named, with its log on a claim of that class and its objects in the
+/// guide's bucket: the chart's own MinIO is not to be had here.
+pub(crate) fn write_one_pod(folder: &Path, version: &str, class: &str) -> PathBuf {
+    let chart = folder.join("milvus");
+    fs::create_dir_all(chart.join("templates")).expect("a folder");
+    let about =
+        json!({"apiVersion": "v2", "name": "milvus", "version": "4.1.34", "appVersion": version});
+    fs::write(chart.join("Chart.yaml"), about.to_string()).expect("a file");
+    let text = S3.iter().fold(golden(OF_ONE_POD), |text, (from, to)| {
+        assert!(text.contains(from), "{from:?} is not among the objects");
+        text.replace(from, to)
+    });
+    let text = text.replace("2.4.5", version);
+    let mut all = String::new();
+    for document in serde_norway::Deserializer::from_str(&text) {
+        let mut object = Value::deserialize(document).expect("an object");
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        if object.is_null() || name == "demo-milvus-minio" {
+            continue;
+        }
+        adapt(&mut object);
+        if object["kind"] == "PersistentVolumeClaim" {
+            object["spec"]["storageClassName"] = json!(class);
+            object["spec"]["resources"]["requests"]["storage"] = json!("1Gi");
+        }
+        if object["kind"] == "Deployment" {
+            object["spec"]["template"]["spec"]["serviceAccountName"] = json!(SERVICE_ACCOUNT);
+        }
+        let _infallible = writeln!(all, "---\n{object}");
+    }
+    let all = all
+        .replace(
+            "-headless.milvus.svc",
+            "-headless.{{ .Release.Namespace }}.svc",
+        )
+        .replace(r#""USER FILE""#, r#""""#)
+        .replace(r#""NAMESPACE""#, r#""{{ .Release.Namespace }}""#);
+    fs::write(chart.join("templates/all.yaml"), all).expect("a file");
+    chart
+}
+
+/// MinIO's settings, and the bucket's in their place.
+const S3: [(&str, &str); 7] = [
+    (
+        "address: demo-milvus-minio\n",
+        "address: s3.us-west-2.amazonaws.com\n",
+    ),
+    ("port: 9000\n      access", "port: 443\n      access"),
+    ("useSSL: false", "useSSL: true"),
+    (
+        "bucketName: milvus-bucket",
+        "bucketName: milvus-demo-bucket",
+    ),
+    ("rootPath: file", "rootPath: demo"),
+    ("useIAM: false", "useIAM: true\n      cloudProvider: aws"),
+    ("region: \n", "region: us-west-2\n"),
+];
 
 /// Small pods, soon ready, in whatever namespace.
 fn adapt(object: &mut Value) {

@@ -20,6 +20,7 @@ mod every_layout;
 mod foreign;
 mod guide;
 mod guide_adopt;
+mod guide_adopt_files;
 mod guide_failover;
 mod guide_upgrade;
 mod helm_chart;

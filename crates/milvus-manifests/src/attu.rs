@@ -51,8 +51,9 @@ const RUN_AS: RunAs<'_> = RunAs {
     group: 0,
     owns_volumes: false,
     groups: &[0],
-    // Its files are for the group alone, whoever the user is.
-    assigned_on_openshift: &["runAsUser"],
+    // The constraint writes the user into containers only, and runtimes refuse a pod's sandbox with a group and no user.
+    // Its files are for the group alone: `groups` has it, and it is that of a user without an account.
+    assigned_on_openshift: &security::USER_AND_GROUPS,
 };
 /// What a page of the interface needs; the limit leaves room for files that are uploaded through it.
 const RESOURCES: Resources = Resources {

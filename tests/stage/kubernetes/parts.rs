@@ -40,6 +40,10 @@ const CONTAINERD_SCRIPT: &str = include_str!("containerd_images.sh");
 
 /// All parts of the Kubernetes half, the longest build first.
 pub(crate) fn parts() -> Vec<Part> {
+    [programs(), images()].concat()
+}
+
+fn programs() -> Vec<Part> {
     vec![
         Part {
             name: "kubernetes",
@@ -91,6 +95,13 @@ pub(crate) fn parts() -> Vec<Part> {
             needs: &[],
             build: build_helm_4,
         },
+        stand_ins::part(),
+        official::launcher(),
+    ]
+}
+
+fn images() -> Vec<Part> {
+    vec![
         config_tool::part(),
         image("image-pause", KUBERNETES, vec![], &["kubernetes"], pause),
         image("image-busybox", "1.35", vec![], &["debian"], busybox),
@@ -122,8 +133,6 @@ pub(crate) fn parts() -> Vec<Part> {
             &["debian", "milvus", "milvus-launcher"],
             official::milvus,
         ),
-        stand_ins::part(),
-        official::launcher(),
         image(
             "image-load-balancer-controller",
             "1",

@@ -258,7 +258,7 @@ fn openshift_assigns_users_and_groups() {
     let (pod, _) = contexts("Deployment", "demo-milvus-attu");
     assert_eq!(
         pod,
-        json!({"runAsNonRoot": true, "runAsGroup": 0, "supplementalGroups": [0], "seccompProfile": seccomp()})
+        json!({"runAsNonRoot": true, "supplementalGroups": [0], "seccompProfile": seccomp()})
     );
     // What the user says is theirs to be right.
     let said = with(
