@@ -12,6 +12,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import yaml
+
 from . import REGION, principals
 from .eks import EKS
 from .moto_side import backend
@@ -27,6 +29,8 @@ PARAMETERS = {
     "x-amz-signature", "x-amz-signedheaders", "x-amz-user-agent",
 }
 ROLE = "eks.amazonaws.com/role-arn"
+# The context that the stage itself writes into the administrator's kubeconfig.
+CONTEXT = "stage"
 TOKEN_FOLDER = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
 
 
@@ -137,8 +141,7 @@ def add_identity(body, _request):
 
 
 def _service_account(namespace, name):
-    settings = json.loads(pathlib.Path(STAGE.options["kubeconfig"]).read_text())
-    server, user = settings["clusters"][0]["cluster"], settings["users"][0]["user"]
+    server, user = _administrator(pathlib.Path(STAGE.options["kubeconfig"]).read_text())
     context = ssl.create_default_context(cadata=base64.b64decode(server["certificate-authority-data"]).decode())
     with tempfile.NamedTemporaryFile() as pair:
         pair.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
@@ -150,6 +153,14 @@ def _service_account(namespace, name):
             return json.load(answer)
     except urllib.error.HTTPError:
         return {}
+
+
+def _administrator(kubeconfig):
+    """The stage's own cluster and user. Whoever uses the file as kubeconfig may write it anew: as YAML, with other contexts first."""
+    settings = yaml.safe_load(kubeconfig)
+    named = {kind: {one["name"]: one for one in settings[kind]} for kind in ("clusters", "contexts", "users")}
+    context = named["contexts"][CONTEXT]["context"]
+    return named["clusters"][context["cluster"]]["cluster"], named["users"][context["user"]]["user"]
 
 
 def _patch(spec, role, annotations):
