@@ -5,6 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use milvus_aws_core::installation::{InvalidName, Namespace};
 
+use crate::aws::cluster::NotThere;
+
 /// How long the API server may take for its first answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -57,6 +59,29 @@ pub enum ClusterError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The EKS cluster of an installation does not answer, as EKS itself says.
+    #[error("the EKS cluster {cluster} in {region} of account {account} {why}")]
+    NotThere {
+        /// Which cluster.
+        cluster: String,
+        /// Whose.
+        account: String,
+        /// Where.
+        region: String,
+        /// What EKS says of it.
+        why: NotThere,
+    },
+    /// The EKS cluster of an installation does not know who asks.
+    #[error("the EKS cluster {cluster} does not let {caller} in")]
+    NotLetIn {
+        /// Which cluster.
+        cluster: String,
+        /// ARN of who asks.
+        caller: String,
+        /// What the API server said.
+        #[source]
+        source: Box<kube::Error>,
+    },
     /// The client cannot be made from the configuration.
     #[error("the configuration of the Kubernetes cluster cannot be used")]
     Client(#[source] Box<kube::Error>),
@@ -84,25 +109,7 @@ impl ClusterFlags {
     /// Reads the kubeconfig, makes a client, and asks the server once whether it is there: what every later request
     /// would fail on is told at once and in one way.
     pub async fn connect(&self) -> Result<Cluster, ClusterError> {
-        let options = KubeConfigOptions {
-            context: self.context.clone(),
-            ..Default::default()
-        };
-        let kubeconfig = |error| ClusterError::Kubeconfig(Box::new(error));
-        let config = match &self.kubeconfig {
-            Some(path) => {
-                let file = Kubeconfig::read_from(path).map_err(kubeconfig)?;
-                kube::Config::from_custom_kubeconfig(file, &options)
-                    .await
-                    .map_err(kubeconfig)?
-            }
-            None if self.context.is_some() => kube::Config::from_kubeconfig(&options)
-                .await
-                .map_err(kubeconfig)?,
-            None => kube::Config::infer()
-                .await
-                .map_err(|error| ClusterError::Infer(Box::new(error)))?,
-        };
+        let config = self.config().await?;
         let named = match config.default_namespace.as_str() {
             // What kube fills in where the context names none.
             "default" => None,
@@ -118,9 +125,37 @@ impl ClusterFlags {
             server,
         })
     }
+
+    /// The API server's address, as the kubeconfig has it.
+    pub(crate) async fn server(&self) -> Result<String, ClusterError> {
+        Ok(self.config().await?.cluster_url.to_string())
+    }
+
+    async fn config(&self) -> Result<kube::Config, ClusterError> {
+        let options = KubeConfigOptions {
+            context: self.context.clone(),
+            ..Default::default()
+        };
+        let kubeconfig = |error| ClusterError::Kubeconfig(Box::new(error));
+        Ok(match &self.kubeconfig {
+            Some(path) => {
+                let file = Kubeconfig::read_from(path).map_err(kubeconfig)?;
+                kube::Config::from_custom_kubeconfig(file, &options)
+                    .await
+                    .map_err(kubeconfig)?
+            }
+            None if self.context.is_some() => kube::Config::from_kubeconfig(&options)
+                .await
+                .map_err(kubeconfig)?,
+            None => kube::Config::infer()
+                .await
+                .map_err(|error| ClusterError::Infer(Box::new(error)))?,
+        })
+    }
 }
 
-async fn greet(client: &kube::Client, server: &str) -> Result<(), ClusterError> {
+/// Asks the server whether it is there; whoever may not ask for its version may still do what matters.
+pub(crate) async fn greet(client: &kube::Client, server: &str) -> Result<(), ClusterError> {
     let server = server.to_owned();
     match tokio::time::timeout(PATIENCE, client.apiserver_version()).await {
         // Who may not ask for the version may still do what matters.

@@ -288,10 +288,16 @@ impl Error {
                 "`uninstall --delete-data` with the same file deletes them (in a bucket that was there before, do it yourself); another `name`, or another bucket in the file, leaves them".to_owned()
             }
             Self::Run {
+                source: RunError::Refused(refused),
+                ..
+            } if refused.iter().any(|(resource, _)| resource.as_str().starts_with("bucket/")) => {
+                "`aws.bucket` in the file names another bucket; `aws.existing.bucket` uses one of the account's as it is".to_owned()
+            }
+            Self::Run {
                 source: RunError::Refused(_),
                 ..
             } => {
-                "choose another name or namespace, or remove what is in the way yourself".to_owned()
+                "choose another name or namespace: what is there is not this installation's, and stays as it is".to_owned()
             }
             Self::Run {
                 doing,
@@ -309,6 +315,10 @@ impl Error {
             }
             Self::Cluster(ClusterError::Kubeconfig(_) | ClusterError::Infer(_)) => {
                 "name a cluster by --kubeconfig and --context, or set KUBECONFIG".to_owned()
+            }
+            Self::Cluster(ClusterError::NotThere { why, .. }) => why.hint().to_owned(),
+            Self::Cluster(ClusterError::NotLetIn { .. }) => {
+                "AWS_PROFILE chooses who asks; an administrator of the cluster lets somebody in by an access entry (`aws.eks.admins` in the file makes one); --context uses a login of the kubeconfig instead".to_owned()
             }
             Self::Cluster(ClusterError::Silent { .. }) => {
                 "--kubeconfig and --context choose another cluster".to_owned()

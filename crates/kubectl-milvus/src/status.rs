@@ -12,7 +12,7 @@ use owo_colors::OwoColorize;
 use serde::Serialize;
 
 use crate::{
-    ExitCode, cli::NameArgs, cluster::ClusterFlags, error::Error, installed::Installed,
+    ExitCode, cli::NameArgs, cluster::ClusterFlags, error::Error, host::Host, installed::Installed,
     printer::Printer, wanted::Named,
 };
 
@@ -53,10 +53,11 @@ struct PodStatus {
 pub(crate) async fn run(
     args: &NameArgs,
     flags: &ClusterFlags,
+    host: &Host,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     let named = Named::read(args, flags)?;
-    let cluster = flags.connect().await?;
+    let cluster = named.connect(flags, host, printer).await?;
     let namespace = named.namespace(cluster.context_namespace.as_ref());
     let installed = Installed::find(&cluster.client, &namespace, named.name.as_ref()).await?;
     let status = look(&cluster.client, &installed).await?;

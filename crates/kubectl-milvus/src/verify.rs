@@ -13,6 +13,7 @@ use crate::{
     cli::VerifyArgs,
     cluster::ClusterFlags,
     error::Error,
+    host::Host,
     installed::Installed,
     interrupt,
     milvus_port::MilvusPort,
@@ -35,11 +36,12 @@ struct Reached {
 pub(crate) async fn run(
     args: &VerifyArgs,
     flags: &ClusterFlags,
+    host: &Host,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     let (login, identity) = (login(args)?, identity(args)?);
     let options = options(args)?;
-    let mut reached = reach(args, identity, flags, printer).await?;
+    let mut reached = reach(args, identity, (flags, host), printer).await?;
     if login.is_some() {
         reached.login = login;
     }
@@ -109,7 +111,7 @@ async fn prove(reached: Reached, options: Options, printer: Printer) -> Result<R
 async fn reach(
     args: &VerifyArgs,
     identity: Option<Identity>,
-    flags: &ClusterFlags,
+    (flags, host): (&ClusterFlags, &Host),
     printer: Printer,
 ) -> Result<Reached, Error> {
     if let Some(endpoint) = &args.endpoint {
@@ -122,7 +124,7 @@ async fn reach(
         });
     }
     let named = Named::read(&args.installation, flags)?;
-    let cluster = flags.connect().await?;
+    let cluster = named.connect(flags, host, printer).await?;
     let namespace = named.namespace(cluster.context_namespace.as_ref());
     let installed = Installed::find(&cluster.client, &namespace, named.name.as_ref()).await?;
     printer.tell(&format!(

@@ -16,10 +16,12 @@ use milvus_manifests::{
 use secrecy::ExposeSecret as _;
 
 use crate::{
+    aws,
     cli::{AdoptArgs, FileArgs, HelmArgs, NameArgs},
-    cluster::ClusterFlags,
+    cluster::{Cluster, ClusterFlags},
     error::Error,
     helm_values::{self, HelmValues},
+    host::Host,
     printer::Printer,
     secret_reader::FolderReader,
 };
@@ -231,6 +233,8 @@ pub(crate) struct Named {
     /// Its name; whichever the namespace holds when absent.
     pub name: Option<InstallationName>,
     namespace: Option<Namespace>,
+    /// The file's installation, where it is in an account.
+    in_account: Option<Box<Installation>>,
 }
 
 impl Named {
@@ -240,13 +244,15 @@ impl Named {
             Some(path) => {
                 let installation = installation(path)?;
                 Self {
-                    name: Some(installation.name),
-                    namespace: Some(installation.namespace),
+                    name: Some(installation.name.clone()),
+                    namespace: Some(installation.namespace.clone()),
+                    in_account: (installation.on_aws().is_some()).then(|| Box::new(installation)),
                 }
             }
             None => Self {
                 name: args.name.as_deref().map(str::parse).transpose()?,
                 namespace: None,
+                in_account: None,
             },
         };
         Ok(match &flags.namespace {
@@ -256,6 +262,19 @@ impl Named {
             },
             None => named,
         })
+    }
+
+    /// The cluster that it is in: that of the file's account, else the kubeconfig's.
+    pub(crate) async fn connect(
+        &self,
+        flags: &ClusterFlags,
+        host: &Host,
+        printer: Printer,
+    ) -> Result<Cluster, Error> {
+        match &self.in_account {
+            Some(installation) => aws::cluster::reach(installation, flags, host, printer).await,
+            None => Ok(flags.connect().await?),
+        }
     }
 
     /// The namespace of `-n`, else the file's, else the context's, else `milvus`.

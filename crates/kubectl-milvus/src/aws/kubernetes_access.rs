@@ -16,6 +16,9 @@ use crate::cluster::ClusterError;
 /// The version of the exchange between kubectl and what gives it tokens.
 const EXEC_API: &str = "client.authentication.k8s.io/v1beta1";
 
+/// The flag of `eks-token` that names a profile.
+pub(super) const PROFILE: &str = "--profile";
+
 /// How tokens for a cluster are had: by this plugin, so that the AWS CLI is not needed.
 #[derive(Debug, Clone)]
 pub(crate) struct Login {
@@ -39,7 +42,7 @@ impl Login {
         ];
         let mut args: Vec<String> = words.map(str::to_owned).to_vec();
         if let Some(profile) = &self.profile {
-            args.extend(["--profile".to_owned(), profile.clone()]);
+            args.extend([PROFILE.to_owned(), profile.clone()]);
         }
         AuthInfo {
             exec: Some(ExecConfig {
