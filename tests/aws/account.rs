@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use milvus_stage::aws::{AwsStage, python};
+use milvus_stage::aws::{AwsStage, Options, python};
 use milvus_stage::cache::Cache;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -41,9 +41,22 @@ impl Account {
         }
     }
 
+    /// One whose AWS has other options.
+    pub(crate) fn with(options: &Options) -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        Self {
+            _turn: Some(turn),
+            ..Self::of(options)
+        }
+    }
+
     /// One more, within the turn of another.
     pub(crate) fn beside() -> Self {
-        let stage = AwsStage::start(&Cache::open().unwrap()).unwrap();
+        Self::of(&Options::default())
+    }
+
+    fn of(options: &Options) -> Self {
+        let stage = AwsStage::start_with(&Cache::open().unwrap(), options).unwrap();
         Self {
             stage,
             keys: ("AKIDEXAMPLE".to_owned(), "not-a-secret".to_owned()),
@@ -61,21 +74,46 @@ impl Account {
 
     /// The installer, on the installation of that name.
     pub(crate) fn start(&self, verb: &str, name: &str) -> Child {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_on-virtual-time"));
-        let home = self.folder.path();
+        self.command(verb, name).spawn().unwrap()
+    }
+
+    /// The same, which does not run yet.
+    pub(crate) fn command(&self, verb: &str, name: &str) -> Command {
+        let mut command = self.program(env!("CARGO_BIN_EXE_on-virtual-time"));
+        command.arg(verb).arg(self.file(name));
         command
-            .arg(verb)
-            .arg(self.file(name))
+    }
+
+    /// The plugin with these arguments, in a folder where `NAME.yaml` is the file of each installation.
+    #[cfg(feature = "plugin")]
+    pub(crate) fn plugin(&self, args: &[&str]) -> Command {
+        let mut command = self.program(env!("CARGO_BIN_EXE_plugin-on-stage"));
+        command.args(args).current_dir(self.folder.path());
+        command
+    }
+
+    /// A program of somebody in the account.
+    fn program(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .env_clear()
-            .env("HOME", home)
+            .env("HOME", self.folder.path())
+            .env("MILVUS_STAGE_AWS", self.stage.endpoint())
             .env("AWS_ENDPOINT_URL", self.stage.endpoint())
             .env("AWS_REGION", self.stage.region())
             .env("AWS_ACCESS_KEY_ID", &self.keys.0)
             .env("AWS_SECRET_ACCESS_KEY", &self.keys.1)
             .env("AWS_EC2_METADATA_DISABLED", "true")
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        command.spawn().unwrap()
+        command
+    }
+
+    /// Where the files of the account's installations are, and the home of who runs them.
+    #[cfg(feature = "plugin")]
+    pub(crate) fn home(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     pub(crate) fn run(&self, verb: &str, name: &str) -> Ran {
@@ -129,7 +167,7 @@ impl Account {
         std::fs::write(self.path(name), text).unwrap();
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         let path = self.path(name);
         if !path.exists() {
             self.describe(name, "target: aws\n");

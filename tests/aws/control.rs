@@ -13,9 +13,10 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    /// The stage that `AWS_ENDPOINT_URL` names.
+    /// The stage that `MILVUS_STAGE_AWS` names, else `AWS_ENDPOINT_URL`: calls may go another way.
     pub(crate) fn from_environment() -> Result<Self> {
-        let url = std::env::var("AWS_ENDPOINT_URL").context("AWS_ENDPOINT_URL names the stage")?;
+        let url = std::env::var("MILVUS_STAGE_AWS").or_else(|_| std::env::var("AWS_ENDPOINT_URL"));
+        let url = url.context("AWS_ENDPOINT_URL names the stage")?;
         let address = url
             .strip_prefix("http://")
             .context("the stage speaks plain HTTP")?;

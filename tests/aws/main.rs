@@ -7,12 +7,21 @@
 )]
 
 mod account;
+mod bucket_names;
 mod crash;
 mod existing;
 mod faults;
 mod foreign;
 mod install;
+mod kafka_versions;
 mod kept_vectors;
+#[cfg(feature = "plugin")]
+mod kubernetes;
 mod pains;
+mod proxies;
 mod rights;
 mod slow_changes;
+#[cfg(feature = "plugin")]
+mod tokens;
+#[cfg(feature = "plugin")]
+mod uninstall;

@@ -85,6 +85,7 @@ fn an_empty_account_becomes_a_verified_milvus_and_is_empty_again() {
         "demo",
     ];
     milvus(&cache, &words).exits(0);
+    kubectl_has_forgotten_it(&cache);
     let left = account.inventory().expect("an inventory");
     assert_eq!(left["present"], empty["present"], "{left}");
     // KMS keeps a key for some days after it was given up.
@@ -162,6 +163,14 @@ fn kubectl_works_at_once(cache: &Cache) {
     command.args(["get", "pods", "-o", "name"]);
     let pods = run(command.envs(aws::environment(cache))).exits(0).stdout;
     assert!(pods.contains("pod/demo-milvus-proxy-"), "{pods}");
+}
+
+/// Stage fault 4: the context of a cluster that is gone goes too.
+fn kubectl_has_forgotten_it(cache: &Cache) {
+    let mut command = Command::new("kubectl");
+    command.args(["config", "get-contexts", "-o", "name"]);
+    let contexts = run(command.envs(aws::environment(cache))).exits(0).stdout;
+    assert!(!contexts.contains("cluster/demo-milvus"), "{contexts}");
 }
 
 /// Passwords and keys stand in Secrets, and nowhere else of ours. (Milvus 2.3 itself logs its Kafka settings whole.)

@@ -56,6 +56,9 @@ pub(crate) struct Options {
     /// Folder of the official Helm chart 4.1.34, to compare `render` with `helm template`; without it that row is left out
     #[arg(long, value_name = "DIR")]
     chart: Option<PathBuf>,
+    /// The AWS CLI, to compare `eks-token` with `aws eks get-token`; without it that row is left out
+    #[arg(long, value_name = "FILE")]
+    aws: Option<PathBuf>,
 }
 
 /// One row of the table: ours beside the peer's, as medians.
@@ -83,6 +86,8 @@ impl Figure {
 
 /// `render` takes at most this of `helm template`'s time.
 const RENDER: f64 = 1.0 / 50.0;
+/// `eks-token` takes at most this of the AWS CLI's time: kubectl calls it anew for each of its own calls.
+const EKS_TOKEN: f64 = 1.0 / 30.0;
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let cache = Cache::open()?;
@@ -110,7 +115,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     })?;
     let parts = steps.step("stage parts", || lifecycle::build(&cache))?;
     let short = steps.step("measure what needs no stage", || {
-        measure_short(&parts, &plugin, options.chart.as_deref())
+        measure_short(&parts, &plugin, options)
     })?;
     report::line(page(&short)?);
     let was_up = lifecycle::status(&cache)?.up;
@@ -129,12 +134,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 /// What takes milliseconds, while nothing of the stage takes turns with it.
-fn measure_short(parts: &Parts, plugin: &Path, chart: Option<&Path>) -> Result<Vec<Figure>> {
+fn measure_short(parts: &Parts, plugin: &Path, options: &Options) -> Result<Vec<Figure>> {
     let kubectl = parts.dir("kubernetes")?.join("bin/kubectl");
     let mut figures = vec![start(plugin, &kubectl)?];
-    if let Some(chart) = chart {
+    if let Some(chart) = &options.chart {
         let helm = parts.dir("helm")?.join("bin/helm");
         figures.push(render_values(plugin, &helm, chart)?);
+    }
+    if let Some(aws) = &options.aws {
+        figures.push(eks_token(plugin, aws)?);
     }
     Ok(figures)
 }
@@ -172,6 +180,37 @@ fn start(plugin: &Path, kubectl: &Path) -> Result<Figure> {
         unit: "ms".to_owned(),
         runs: SHORT_RUNS,
         promise: None,
+    })
+}
+
+/// A token for a cluster of EKS, signed on the spot by both.
+fn eks_token(plugin: &Path, aws: &Path) -> Result<Figure> {
+    let of = ["--cluster-name", "demo", "--region", "us-west-2"];
+    let by_anybody = |command: &mut Command| {
+        command
+            .envs([
+                ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+                ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
+            ])
+            .env_remove("AWS_PROFILE");
+    };
+    let (mut ours, mut peer) = (Vec::new(), Vec::new());
+    for _ in 0..SHORT_RUNS {
+        let mut token = Command::new(plugin);
+        by_anybody(token.arg("eks-token").args(of));
+        ours.push(seconds(&mut token)?);
+        let mut token = Command::new(aws);
+        by_anybody(token.args(["eks", "get-token"]).args(of));
+        peer.push(seconds(&mut token)?);
+    }
+    Ok(Figure {
+        what: "`kubectl-milvus eks-token`".to_owned(),
+        ours: median(ours) * 1e3,
+        peer: median(peer) * 1e3,
+        peer_is: "`aws eks get-token` of awscli 1.46.2 (`--aws`)".to_owned(),
+        unit: "ms".to_owned(),
+        runs: SHORT_RUNS,
+        promise: Some(EKS_TOKEN),
     })
 }
 

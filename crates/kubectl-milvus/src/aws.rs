@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod bucket_contents;
+pub(crate) mod cluster;
 mod ebs_driver;
 pub(crate) mod eks_token;
 pub(crate) mod existing_cluster;

@@ -498,6 +498,9 @@ pub struct UninstallArgs {
     /// The installation's name, to confirm that its data shall be deleted
     #[arg(long, value_name = "NAME", requires = "delete_data")]
     pub confirm: Option<String>,
+    /// Agree to what goes from an AWS account, without being asked
+    #[arg(short, long)]
+    pub yes: bool,
     /// Show what would be removed, and remove nothing
     #[arg(long, value_name = "WHERE")]
     pub dry_run: Option<DryRun>,

@@ -11,10 +11,9 @@ use kube::{
     config::{AuthInfo, ExecAuthCluster, Kubeconfig, KubeconfigError},
 };
 
-use crate::{
-    cluster::ClusterError,
-    proxy::{PROXY_URL, Proxies, Proxy},
-};
+use milvus_aws_core::proxy::{PROXY_URL, Proxies, Proxy};
+
+use crate::cluster::ClusterError;
 
 /// How to talk to a cluster.
 pub(crate) struct ClientConfig {

@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use milvus_aws_core::installation::{InvalidName, Namespace};
-
-use crate::{
-    client_config::ClientConfig,
+use milvus_aws_core::{
+    installation::{InvalidName, Namespace},
     proxy::{InvalidProxy, PROXY_URL, Proxy},
 };
+
+use crate::{aws::cluster::NotThere, client_config::ClientConfig};
 
 /// How long the API server may take for its first answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -82,6 +82,29 @@ pub enum ClusterError {
         /// What it wrote to stderr.
         said: String,
     },
+    /// The EKS cluster of an installation does not answer, as EKS itself says.
+    #[error("the EKS cluster {cluster} in {region} of account {account} {why}")]
+    NotThere {
+        /// Which cluster.
+        cluster: String,
+        /// Whose.
+        account: String,
+        /// Where.
+        region: String,
+        /// What EKS says of it.
+        why: NotThere,
+    },
+    /// The EKS cluster of an installation does not know who asks.
+    #[error("the EKS cluster {cluster} does not let {caller} in")]
+    NotLetIn {
+        /// Which cluster.
+        cluster: String,
+        /// ARN of who asks.
+        caller: String,
+        /// What the API server said.
+        #[source]
+        source: Box<kube::Error>,
+    },
     /// The client cannot be made from the configuration.
     #[error("the configuration of the Kubernetes cluster cannot be used")]
     Client(#[source] Box<kube::Error>),
@@ -145,6 +168,10 @@ impl ClusterError {
             } => proxy_hint(proxy),
             Self::Silent { .. } => "--kubeconfig and --context choose another cluster".to_owned(),
             Self::Eks { source, .. } => return source.hint(),
+            Self::NotThere { why, .. } => why.hint().to_owned(),
+            Self::NotLetIn { .. } => {
+                "AWS_PROFILE chooses who asks; an administrator of the cluster lets somebody in by an access entry (`aws.eks.admins` in the file makes one); --context uses a login of the kubeconfig instead".to_owned()
+            }
             Self::Client(_) | Self::Unreachable { .. } | Self::Namespace(_) => return None,
         })
     }
@@ -181,16 +208,22 @@ impl ClusterFlags {
             server,
         })
     }
+
+    /// The API server's address, as the kubeconfig has it.
+    pub(crate) fn server(&self) -> Result<String, ClusterError> {
+        let config = ClientConfig::find(self.kubeconfig.as_deref(), self.context.as_deref())?;
+        Ok(config.server())
+    }
 }
 
-async fn greet(
+/// Asks the server whether it is there; whoever may not ask for its version may still do what matters.
+pub(crate) async fn greet(
     client: &kube::Client,
     server: &str,
     proxy: Option<Proxy>,
 ) -> Result<(), ClusterError> {
     let server = server.to_owned();
     match tokio::time::timeout(PATIENCE, client.apiserver_version()).await {
-        // Who may not ask for the version may still do what matters.
         Ok(Err(kube::Error::Api(status))) if status.code == 403 => Ok(()),
         Ok(Err(error)) => Err(ClusterError::Unreachable {
             server,

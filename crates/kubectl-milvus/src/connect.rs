@@ -8,6 +8,7 @@ use crate::{
     cli::ConnectArgs,
     cluster::ClusterFlags,
     error::{Error, in_full},
+    host::Host,
     installed::Installed,
     interrupt,
     milvus_port::MilvusPort,
@@ -29,10 +30,11 @@ struct Connected {
 pub(crate) async fn run(
     args: &ConnectArgs,
     flags: &ClusterFlags,
+    host: &Host,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     let named = Named::read(&args.installation, flags)?;
-    let cluster = flags.connect().await?;
+    let cluster = named.connect(flags, host, printer).await?;
     let namespace = named.namespace(cluster.context_namespace.as_ref());
     let installed = Installed::find(&cluster.client, &namespace, named.name.as_ref()).await?;
     let login = root_login(&cluster.client, &installed).await?;

@@ -350,8 +350,10 @@ fn refused_hint(refused: &[(ResourceId, Foreign)]) -> Option<String> {
         "`uninstall --delete-data` with the same file deletes them (in a bucket that was there before, do it yourself); another `name`, or another bucket in the file, leaves them"
     } else if is(&ForeignKind::DataLeftBehind) {
         "write what is there into the file; a later line of etcd is reached one line at a time"
+    } else if is(&ForeignKind::BucketNameTaken) {
+        "`aws.bucket` in the file names another bucket; `aws.existing.bucket` uses one of the account's as it is"
     } else if is(&ForeignKind::InTheWay) {
-        "choose another name or namespace, or remove what is in the way yourself"
+        "choose another name or namespace: what is there is not this installation's, and stays as it is"
     } else {
         return None;
     };

@@ -23,6 +23,7 @@ mod install;
 mod installed;
 mod interrupt;
 mod kube_hint;
+mod kubeconfig_files;
 mod milvus_port;
 mod picture;
 mod place;
@@ -31,7 +32,6 @@ mod plan_text;
 mod port_forward;
 pub mod printer;
 mod progress;
-mod proxy;
 mod render;
 mod root_password;
 mod scale;
@@ -95,11 +95,11 @@ pub async fn run_on(cli: Cli, host: &Host, printer: Printer) -> Result<ExitCode,
         Command::Install(args) => install::run(args, flags, host, printer).await,
         Command::Plan(args) => plan::run(args, flags, host, printer).await,
         Command::Graph(args) => graph::run(args, flags, host, printer).await,
-        Command::Verify(args) => verify::run(args, flags, printer).await,
-        Command::Status(args) => status::run(args, flags, printer).await,
-        Command::Connect(args) => connect::run(args, flags, printer).await,
+        Command::Verify(args) => verify::run(args, flags, host, printer).await,
+        Command::Status(args) => status::run(args, flags, host, printer).await,
+        Command::Connect(args) => connect::run(args, flags, host, printer).await,
         Command::Upgrade(args) => Box::pin(upgrade::run(args, flags, host, printer)).await,
-        Command::Scale(args) => Box::pin(scale::run(args, flags, printer)).await,
+        Command::Scale(args) => Box::pin(scale::run(args, flags, host, printer)).await,
         // Large, as it holds an installation for long: apart from the others on the heap.
         Command::Uninstall(args) => Box::pin(uninstall::run(args, flags, host, printer)).await,
         Command::EksToken(args) => aws::eks_token::run(args, printer).await,

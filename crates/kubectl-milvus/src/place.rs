@@ -73,7 +73,8 @@ impl Place {
             Target::Aws | Target::Eks => {
                 let calls = host.calls.clone();
                 let installation = &mut wanted.installation;
-                let account = aws::account::connect(installation, calls, printer).await?;
+                let account = aws::account::connect(installation, flags, calls, printer).await?;
+                aws::cluster::check_context(&account, installation, flags).await?;
                 aws::existing_cluster::use_its_controller(&account, installation, printer).await;
                 wanted.tell_remarks(printer);
                 Ok(Self::Aws(Box::new(account)))
@@ -91,10 +92,7 @@ impl Place {
             Self::Aws(account) => {
                 let settings = &installation.on_aws().ok_or(Error::NotOnAws)?.aws;
                 match account.cloud.cluster_of(settings).await? {
-                    Some(cluster) => {
-                        let client = aws::kubernetes_access::client(&cluster, &account.login);
-                        Ok(Some(client?))
-                    }
+                    Some(cluster) => Ok(Some(aws::cluster::client(&cluster, account).await?)),
                     None => Ok(None),
                 }
             }
@@ -174,16 +172,15 @@ impl Place {
         let (Self::Aws(account), Some(handle)) = (self, &placed.cluster) else {
             return Ok(());
         };
-        match report.output(handle) {
-            // Who has a cluster has a way to log in to it, which stays.
-            Some(cluster) if account.cluster.is_some() && aws::kubeconfig::knows(&cluster) => {
-                Ok(())
-            }
-            Some(cluster) => {
-                aws::kubeconfig::use_cluster(&cluster, &account.login, namespace, printer)
-            }
-            None => Ok(()),
+        let Some(cluster) = report.output(handle) else {
+            return Ok(());
+        };
+        let files = &account.kubeconfig;
+        // Who has a cluster has a way to log in to it, which stays.
+        if account.cluster.is_some() && aws::kubeconfig::knows(files, &cluster) {
+            return Ok(());
         }
+        aws::kubeconfig::use_cluster(files, &cluster, &account.login, namespace, printer)
     }
 
     /// How long an installation there may take, unless the user says otherwise.

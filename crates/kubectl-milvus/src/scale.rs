@@ -14,6 +14,7 @@ use crate::{
     cli::{DryRun, NameArgs, ScaleArgs},
     cluster::ClusterFlags,
     error::Error,
+    host::Host,
     installed::Installed,
     interrupt, plan_text,
     printer::Printer,
@@ -88,6 +89,7 @@ struct Scaled<'a> {
 pub(crate) async fn run(
     args: &ScaleArgs,
     flags: &ClusterFlags,
+    host: &Host,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     let targets = targets(args)?;
@@ -96,7 +98,7 @@ pub(crate) async fn run(
         name: args.name.clone(),
     };
     let named = Named::read(&of, flags)?;
-    let cluster = flags.connect().await?;
+    let cluster = named.connect(flags, host, printer).await?;
     let namespace = named.namespace(cluster.context_namespace.as_ref());
     let installed = Installed::find(&cluster.client, &namespace, named.name.as_ref()).await?;
     let name = &installed.name;

@@ -22,7 +22,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::{
-    ExitCode, cli::NameArgs, cluster::ClusterFlags, error::Error, installed::Installed,
+    ExitCode, cli::NameArgs, cluster::ClusterFlags, error::Error, host::Host, installed::Installed,
     printer::Printer, wanted::Named,
 };
 
@@ -68,11 +68,12 @@ struct PodStatus {
 pub(crate) async fn run(
     args: &NameArgs,
     flags: &ClusterFlags,
+    host: &Host,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     let named = Named::read(args, flags)?;
     let wanted = wanted(named.file.as_deref())?;
-    let cluster = flags.connect().await?;
+    let cluster = named.connect(flags, host, printer).await?;
     let namespace = named.namespace(cluster.context_namespace.as_ref());
     let installed = Installed::find(&cluster.client, &namespace, named.name.as_ref()).await?;
     let mut status = look(&cluster.client, &installed, wanted.as_ref()).await?;

@@ -53,7 +53,7 @@ pub(crate) async fn run(
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     if let Some(installation) = on_aws(args, flags, printer)? {
-        return aws::uninstall::run(&installation, args, host, printer).await;
+        return aws::uninstall::run(&installation, args, flags, host, printer).await;
     }
     let named = Named::read(&args.installation, flags)?;
     let record = Arc::new(Record::begin(args.timeline.as_ref())?);

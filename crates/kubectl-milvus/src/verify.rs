@@ -15,6 +15,7 @@ use crate::{
     cluster::ClusterFlags,
     duration_text,
     error::Error,
+    host::Host,
     installed::Installed,
     interrupt,
     milvus_port::MilvusPort,
@@ -38,11 +39,12 @@ struct Reached {
 pub(crate) async fn run(
     args: &VerifyArgs,
     flags: &ClusterFlags,
+    host: &Host,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
     let (login, identity) = (login(args)?, identity(args)?);
     let options = options(args)?;
-    let mut reached = reach(args, identity, flags, printer).await?;
+    let mut reached = reach(args, identity, (flags, host), printer).await?;
     if login.is_some() {
         reached.login = login;
     }
@@ -115,7 +117,7 @@ async fn prove(reached: Reached, options: Options, printer: Printer) -> Result<R
 async fn reach(
     args: &VerifyArgs,
     identity: Option<Identity>,
-    flags: &ClusterFlags,
+    (flags, host): (&ClusterFlags, &Host),
     printer: Printer,
 ) -> Result<Reached, Error> {
     if let Some(endpoint) = &args.endpoint {
@@ -128,7 +130,7 @@ async fn reach(
         });
     }
     let named = Named::read(&args.installation, flags)?;
-    let cluster = flags.connect().await?;
+    let cluster = named.connect(flags, host, printer).await?;
     let namespace = named.namespace(cluster.context_namespace.as_ref());
     let installed = Installed::find(&cluster.client, &namespace, named.name.as_ref()).await?;
     printer.tell(&format!(

@@ -16,10 +16,12 @@ use milvus_manifests::{
 use secrecy::ExposeSecret as _;
 
 use crate::{
+    aws,
     cli::{AdoptArgs, FileArgs, HelmArgs, NameArgs},
-    cluster::ClusterFlags,
+    cluster::{Cluster, ClusterFlags},
     error::Error,
     helm_values::{self, HelmValues, Logins},
+    host::Host,
     printer::Printer,
     secret_reader::FolderReader,
 };
@@ -272,6 +274,20 @@ impl Named {
             },
             None => named,
         })
+    }
+
+    /// The cluster that it is in: that of the file's account, else the kubeconfig's.
+    pub(crate) async fn connect(
+        &self,
+        flags: &ClusterFlags,
+        host: &Host,
+        printer: Printer,
+    ) -> Result<Cluster, Error> {
+        let in_account = self.file.as_ref().filter(|file| file.on_aws().is_some());
+        match in_account {
+            Some(installation) => aws::cluster::reach(installation, flags, host, printer).await,
+            None => Ok(flags.connect().await?),
+        }
     }
 
     /// The namespace of `-n`, else the file's, else the context's, else `milvus`.

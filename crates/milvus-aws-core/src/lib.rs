@@ -107,6 +107,8 @@ pub mod cost;
 pub mod engine;
 pub mod installation;
 pub mod prices;
+#[cfg(feature = "aws")]
+pub mod proxy;
 pub mod sizing;
 pub mod topology;
 

@@ -45,6 +45,19 @@ pub struct Options {
     pub kubernetes_endpoint: Option<String>,
     /// PEM file of that endpoint's CA.
     pub kubernetes_ca: Option<PathBuf>,
+    /// TLS beside plain HTTP.
+    pub tls: Option<Tls>,
+}
+
+/// A second port, which speaks TLS.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// Where it listens; nobody else may.
+    pub port: u16,
+    /// PEM file of its certificate.
+    pub certificate: PathBuf,
+    /// PEM file of its key.
+    pub key: PathBuf,
 }
 
 /// One call that AWS got.
@@ -121,6 +134,11 @@ impl AwsStage {
         }
         if let Some(path) = &options.kubernetes_ca {
             command.arg("--kubernetes-ca").arg(path);
+        }
+        if let Some(tls) = &options.tls {
+            command.args(["--tls-port", &tls.port.to_string()]);
+            command.arg("--tls-cert").arg(&tls.certificate);
+            command.arg("--tls-key").arg(&tls.key);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().context("starting the stage's AWS")?;
@@ -223,6 +241,17 @@ impl AwsStage {
     /// Everything in the account: `present`, and `leaving` for keys and secrets that AWS will remove by itself.
     pub fn inventory(&self) -> Result<Value> {
         self.call("GET", "inventory", None)
+    }
+
+    /// What the API server of a cluster makes of a token: a `TokenReview`, answered.
+    pub fn review_token(&self, review: &Value) -> Result<Value> {
+        self.call("POST", "kubernetes/token-review", Some(review))
+    }
+
+    /// From now on the region offers every version of Kafka but those.
+    pub fn without_kafka(&self, versions: &[&str]) -> Result<()> {
+        let body = json!({ "without": versions });
+        self.call("POST", "kafka/versions", Some(&body)).map(drop)
     }
 
     /// Turns IAM enforcement on or off.

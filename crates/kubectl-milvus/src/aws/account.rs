@@ -8,7 +8,9 @@ use milvus_aws_core::{
 };
 
 use super::kubernetes_access::Login;
-use crate::{error::Error, printer::Printer};
+use crate::{
+    cluster::ClusterFlags, error::Error, kubeconfig_files::KubeconfigFiles, printer::Printer,
+};
 
 /// An account that can be worked in.
 #[derive(Clone)]
@@ -19,11 +21,14 @@ pub(crate) struct AwsAccount {
     pub login: Login,
     /// The cluster that exists and is used, if one is.
     pub cluster: Option<String>,
+    /// Where kubectl reads of its clusters.
+    pub kubeconfig: KubeconfigFiles,
 }
 
 /// Connects, and says as whom.
 pub(crate) async fn connect(
     installation: &Installation,
+    flags: &ClusterFlags,
     calls: CallLog,
     printer: Printer,
 ) -> Result<AwsAccount, Error> {
@@ -52,6 +57,7 @@ pub(crate) async fn connect(
             .on_aws()
             .and_then(|on_aws| on_aws.aws.existing.eks_cluster.as_ref())
             .map(ToString::to_string),
+        kubeconfig: KubeconfigFiles::of(flags),
     })
 }
 

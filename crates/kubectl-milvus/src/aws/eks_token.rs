@@ -2,10 +2,7 @@
 
 use std::time::SystemTime;
 
-use milvus_aws_core::{
-    aws::{Cloud, Connection},
-    installation::InstallationName,
-};
+use milvus_aws_core::aws::{Connection, TokenSigner};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -19,8 +16,8 @@ pub(crate) async fn run(args: &EksTokenArgs, printer: Printer) -> Result<ExitCod
         region: Some(args.region.parse()?),
         ..Connection::default()
     };
-    let cloud = Cloud::connect(&connection, InstallationName::default()).await?;
-    let token = cloud.kubernetes_token(&args.cluster_name).await?;
+    let signer = TokenSigner::new(&connection).await?;
+    let token = signer.token(&args.cluster_name).await?;
     let credential = json!({
         "apiVersion": "client.authentication.k8s.io/v1beta1",
         "kind": "ExecCredential",

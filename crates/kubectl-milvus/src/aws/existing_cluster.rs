@@ -24,7 +24,7 @@ pub(crate) async fn use_its_controller(
     let Ok(Some(cluster)) = account.cloud.cluster_of(&on_aws.aws).await else {
         return;
     };
-    let Ok(client) = kubernetes_access::client(&cluster, &account.login) else {
+    let Ok((client, _)) = kubernetes_access::client(&cluster, &account.login) else {
         return;
     };
     if matches!(has_other_controller(&client, &owner).await, Ok(true)) {

@@ -10,6 +10,7 @@ use milvus_aws_core::{
         ResourceId, Step,
     },
     installation::{InstallationName, MilvusVersion, Namespace},
+    proxy::Proxy,
 };
 use milvus_manifests::apply::running;
 
@@ -18,6 +19,9 @@ use crate::{client_config::ClientConfig, cluster::ClusterError};
 
 /// The version of the exchange between kubectl and what gives it tokens.
 const EXEC_API: &str = "client.authentication.k8s.io/v1beta1";
+
+/// The flag of `eks-token` that names a profile.
+pub(super) const PROFILE: &str = "--profile";
 
 /// How tokens for a cluster are had: by this plugin, so that the AWS CLI is not needed.
 #[derive(Debug, Clone)]
@@ -42,7 +46,7 @@ impl Login {
         ];
         let mut args: Vec<String> = words.map(str::to_owned).to_vec();
         if let Some(profile) = &self.profile {
-            args.extend(["--profile".to_owned(), profile.clone()]);
+            args.extend([PROFILE.to_owned(), profile.clone()]);
         }
         AuthInfo {
             exec: Some(ExecConfig {
@@ -100,7 +104,8 @@ impl Only {
 
 impl KubernetesAccess {
     fn client(&self, cluster: &EksCluster) -> Result<kube::Client, ResourceError> {
-        client_of(cluster, &self.login).map_err(|error| {
+        let client = client_of(cluster, &self.login).map(|(client, _)| client);
+        client.map_err(|error| {
             let message = format!("cannot use what EKS says of the cluster {}", cluster.name);
             ResourceError::fatal(message).caused_by(error)
         })
@@ -134,16 +139,24 @@ impl KubernetesAccess {
     }
 }
 
-/// A client of a cluster that exists.
-pub(crate) fn client(cluster: &EksCluster, login: &Login) -> Result<kube::Client, ClusterError> {
+/// A client of a cluster that exists, and the proxy that it goes through.
+pub(crate) fn client(
+    cluster: &EksCluster,
+    login: &Login,
+) -> Result<(kube::Client, Option<Proxy>), ClusterError> {
     client_of(cluster, login).map_err(|source| ClusterError::Eks {
         cluster: cluster.name.clone(),
         source: Box::new(source),
     })
 }
 
-fn client_of(cluster: &EksCluster, login: &Login) -> Result<kube::Client, ClusterError> {
-    ClientConfig::of(&kubeconfig::of(cluster, login), None)?.client()
+fn client_of(
+    cluster: &EksCluster,
+    login: &Login,
+) -> Result<(kube::Client, Option<Proxy>), ClusterError> {
+    let config = ClientConfig::of(&kubeconfig::of(cluster, login), None)?;
+    let proxy = config.proxy.clone();
+    Ok((config.client()?, proxy))
 }
 
 impl Resource for KubernetesAccess {

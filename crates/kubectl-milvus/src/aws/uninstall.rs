@@ -8,15 +8,24 @@ use std::{sync::Arc, time::Duration};
 use milvus_aws_core::{
     Installation,
     aws::{self as core, Cloud, Orphan},
-    engine::{DataPolicy, Engine, Graph, Outcome, Report, ResourceError, ResourceId},
-    installation::{Deployment, EksClusterName, Namespace},
+    engine::{
+        Action, DataPolicy, Engine, Graph, Outcome, Plan, PlannedStep, Report, ResourceError,
+        ResourceId, RunError,
+    },
+    installation::{Deployment, EksClusterName},
 };
 use milvus_manifests::{Kind, ROOT, apply, root_secret_name};
 
-use super::{account, kubernetes_access};
+use super::{
+    account::{self, AwsAccount},
+    cluster,
+    kubeconfig::{GoneCluster, forget_cluster},
+};
 use crate::{
     ExitCode,
     cli::UninstallArgs,
+    cluster::ClusterFlags,
+    confirm::agreed,
     error::Error,
     host::Host,
     interrupt, plan_text,
@@ -29,15 +38,20 @@ use crate::{
 /// How long each half may take to go, unless the user says otherwise.
 const PATIENCE: Duration = Duration::from_hours(1);
 
+/// Why what a cluster left stays.
+const ORPHANED: &str = "its cluster is gone, and nobody takes it away";
+
 /// What is to go.
 struct Parts {
     /// What is in the cluster; none where there is no cluster any more.
     kubernetes: Option<apply::Uninstall>,
     account: Graph,
+    /// The cluster, as kubectl will have known it.
+    cluster: GoneCluster,
+    /// The bucket.
+    bucket: String,
     /// Whether the cluster is ours, and goes too.
     cluster_goes: bool,
-    /// Whether the brokers are ours, and go too.
-    brokers_go: bool,
     /// What a load balancer controller that stays, as others use it, needs of the account.
     of_controller: Vec<String>,
     /// What the cluster made that was used, and is gone; a failure to look holds nothing up, and is told at the end.
@@ -58,24 +72,87 @@ impl Parts {
         ids.any(|id| id.as_str() == secret)
             .then_some(&self.root_secret)
     }
+
+    /// What is lost with what goes, or cannot be used afterwards, each with what to do about it before.
+    fn losses(&self, installation: &Installation, plan: &Plan, data: DataPolicy) -> Vec<String> {
+        if data == DataPolicy::Delete {
+            return Vec::new();
+        }
+        let steps = |kind: &'static str| {
+            let of_kind = move |step: &&PlannedStep| step.resource.as_str().starts_with(kind);
+            plan.steps.iter().filter(of_kind)
+        };
+        let stays = |step: &PlannedStep| matches!(step.action, Action::Retain { .. });
+        let mut losses = Vec::new();
+        if let Some(secret) = self.lost_password(data) {
+            losses.push(format!(
+                "`{ROOT}`'s password goes with the cluster, and etcd's volumes, which stay, know no other: save it first, by `kubectl get secret {secret} -n {} -o yaml`",
+                installation.namespace
+            ));
+        }
+        if steps("msk-cluster/").any(|step| step.action == Action::Delete) {
+            losses.push("rows that Milvus has not yet written to the bucket go with the brokers: flush the collections first".to_owned());
+        }
+        if self.cluster_goes && steps("bucket/").chain(steps("existing-bucket/")).any(stays) {
+            losses.push(format!(
+                "the bucket {} stays with its vectors, and a later installation cannot use them: etcd, which knows what they are, begins anew. `install` is refused while they are there; `--delete-data` deletes them, another `name` or another bucket leaves them",
+                self.bucket
+            ));
+        }
+        losses
+    }
+
+    /// What would be done: first in the cluster, then in the account.
+    async fn plan(&self, engine: &Engine, data: DataPolicy) -> Result<Plan, Error> {
+        let mut plan = engine.plan_deletion(&self.account, data).await?;
+        if let Some(found) = &self.kubernetes {
+            let mut first = engine.plan_deletion(&found.graph, data).await?;
+            first.steps.append(&mut plan.steps);
+            plan = first;
+        }
+        Ok(plan)
+    }
 }
 
-/// Why what a cluster left stays.
-const ORPHANED: &str = "its cluster is gone, and nobody takes it away";
-/// What to do before the brokers are gone.
-const FLUSH_FIRST: &str = "rows that Milvus has not yet written to the bucket go with the brokers: whoever keeps the data flushes the collections now";
-
-/// What to do before the cluster is gone, which takes some minutes.
-fn save_first(secret: &str, namespace: &Namespace) -> String {
-    format!(
-        "`{ROOT}`'s password goes with the cluster, and etcd's volumes, which stay, know no other: whoever may restore them saves it now, by `kubectl get secret {secret} -n {namespace} -o yaml`"
-    )
+/// Shows what goes and what is lost with it, and has somebody agree: on a terminal, or by a flag.
+async fn agree(
+    installation: &Installation,
+    (args, data): (&UninstallArgs, DataPolicy),
+    parts: &Parts,
+    host: &Host,
+    printer: Printer,
+) -> Result<(), Error> {
+    let plan = parts.plan(&host.engine, data).await?;
+    if plan.has_changes() {
+        printer.tell(&plan_text::text(&plan));
+    }
+    for loss in parts.losses(installation, &plan, data) {
+        printer.tell(&loss);
+    }
+    if args.delete_data {
+        // Typing the name agrees to all of it.
+        return confirm(args, &installation.name, printer);
+    }
+    if args.yes || !plan.has_changes() {
+        return Ok(());
+    }
+    let question = format!("remove that from {}, with what is lost?", parts.place);
+    let asked = tokio::task::spawn_blocking(move || agreed(&question, printer).unwrap_or(false));
+    if asked.await.unwrap_or(false) {
+        return Ok(());
+    }
+    Err(Error::Run {
+        doing: "uninstall",
+        name: installation.name.to_string(),
+        source: RunError::Declined,
+    })
 }
 
 /// Removes the installation, or shows what it would remove.
 pub(crate) async fn run(
     installation: &Installation,
     args: &UninstallArgs,
+    flags: &ClusterFlags,
     host: &Host,
     printer: Printer,
 ) -> Result<ExitCode, Error> {
@@ -85,30 +162,22 @@ pub(crate) async fn run(
     } else {
         DataPolicy::Keep
     };
-    let parts = find(installation, (host, data), printer).await?;
-    if let Some(secret) = parts.lost_password(data) {
-        printer.tell(&save_first(secret, &installation.namespace));
-    }
-    if parts.brokers_go && parts.kubernetes.is_some() && data == DataPolicy::Keep {
-        printer.tell(FLUSH_FIRST);
-    }
+    let account = account::connect(installation, flags, host.calls.clone(), printer).await?;
+    cluster::check_context(&account, installation, flags).await?;
+    let parts = find(installation, &account, (host, data)).await?;
     if args.dry_run.is_some() {
         for orphan in parts.orphans.iter().flatten() {
             printer.tell(&format!("{} stays: {ORPHANED}", orphan.arn));
         }
-        let mut plan = host.engine.plan_deletion(&parts.account, data).await?;
-        if let Some(found) = &parts.kubernetes {
-            let mut first = host.engine.plan_deletion(&found.graph, data).await?;
-            first.steps.append(&mut plan.steps);
-            plan = first;
+        let plan = parts.plan(&host.engine, data).await?;
+        for loss in parts.losses(installation, &plan, data) {
+            printer.tell(&loss);
         }
         printer.result(&plan, || plan_text::text(&plan))?;
         parts.orphans?;
         return Ok(ExitCode::Done);
     }
-    if args.delete_data {
-        confirm(args, &installation.name, printer)?;
-    }
+    agree(installation, (args, data), &parts, host, printer).await?;
     let report = remove(&parts, args, data, (host, &record), printer).await;
     let drawn = record.end(
         &format!("uninstall {}", installation.name),
@@ -117,6 +186,9 @@ pub(crate) async fn run(
     );
     // Of what was left in a cluster that went, nothing is left.
     let went = parts.cluster_goes && cluster_went(&report);
+    if went {
+        forget_cluster(&account.kubeconfig, &parts.cluster, &account.login, printer);
+    }
     let left = parts.kubernetes.as_ref().filter(|_| !went);
     let others: &[apply::Kept] = left.map_or(&[], |found| &found.kept);
     let mut kept = kept(&report, others);
@@ -191,16 +263,16 @@ fn existing_cluster(installation: &Installation) -> Option<&EksClusterName> {
 
 async fn find(
     installation: &Installation,
+    account: &AwsAccount,
     (host, data): (&Host, DataPolicy),
-    printer: Printer,
 ) -> Result<Parts, Error> {
-    let account = account::connect(installation, host.calls.clone(), printer).await?;
     let settings = &installation.on_aws().ok_or(Error::NotOnAws)?.aws;
     let cluster_goes = account.cluster.is_none();
     let mut others = Vec::new();
-    let kubernetes = match account.cloud.cluster_of(settings).await? {
+    let was = account.cloud.cluster_of(settings).await?;
+    let kubernetes = match &was {
         Some(cluster) => {
-            let client = kubernetes_access::client(&cluster, &account.login)?;
+            let client = cluster::client(cluster, account).await?;
             if cluster_goes {
                 others = apply::neighbours(&client, &installation.namespace).await?;
             }
@@ -236,8 +308,13 @@ async fn find(
         kubernetes,
         orphans,
         account: graph,
+        cluster: GoneCluster {
+            name: account.cloud.cluster_name_of(settings),
+            arn: account.cloud.cluster_arn_of(settings),
+            was,
+        },
+        bucket: account.cloud.bucket_of(settings)?.to_string(),
         cluster_goes,
-        brokers_go: settings.existing.msk_cluster.is_none(),
         of_controller,
         root_secret: root_secret_name(&installation.name),
         place: format!("the account {}, region {}", id.id, id.region),
@@ -344,7 +421,7 @@ fn one_after_the_other(first: Report, second: Report) -> Report {
 
 #[cfg(test)]
 mod tests {
-    use milvus_aws_core::engine::{Entry, RunError};
+    use milvus_aws_core::engine::Entry;
 
     use super::*;
 

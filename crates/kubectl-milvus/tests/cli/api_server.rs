@@ -18,6 +18,10 @@ struct State {
     writes: Vec<String>,
     /// What follows the last `/` of paths that nobody may ask for.
     forbidden: Vec<String>,
+    /// How often somebody asked.
+    requests: usize,
+    /// What everybody is answered, where nobody is let in.
+    refuses: Option<u16>,
 }
 
 /// A server that ends with the test.
@@ -39,9 +43,21 @@ struct Request {
 
 impl ApiServer {
     pub(crate) fn start() -> Self {
+        Self::with(State::default())
+    }
+
+    /// One that answers everything with that status.
+    pub(crate) fn refusing(status: u16) -> Self {
+        Self::with(State {
+            refuses: Some(status),
+            ..State::default()
+        })
+    }
+
+    fn with(state: State) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let state = Arc::new(Mutex::new(State::default()));
+        let state = Arc::new(Mutex::new(state));
         let known = Arc::clone(&state);
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
@@ -82,6 +98,11 @@ impl ApiServer {
     pub(crate) fn paths(&self) -> Vec<String> {
         let state = self.state.lock().unwrap();
         state.objects.keys().cloned().collect()
+    }
+
+    /// How often somebody asked for something.
+    pub(crate) fn requests(&self) -> usize {
+        self.state.lock().unwrap().requests
     }
 
     /// What somebody tried to write.
@@ -148,6 +169,10 @@ fn read(input: &mut BufReader<TcpStream>) -> Option<Request> {
 impl State {
     fn answer(&mut self, request: &Request) -> (u16, Value) {
         let Request { path, query, .. } = request;
+        self.requests += 1;
+        if let Some(status) = self.refuses {
+            return (status, refusal(status));
+        }
         let known = self.objects.get(path);
         match request.method.as_str() {
             "GET" if self.forbids(path) => (403, refusal(403)),
@@ -209,7 +234,8 @@ impl State {
             let inside = key
                 .rsplit_once('/')
                 .is_some_and(|(folder, _)| folder == path);
-            let mut labels = labels.split(',').filter(|label| !label.is_empty());
+            // `component in (...)` is left out of account.
+            let mut labels = labels.split(',').filter(|label| label.contains('='));
             inside && labels.all(|label| carries(object, label))
         });
         let items: Vec<&Value> = items.map(|(_, object)| object).collect();

@@ -6,10 +6,12 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod account;
 mod adopt;
 mod api_server;
 mod aws;
 mod bad_input;
+mod file_cluster;
 mod helm;
 mod init;
 mod installed;

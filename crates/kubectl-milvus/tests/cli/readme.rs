@@ -38,7 +38,7 @@ fn the_commands_exist() {
         folder.run(&args).exits(0);
         count += 1;
     }
-    assert_eq!(count, 23);
+    assert_eq!(count, 24);
 }
 
 #[test]

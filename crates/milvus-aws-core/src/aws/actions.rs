@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::{
     access_entries, addon, bucket, cluster_keepers, cluster_network, eks_cluster, existing_addons,
     existing_association, existing_bucket, existing_cluster, existing_msk_cluster,
-    existing_network, existing_secret, internet_gateway, kept_vectors, key, leftovers,
-    load_balancer, msk_access, msk_cluster, msk_configuration, msk_ingress, msk_security_group,
-    msk_update, nat_gateway, node_group, oidc_provider, orphans, role, route_tables, s3_endpoint,
-    scram_association, secret, subnets, volumes, vpc,
+    existing_network, existing_secret, internet_gateway, kafka_versions, kept_vectors, key,
+    leftovers, load_balancer, msk_access, msk_cluster, msk_configuration, msk_ingress,
+    msk_security_group, msk_update, nat_gateway, node_group, oidc_provider, orphans, role,
+    route_tables, s3_endpoint, scram_association, secret, subnets, volumes, vpc,
 };
 
 /// What each resource's file says.
@@ -27,6 +27,7 @@ const ALL: &[&[&str]] = &[
     existing_network::ACTIONS,
     existing_secret::ACTIONS,
     internet_gateway::ACTIONS,
+    kafka_versions::ACTIONS,
     kept_vectors::ACTIONS,
     key::ACTIONS,
     leftovers::ACTIONS,

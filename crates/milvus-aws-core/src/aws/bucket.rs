@@ -11,6 +11,7 @@ use aws_sdk_s3::types::{
 };
 
 use super::{
+    bucket_name::NameOwner,
     cloud::Cloud,
     failure::{Attempt, failure, has_code},
     kept_vectors::KeptVectors,
@@ -19,8 +20,8 @@ use super::{
 };
 use crate::{
     engine::{
-        Change, Context, Cost, Observed, Readiness, Resource, ResourceError, ResourceId, Retention,
-        Step,
+        Change, Context, Cost, Foreign, ForeignKind, Observed, Readiness, Resource, ResourceError,
+        ResourceId, Retention, Step,
     },
     installation::{BucketName, RootPath},
 };
@@ -106,26 +107,23 @@ impl Bucket {
 
     async fn owner(&self) -> Result<Option<Owner>, ResourceError> {
         let name = self.name.as_str();
-        let head = self.cloud.s3.head_bucket().bucket(name).send().await;
-        match head {
-            // S3 says so of buckets of other accounts, and of those in other regions.
-            Err(error)
-                if error
-                    .raw_response()
-                    .is_some_and(|answer| matches!(answer.status().as_u16(), 301 | 403)) =>
-            {
-                let whose = "the name is taken by another account, or in another region";
-                return Ok(Some(Owner::Foreign(whose.into())));
+        let whose = self.cloud.owner_of_name(&self.name).await?;
+        if let Some(error) = whose.missing_right(&self.name) {
+            return Err(error);
+        }
+        match whose {
+            NameOwner::Nobody => return Ok(None),
+            NameOwner::AnotherRegion(region) => {
+                let region = region.as_deref().unwrap_or("another region");
+                let whose = format!("the name is taken, in {region}");
+                return Ok(Some(taken(whose)));
             }
-            Err(error)
-                if error
-                    .raw_response()
-                    .is_some_and(|answer| answer.status().as_u16() == 404) =>
-            {
-                return Ok(None);
+            NameOwner::AnotherAccount => {
+                let whose = "the name is taken by another account";
+                return Ok(Some(taken(whose)));
             }
-            other => other.attempting(|| format!("cannot look at the bucket {name}"))?,
-        };
+            _ => {}
+        }
         let tags = self.cloud.s3.get_bucket_tagging().bucket(name).send().await;
         let tags = tags
             .unless_absent(&["NoSuchTagSet"])
@@ -324,6 +322,10 @@ impl Bucket {
             }
         }
     }
+}
+
+fn taken(because: impl Into<String>) -> Owner {
+    Owner::Foreign(Foreign::new(ForeignKind::BucketNameTaken, because))
 }
 
 impl Resource for Bucket {

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use aws_sdk_sts::config::SharedCredentialsProvider;
 use serde::Serialize;
 
-use super::{calls::CallLog, mark::Mark};
+use super::{calls::CallLog, mark::Mark, partition};
 use crate::installation::Region;
 
 /// One account in one region. Cheap to clone.
@@ -17,7 +16,6 @@ pub struct Cloud {
     pub mark: Mark,
     /// What was called.
     pub calls: CallLog,
-    pub(super) credentials: Option<SharedCredentialsProvider>,
     pub(super) ec2: aws_sdk_ec2::Client,
     pub(super) eks: aws_sdk_eks::Client,
     pub(super) elb: aws_sdk_elasticloadbalancingv2::Client,
@@ -60,12 +58,9 @@ impl Account {
         format!("arn:{}:iam::aws:policy/{name}", self.partition)
     }
 
-    /// The end of this partition's host names (source: AWS General Reference, service endpoints).
+    /// The end of the region's host names: `amazonaws.com`.
     pub fn dns_suffix(&self) -> &'static str {
-        match self.partition.as_str() {
-            "aws-cn" => "amazonaws.com.cn",
-            _ => "amazonaws.com",
-        }
+        partition::dns_suffix(&self.region)
     }
 }
 

@@ -3,19 +3,12 @@
 use std::{path::PathBuf, time::Duration};
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_smithy_http_client::{
-    Builder, Connector,
-    proxy::ProxyConfig,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::client::{
-    http::SharedHttpClient, runtime_components::RuntimeComponents,
-};
 
 use super::{
     calls::CallLog,
     cloud::{Account, Cloud},
     failure::Attempt,
+    http_client::http_client,
     mark::Mark,
 };
 use crate::{
@@ -77,8 +70,7 @@ impl Cloud {
         installation: InstallationName,
     ) -> Result<Self, ConnectError> {
         let config = configuration(connection).await?;
-        let region = config.region().ok_or(ConnectError::NoRegion)?;
-        let region: Region = region.as_ref().parse().map_err(ConnectError::Region)?;
+        let region = region_of(&config)?;
         let calls = connection.calls.clone();
         let sts = aws_sdk_sts::Client::from_conf(
             aws_sdk_sts::config::Builder::from(&config)
@@ -98,7 +90,6 @@ impl Cloud {
         Ok(Self {
             account,
             mark: Mark::new(installation),
-            credentials: config.credentials_provider(),
             ec2: client!(aws_sdk_ec2),
             eks: client!(aws_sdk_eks),
             elb: client!(aws_sdk_elasticloadbalancingv2),
@@ -119,7 +110,14 @@ impl Cloud {
     }
 }
 
-async fn configuration(connection: &Connection) -> Result<SdkConfig, ConnectError> {
+/// The region that was found.
+pub(super) fn region_of(config: &SdkConfig) -> Result<Region, ConnectError> {
+    let region = config.region().ok_or(ConnectError::NoRegion)?;
+    region.as_ref().parse().map_err(ConnectError::Region)
+}
+
+/// What the standard places say; makes no call where they, or the connection, name a region.
+pub(super) async fn configuration(connection: &Connection) -> Result<SdkConfig, ConnectError> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client()?)
         // The engine tries again, at one pace for all; two would fight.
@@ -138,32 +136,6 @@ async fn configuration(connection: &Connection) -> Result<SdkConfig, ConnectErro
         loader = loader.region(aws_config::Region::new(region.to_string()));
     }
     Ok(loader.load().await)
-}
-
-fn http_client() -> Result<SharedHttpClient, ConnectError> {
-    let mut trust = TrustStore::default();
-    if let Some(path) = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
-        let path = PathBuf::from(path);
-        let pem = std::fs::read(&path);
-        trust = trust
-            .with_pem_certificate(pem.map_err(|source| ConnectError::CaBundle { path, source })?);
-    }
-    let tls = TlsContext::builder()
-        .with_trust_store(trust)
-        .build()
-        .map_err(|error| ConnectError::Tls(error.to_string()))?;
-    Ok(
-        // The documented way to a client knows no proxies.
-        Builder::new().build_with_connector_fn(move |settings, components| {
-            let mut connector = Connector::builder()
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .tls_context(tls.clone())
-                .proxy_config(ProxyConfig::from_env());
-            connector.set_connector_settings(settings.cloned());
-            connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-            connector.build()
-        }),
-    )
 }
 
 async fn account(sts: &aws_sdk_sts::Client, region: Region) -> Result<Account, ConnectError> {

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::types::ServerSideEncryptionRule;
 
-use super::{cloud::Cloud, failure::Attempt, kept_vectors::KeptVectors};
+use super::{bucket_name::NameOwner, cloud::Cloud, failure::Attempt, kept_vectors::KeptVectors};
 use crate::{
     engine::{Context, Existing, Readiness, ResourceError, ResourceId},
     installation::BucketName,
@@ -19,43 +19,10 @@ pub(super) struct ExistingBucket {
     kept: Option<KeptVectors>,
 }
 
-/// What S3 says of a bucket's name.
-enum Seen {
-    Absent,
-    /// Of another account, or one that may not be looked at.
-    Closed,
-    /// In a region that is not the installation's, where S3 says in which.
-    Elsewhere(Option<String>),
-    Here,
-}
-
 impl ExistingBucket {
     /// The bucket of that name.
     pub(super) fn new(cloud: Cloud, name: BucketName, kept: Option<KeptVectors>) -> Self {
         Self { cloud, name, kept }
-    }
-
-    async fn look(&self) -> Result<Seen, ResourceError> {
-        let call = self.cloud.s3.head_bucket().bucket(self.name.as_str());
-        let call = call.expected_bucket_owner(&self.cloud.account.id);
-        let answer = call.send().await;
-        let status = match &answer {
-            Ok(_) => None,
-            Err(error) => error.raw_response().map(|it| it.status().as_u16()),
-        };
-        match status {
-            Some(404) => return Ok(Seen::Absent),
-            Some(403) => return Ok(Seen::Closed),
-            Some(301) => return Ok(Seen::Elsewhere(None)),
-            _ => {}
-        }
-        let answer = answer.attempting(|| format!("cannot look at the bucket {}", self.name))?;
-        Ok(match answer.bucket_region() {
-            Some(region) if region != self.cloud.account.region.as_str() => {
-                Seen::Elsewhere(Some(region.to_owned()))
-            }
-            _ => Seen::Here,
-        })
     }
 
     /// The customer's key that encrypts new objects, if one does.
@@ -102,16 +69,20 @@ impl Existing for ExistingBucket {
         context: &Context,
     ) -> Result<Readiness<BucketName>, ResourceError> {
         let name = &self.name;
-        let wrong = match self.look().await? {
-            Seen::Here => None,
-            Seen::Absent => Some(format!(
+        let whose = self.cloud.owner_of_name(name).await?;
+        if let Some(error) = whose.missing_right(name) {
+            return Err(error);
+        }
+        let wrong = match whose {
+            NameOwner::Nobody => Some(format!(
                 "there is no bucket {name}; make it, write another one at `aws.existing.bucket`, or leave that out for a new one"
             )),
-            Seen::Closed => Some(format!(
-                "the bucket {name} is another account's, or the right s3:ListBucket on it is missing; write one of the account {} at `aws.existing.bucket`",
+            NameOwner::AnotherAccount => Some(format!(
+                "the bucket {name} is another account's; write one of the account {} at `aws.existing.bucket`",
                 self.cloud.account.id
             )),
-            Seen::Elsewhere(region) => Some(self.elsewhere(region.as_deref())),
+            NameOwner::AnotherRegion(region) => Some(self.elsewhere(region.as_deref())),
+            _ => None,
         };
         if let Some(wrong) = wrong {
             return Err(ResourceError::fatal(wrong));
@@ -131,9 +102,9 @@ impl Existing for ExistingBucket {
     }
 
     async fn left(&self, (): &()) -> Result<Option<BucketName>, ResourceError> {
-        Ok(match self.look().await? {
-            Seen::Absent => None,
-            Seen::Closed | Seen::Elsewhere(_) | Seen::Here => Some(self.name.clone()),
+        Ok(match self.cloud.owner_of_name(&self.name).await? {
+            NameOwner::Nobody => None,
+            _ => Some(self.name.clone()),
         })
     }
 }

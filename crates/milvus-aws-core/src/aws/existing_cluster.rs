@@ -5,6 +5,7 @@ use aws_sdk_eks::types::{Cluster, ClusterStatus};
 use super::{
     cloud::Cloud,
     eks_cluster::{EksCluster, is_leaving},
+    mark::Owner,
 };
 use crate::{
     engine::{Context, Existing, Readiness, ResourceError, ResourceId},
@@ -94,6 +95,36 @@ fn still_there(cluster: &Cluster) -> Option<EksCluster> {
     EksCluster::of(cluster).filter(|_| !is_leaving(cluster))
 }
 
+/// How the cluster of an installation is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClusterState {
+    /// EKS says where it answers.
+    There(Box<EksCluster>),
+    /// There is none of its name.
+    Absent,
+    /// EKS is making it: nobody answers yet.
+    BeingMade,
+    /// EKS is deleting it.
+    Leaving,
+    /// EKS could not make it.
+    Failed,
+    /// It has the name of the installation's own cluster, and is not the installation's.
+    Foreign,
+}
+
+impl ClusterState {
+    fn of(cluster: &Cluster) -> Self {
+        match cluster.status() {
+            Some(ClusterStatus::Deleting) => Self::Leaving,
+            Some(ClusterStatus::Failed) => Self::Failed,
+            Some(ClusterStatus::Creating) => Self::BeingMade,
+            // Without an address it is not made yet, whatever its status is called.
+            _ => EksCluster::of(cluster)
+                .map_or(Self::BeingMade, |cluster| Self::There(Box::new(cluster))),
+        }
+    }
+}
+
 impl Cloud {
     /// The cluster that an installation is in, while it answers: the one that its file names, else its own.
     pub async fn cluster_of(&self, aws: &Aws) -> Result<Option<EksCluster>, ResourceError> {
@@ -102,6 +133,24 @@ impl Cloud {
         };
         let cluster = self.eks_cluster(name.as_str()).await?;
         Ok(cluster.and_then(|cluster| still_there(&cluster)))
+    }
+
+    /// How that cluster is.
+    pub async fn cluster_state(&self, aws: &Aws) -> Result<ClusterState, ResourceError> {
+        let Some(cluster) = self.eks_cluster(&self.cluster_name_of(aws)).await? else {
+            return Ok(ClusterState::Absent);
+        };
+        let is_own = aws.existing.eks_cluster.is_none();
+        if is_own && self.mark.owner(cluster.tags.iter().flatten()) != Owner::Ours {
+            return Ok(ClusterState::Foreign);
+        }
+        Ok(ClusterState::of(&cluster))
+    }
+
+    /// The ARN of that cluster, known before it is there and after it is gone.
+    pub fn cluster_arn_of(&self, aws: &Aws) -> String {
+        let name = self.cluster_name_of(aws);
+        self.account.regional_arn("eks", &format!("cluster/{name}"))
     }
 
     /// Whether that cluster is gone, or on its way out: one that is still being created is neither.

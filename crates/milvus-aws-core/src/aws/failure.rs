@@ -49,6 +49,7 @@ const DENIED: &[&str] = &[
     "AccessDenied",
     "AccessDeniedException",
     "ForbiddenException",
+    "UnauthorizedException",
     "UnauthorizedOperation",
 ];
 
@@ -140,7 +141,7 @@ where
             "{what}: AWS does not accept the credentials: {said}; log in again, then run the same command, it goes on from here"
         ));
     }
-    if is(DENIED) {
+    if is_denied(error) {
         return ResourceError::fatal(format!(
             "{what}: the right to do so is missing: {said}; docs/iam-policy.json has all that are needed"
         ));
@@ -169,6 +170,16 @@ pub(super) fn has_code<E: ProvideErrorMetadata>(
     codes: &[&str],
 ) -> bool {
     error.code().is_some_and(|code| codes.contains(&code))
+}
+
+/// Whether the service says that a right is missing. Answers without a body, to HEAD, have no code but their status.
+pub(super) fn is_denied<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error.code() {
+        Some(code) => DENIED.contains(&code),
+        None => error
+            .raw_response()
+            .is_some_and(|answer| answer.status().as_u16() == 403),
+    }
 }
 
 /// No answer of the service: a connection, a timeout, credentials that cannot be had.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     actions::actions,
+    bucket,
     policy::{Policy, Statement},
 };
 
@@ -41,6 +42,12 @@ const SCOPES: &[Scope] = &[
             "aws:ResourceTag/kubectl-milvus/installation",
             &["?*"],
         )),
+    },
+    Scope {
+        name: "IamInstanceProfiles",
+        actions: &["iam:RemoveRoleFromInstanceProfile"],
+        resources: &["arn:aws:iam::*:instance-profile/*"],
+        condition: None,
     },
     Scope {
         name: "IamIssuersOfEks",
@@ -99,6 +106,27 @@ const SCOPES: &[Scope] = &[
                 "kafka.amazonaws.com",
             ],
         )),
+    },
+    // What MSK and Secrets Manager do with the installation's key in the caller's name. Rights by its tag would come too
+    // late: KMS may take minutes to see tags.
+    Scope {
+        name: "KmsUseOfKeys",
+        actions: &[
+            "kms:CreateGrant",
+            "kms:Decrypt",
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "kms:RetireGrant",
+        ],
+        resources: &["arn:aws:kms:*:*:key/*"],
+        condition: None,
+    },
+    // Buckets' names are the file's to choose.
+    Scope {
+        name: "S3Buckets",
+        actions: bucket::ACTIONS,
+        resources: &["arn:aws:s3:::*"],
+        condition: None,
     },
     Scope {
         name: "SecretsOfMsk",

@@ -117,13 +117,18 @@ impl MskCluster {
 
     async fn create(&self, inputs: &Foundations) -> Result<(), ResourceError> {
         let tags = self.cloud.mark.tag_map(&self.name);
+        let version = self.settings.version.as_ref();
+        let version = self.cloud.kafka_version(version).await?;
         let call = self
             .cloud
             .kafka
             .create_cluster_v2()
             .cluster_name(&self.name)
             .set_tags(Some(tags));
-        let made = call.provisioned(self.request(inputs)).send().await;
+        let made = call
+            .provisioned(self.request(inputs, &version))
+            .send()
+            .await;
         match made {
             Ok(_) => Ok(()),
             Err(error) if has_code(&error, &["ConflictException"]) => Err(
@@ -151,6 +156,7 @@ impl MskCluster {
     fn request(
         &self,
         (network, security_group, configuration, key): &Foundations,
+        version: &str,
     ) -> ProvisionedRequest {
         let disk = EbsStorageInfo::builder().volume_size(msk_update::gib(self.settings.storage));
         let subnets = network
@@ -187,7 +193,7 @@ impl MskCluster {
                     .revision(configuration.revision)
                     .build(),
             )
-            .kafka_version(self.settings.version.as_str())
+            .kafka_version(version)
             .number_of_broker_nodes(self.wanted_brokers(network))
             .build()
     }

@@ -8,6 +8,7 @@ use aws_sdk_kafka::types::{
 
 use super::{
     failure::Attempt,
+    kafka_versions::satisfies,
     msk_cluster::{Foundations, MskCluster},
 };
 use crate::{
@@ -114,13 +115,15 @@ fn difference(
             nodes.instance_type().map(str::to_owned),
             wanted.settings.instance_type.to_string(),
         ),
-        Aspect::Kafka => (
-            "version",
-            software
-                .and_then(|software| software.kafka_version())
-                .map(str::to_owned),
-            wanted.settings.version.to_string(),
-        ),
+        Aspect::Kafka => {
+            let is = software.and_then(|software| software.kafka_version());
+            // Without a wish brokers keep theirs.
+            let shall = wanted.settings.version.as_ref()?;
+            if is.is_some_and(|is| satisfies(is, shall)) {
+                return None;
+            }
+            ("version", is.map(str::to_owned), shall.to_string())
+        }
     };
     (is.as_deref() != Some(shall.as_str())).then(|| Change {
         field: field.to_owned(),
@@ -241,7 +244,7 @@ async fn put_right(
             .update_cluster_kafka_version()
             .cluster_arn(arn)
             .current_version(version)
-            .target_kafka_version(wanted.settings.version.as_str())
+            .set_target_kafka_version(wanted.settings.version.as_ref().map(ToString::to_string))
             .configuration_info(revision())
             .send()
             .await

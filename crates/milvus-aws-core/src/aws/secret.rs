@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{
     cloud::Cloud,
-    failure::{Attempt, failure, has_code},
+    failure::{Attempt, failure, has_code, is_denied},
     ids::{KeyArn, SecretArn},
     mark::Owner,
     prices,
@@ -131,6 +131,13 @@ impl MskSecret {
         }
         match call.send().await {
             Ok(_) => Ok(()),
+            // Of a new key a missing right looks the same as one that is not seen yet.
+            Err(error) if not_yet(&error) && is_denied(&error) => {
+                Err(ResourceError::transient(format!(
+                    "Secrets Manager cannot use the key {key} yet: {}; if that stays so, kms:GenerateDataKey or kms:Decrypt is missing (docs/iam-policy.json)",
+                    error.message().unwrap_or_default()
+                )))
+            }
             Err(error) if not_yet(&error) => Err(ResourceError::transient(format!(
                 "Secrets Manager cannot use the key {key} yet"
             ))),

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aws_sdk_sts::config::{Credentials, ProvideCredentials};
+use aws_sdk_sts::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign},
     sign::v4,
@@ -13,7 +13,11 @@ use aws_sigv4::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 
-use super::cloud::{Account, Cloud};
+use super::{
+    connect::{ConnectError, Connection, configuration, region_of},
+    partition::dns_suffix,
+};
+use crate::installation::Region;
 
 /// How every token begins (source: aws-iam-authenticator).
 const PREFIX: &str = "k8s-aws-v1.";
@@ -63,12 +67,12 @@ impl KubernetesToken {
     /// place, wherever `AWS_ENDPOINT_URL` sends our own calls (source: aws-iam-authenticator, hosts that it takes).
     pub fn signed(
         credentials: Credentials,
-        account: &Account,
+        region: &Region,
         cluster: &str,
         now: SystemTime,
     ) -> Result<Self, TokenError> {
         let expiry = credentials.expiry();
-        let url = presigned(credentials, account, cluster, now).map_err(|source| {
+        let url = presigned(credentials, region, cluster, now).map_err(|source| {
             TokenError::new(cluster, "the request cannot be signed").caused_by(source)
         })?;
         let token = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(url));
@@ -80,28 +84,44 @@ impl KubernetesToken {
     }
 }
 
-impl Cloud {
-    /// A token for a cluster of this account and region.
-    pub async fn kubernetes_token(&self, cluster: &str) -> Result<KubernetesToken, TokenError> {
+/// Signs tokens for the clusters of a region. kubectl asks for a token on each of its calls, so nothing is asked of AWS
+/// unless the credentials themselves come from there (a role, SSO, an instance).
+#[derive(Debug)]
+pub struct TokenSigner {
+    region: Region,
+    credentials: Option<SharedCredentialsProvider>,
+}
+
+impl TokenSigner {
+    /// Finds region and credentials where [`Cloud::connect`](super::Cloud::connect) does, without a call.
+    pub async fn new(connection: &Connection) -> Result<Self, ConnectError> {
+        let config = configuration(connection).await?;
+        Ok(Self {
+            region: region_of(&config)?,
+            credentials: config.credentials_provider(),
+        })
+    }
+
+    /// A token for a cluster of the region.
+    pub async fn token(&self, cluster: &str) -> Result<KubernetesToken, TokenError> {
         let none = || TokenError::new(cluster, "there are no credentials");
         let provider = self.credentials.as_ref().ok_or_else(none)?;
         let credentials = provider.provide_credentials().await.map_err(|source| {
             TokenError::new(cluster, "the credentials cannot be had, log in again")
                 .caused_by(source)
         })?;
-        let now = SystemTime::now();
-        KubernetesToken::signed(credentials, &self.account, cluster, now)
+        KubernetesToken::signed(credentials, &self.region, cluster, SystemTime::now())
     }
 }
 
 fn presigned(
     credentials: Credentials,
-    account: &Account,
+    region: &Region,
     cluster: &str,
     now: SystemTime,
 ) -> Result<String, Box<dyn Error + Send + Sync>> {
-    let region = account.region.as_str();
-    let suffix = account.dns_suffix();
+    let suffix = dns_suffix(region);
+    let region = region.as_str();
     let mut url =
         format!("https://sts.{region}.{suffix}/?Action=GetCallerIdentity&Version=2011-06-15");
     let mut settings = SigningSettings::default();

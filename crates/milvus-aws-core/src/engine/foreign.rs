@@ -26,6 +26,8 @@ pub enum ForeignKind {
     },
     /// It holds vectors whose metadata is gone.
     VectorsWithoutMetadata,
+    /// The name of a bucket, which is one for all accounts, is somebody else's.
+    BucketNameTaken,
     /// The change would leave its data behind.
     DataLeftBehind,
     /// The text says what to do.

@@ -114,8 +114,10 @@ pub struct ExistingNetwork {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Msk {
-    /// Version of Kafka. 4.x is refused: the Kafka client of every Milvus line cannot log in to it.
-    pub version: KafkaVersion,
+    /// Version of Kafka. When absent, brokers that exist keep theirs, and new ones get 3.9: without ZooKeeper
+    /// (`3.9.x.kraft`) where the region has it. 4.x is refused: the Kafka client of every Milvus line cannot log in to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<KafkaVersion>,
     /// Kind of the brokers' machines.
     pub instance_type: BrokerType,
     /// Brokers in each zone.
@@ -199,9 +201,9 @@ text_type!(
     {"type": "string", "pattern": "^subnet-[0-9a-f]{8,17}$"}
 );
 text_type!(
-    /// A version of Kafka that MSK offers and Milvus can log in to: `3.9.x`.
+    /// A version of Kafka that MSK offers and Milvus can log in to: `3.9.x.kraft`, or with ZooKeeper `3.9.x`.
     KafkaVersion, "Kafka version", kafka_version,
-    {"type": "string", "pattern": "^[23]\\.[0-9]+\\.([0-9]+|x)$"}
+    {"type": "string", "pattern": "^(2\\.[0-9]+\\.([0-9]+|x)|3\\.[0-9]+\\.([0-9]+|x)(\\.kraft)?)$"}
 );
 text_type!(
     /// Kind of a broker's machine: `kafka.m7g.large`.
@@ -282,7 +284,7 @@ impl Default for VpcCidr {
 impl Default for Msk {
     fn default() -> Self {
         Self {
-            version: KafkaVersion("3.9.x".to_owned()),
+            version: None,
             instance_type: BrokerType("kafka.m7g.large".to_owned()),
             brokers_per_zone: NonZeroU16::MIN,
             storage: Memory::from_mib(100 * 1024),
@@ -339,14 +341,15 @@ fn kafka_version(text: &str) -> Option<String> {
     let parts: Vec<&str> = text.split('.').collect();
     let numeric = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
     match parts.as_slice() {
-        ["4", ..] => Some(format!("{}, write `3.9.x`", KAFKA_FOUR.because)),
+        ["4", ..] => Some(format!("{}, write `3.9.x.kraft`", KAFKA_FOUR.because)),
         [major @ ("2" | "3"), minor, patch]
             if numeric(minor) && (numeric(patch) || *patch == "x") =>
         {
             let old = *major == "2" && minor.parse().is_ok_and(|minor: u16| minor < 8);
-            old.then(|| "MSK has no brokers before 2.8 any more, write `3.9.x`".to_owned())
+            old.then(|| "MSK has no brokers before 2.8 any more, write `3.9.x.kraft`".to_owned())
         }
-        _ => Some("write it as MSK does, `3.9.x`".to_owned()),
+        ["3", minor, patch, "kraft"] if numeric(minor) && (numeric(patch) || *patch == "x") => None,
+        _ => Some("write it as MSK does, `3.9.x.kraft` or `3.9.x`".to_owned()),
     }
 }
 

@@ -29,7 +29,8 @@ def arguments():
     parser.add_argument("--kafka-users", help="JSON file with the command that makes and removes the broker's logins")
     parser.add_argument("--kubeconfig", help="administrator's kubeconfig, to look up pods' service accounts")
     parser.add_argument("--trust-dir", help="folder of the node that pods with a role see as /etc/ssl")
-    parser.add_argument("--tls-cert", help="PEM file: serve TLS on port 443 too")
+    parser.add_argument("--tls-cert", help="PEM file: serve TLS too")
+    parser.add_argument("--tls-port", type=int, default=443)
     parser.add_argument("--tls-key", help="PEM file of its key")
     parser.add_argument("--in-stage", action="store_true", help="in the stage's own network: any host, and it ends with the stage")
     found = parser.parse_args()
@@ -69,7 +70,7 @@ def main():
     if options.tls_cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(options.tls_cert, options.tls_key)
-        secure, _ = http.listen(options.host, 443)
+        secure, _ = http.listen(options.host, options.tls_port)
         threading.Thread(target=http.serve, args=(secure, app.handle, context), daemon=True).start()
     print(f"listening on {port}", flush=True)
     http.serve(listener, app.handle)

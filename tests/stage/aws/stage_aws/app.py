@@ -1,6 +1,6 @@
 """All that answers requests, put together."""
 
-from . import control, eks, kafka, rules  # noqa: F401  each adds itself
+from . import cloudformation, control, eks, kafka, rules  # noqa: F401  each adds itself
 from .stage import STAGE
 
 

@@ -160,6 +160,12 @@ def make_token(body, _request):
     return {"token": oidc.token(cluster, body["subject"], audience, body.get("seconds", 3600))}
 
 
+def set_kafka(body, _request):
+    """Versions of Kafka that the region does not offer from now on."""
+    STAGE.without_kafka = set(body["without"])
+    return {}
+
+
 ROUTES = {
     ("GET", "clock"): get_clock, ("POST", "clock"): move_clock, ("GET", "durations"): durations,
     ("POST", "reset"): reset,
@@ -168,7 +174,7 @@ ROUTES = {
     ("GET", "gate"): wait_held, ("POST", "gate"): arm_gate, ("DELETE", "gate"): open_gate,
     ("GET", "inventory"): take_inventory, ("POST", "auth"): set_enforcement, ("POST", "principals"): make_principal,
     ("GET", "logins"): logins, ("GET", "oidc"): get_oidc, ("POST", "oidc/token"): make_token,
-    ("POST", "kubernetes/endpoint"): set_kubernetes,
+    ("POST", "kubernetes/endpoint"): set_kubernetes, ("POST", "kafka/versions"): set_kafka,
     ("POST", "kubernetes/token-review"): kubernetes.review_token, ("POST", "kubernetes/pod-identity"): kubernetes.add_identity,
     ("GET", "invalid"): get_invalid, ("GET", "denied"): get_denied, ("GET", "used"): get_used,
 }

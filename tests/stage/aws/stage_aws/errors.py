@@ -10,6 +10,7 @@ REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 PROTOCOLS = {
     "ec2": "ec2", "iam": "query", "sts": "query", "elbv2": "query", "s3": "rest-xml", "kms": "json",
     "secretsmanager": "json", "resourcegroupstaggingapi": "json", "kafka": "rest-json", "eks": "rest-json",
+    "cloudformation": "query",
 }
 
 # kind -> service -> (code, status)
@@ -77,6 +78,7 @@ class AwsError(Exception):
     def __init__(self, code, message, status=400, **fields):
         super().__init__(f"{code}: {message}")
         self.code, self.message, self.status, self.fields = code, message, status, fields
+        self.headers = {}
 
 
 def of_kind(kind, request, message=None, code=None, status=None):
@@ -91,7 +93,7 @@ def render(service, error, method="GET"):
     """The error as the service's protocol has it."""
     protocol = PROTOCOLS.get(service, "rest-xml")
     code, message = error.code, error.message
-    headers = {"x-amzn-requestid": REQUEST_ID}
+    headers = {"x-amzn-requestid": REQUEST_ID, **error.headers}
     if protocol == "rest-json":
         headers |= {"content-type": "application/json", "x-amzn-errortype": code}
         return Response(error.status, headers, json.dumps({"message": message, **error.fields}))

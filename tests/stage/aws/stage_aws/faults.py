@@ -9,7 +9,7 @@ BEFORE = ("throttle", "internal", "deny", "expired", "quota", "reset")
 KINDS = (*BEFORE, "lost", "fail")
 KEYS = {
     "service", "operation", "writes_only", "nth", "probability", "seed", "always", "times", "kind", "code", "message",
-    "status", "reason",
+    "status", "reason", "headers",
 }
 
 
@@ -62,5 +62,7 @@ class Faults:
             else:
                 spec = rule.spec
                 message = spec.get("message", spec.get("reason"))
-                raise errors.of_kind(rule.kind, request, message, spec.get("code"), spec.get("status"))
+                error = errors.of_kind(rule.kind, request, message, spec.get("code"), spec.get("status"))
+                error.headers = spec.get("headers", {})
+                raise error
         return after

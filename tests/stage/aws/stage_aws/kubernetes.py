@@ -12,6 +12,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import yaml
+
 from . import REGION, principals
 from .eks import EKS
 from .moto_side import backend
@@ -30,6 +32,8 @@ ROLE = "eks.amazonaws.com/role-arn"
 # A ConfigMap with the stage's CA, and the files below /etc/ssl in which programs look for one.
 TRUST = "stage-trust"
 TRUSTED = ("cert.pem", "certs/ca-certificates.crt")
+# The context that the stage itself writes into the administrator's kubeconfig.
+CONTEXT = "stage"
 TOKEN_FOLDER = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
 
 
@@ -153,8 +157,7 @@ def _publish_trust(namespace):
 
 def _call(path, body=None):
     """What the API server answers as its administrator; none where it refuses: the object is not there, or there already."""
-    settings = json.loads(pathlib.Path(STAGE.options["kubeconfig"]).read_text())
-    server, user = settings["clusters"][0]["cluster"], settings["users"][0]["user"]
+    server, user = _administrator(pathlib.Path(STAGE.options["kubeconfig"]).read_text())
     context = ssl.create_default_context(cadata=base64.b64decode(server["certificate-authority-data"]).decode())
     with tempfile.NamedTemporaryFile() as pair:
         pair.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
@@ -167,6 +170,14 @@ def _call(path, body=None):
             return json.load(answer)
     except urllib.error.HTTPError:
         return None
+
+
+def _administrator(kubeconfig):
+    """The stage's own cluster and user. Whoever uses the file as kubeconfig may write it anew: as YAML, with other contexts first."""
+    settings = yaml.safe_load(kubeconfig)
+    named = {kind: {one["name"]: one for one in settings[kind]} for kind in ("clusters", "contexts", "users")}
+    context = named["contexts"][CONTEXT]["context"]
+    return named["clusters"][context["cluster"]]["cluster"], named["users"][context["user"]]["user"]
 
 
 def _patch(spec, role, annotations):

@@ -176,6 +176,7 @@ def _sts(_request, given):
 RESOURCES = {
     "ec2": _ec2, "eks": _rest, "elbv2": _elbv2, "iam": _iam, "kafka": _rest, "kms": _kms, "s3": _s3,
     "secretsmanager": _secretsmanager, "sts": _sts, "resourcegroupstaggingapi": lambda _request, _given: ["*"],
+    "cloudformation": lambda _request, _given: ["*"],
 }
 
 

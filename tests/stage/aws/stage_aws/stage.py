@@ -34,6 +34,8 @@ class Stage:
         self.enforce = False
         # Users and roles that tests made for themselves: no part of the account.
         self.test_principals = set()
+        # Versions of Kafka that the region does not offer.
+        self.without_kafka = set()
         # When things of moto's were made, in virtual time, by id or ARN.
         self.born = {}
 
@@ -83,6 +85,8 @@ class Stage:
             after = self.faults.before(request, write)
             response = self._answer(request)
         except errors.AwsError as error:
+            if request.service == "s3":
+                error.headers = {**_region_of_bucket(request), **error.headers}
             after, response = [], errors.render(request.service, error)
         except Dropped:
             record["error"] = "dropped"
@@ -111,6 +115,14 @@ class Stage:
             trace = traceback.format_exc()
             self.broke_model(request, "answer", [trace.strip().splitlines()[-1], trace])
             raise errors.AwsError("StageIsBroken", f"{request.operation}: {error!r}", 500) from error
+
+
+def _region_of_bucket(request):
+    """S3 names the region of a bucket that exists, whoever asks (source: S3 API, HeadBucket)."""
+    from .rules import s3
+
+    bucket = moto_side.backend("s3").buckets.get(s3.bucket_name(request))
+    return {"x-amz-bucket-region": bucket.region_name} if bucket else {}
 
 
 def error_code(response):

@@ -90,3 +90,32 @@ fn roles_are_changed_and_passed_on_by_the_ends_of_their_names_alone() {
         assert!(!has(&statement["Resource"], &open), "{statement:#}");
     }
 }
+
+/// Source: service authorization reference, the resource types of each action.
+#[test]
+fn discovery_12_what_has_a_resource_is_not_allowed_on_everything() {
+    const NARROW: &[(&str, &str)] = &[
+        (
+            "iam:RemoveRoleFromInstanceProfile",
+            "arn:aws:iam::*:instance-profile/*",
+        ),
+        ("kms:CreateGrant", "arn:aws:kms:*:*:key/*"),
+        ("kms:RetireGrant", "arn:aws:kms:*:*:key/*"),
+        ("s3:PutBucketOwnershipControls", "arn:aws:s3:::*"),
+        ("s3:PutBucketPublicAccessBlock", "arn:aws:s3:::*"),
+    ];
+    let policy = policy();
+    let statements = policy["Statement"].as_array().unwrap();
+    for (action, resource) in NARROW {
+        let allows = |statement: &&Value| {
+            let actions = statement["Action"].as_array().unwrap();
+            actions.iter().any(|it| it == action)
+        };
+        let statement = statements.iter().find(allows).unwrap();
+        assert_eq!(
+            statement["Resource"],
+            serde_json::json!([resource]),
+            "{action}"
+        );
+    }
+}

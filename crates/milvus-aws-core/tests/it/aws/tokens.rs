@@ -3,19 +3,17 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use milvus_aws_core::aws::{Account, Credentials, KubernetesToken};
+use milvus_aws_core::{
+    aws::{Credentials, KubernetesToken},
+    installation::Region,
+};
 use secrecy::ExposeSecret;
 
 /// 2026-01-02T03:04:05Z.
 const NOW: Duration = Duration::from_secs(1_767_323_045);
 
-fn account() -> Account {
-    Account {
-        id: "123456789012".to_owned(),
-        caller: "arn:aws:iam::123456789012:user/me".to_owned(),
-        partition: "aws".to_owned(),
-        region: "us-west-2".parse().unwrap(),
-    }
+fn region(name: &str) -> Region {
+    name.parse().unwrap()
 }
 
 fn credentials(session: Option<&str>, expiry: Option<SystemTime>) -> Credentials {
@@ -31,7 +29,8 @@ fn credentials(session: Option<&str>, expiry: Option<SystemTime>) -> Credentials
 
 fn token(session: Option<&str>, expiry: Option<SystemTime>) -> KubernetesToken {
     let credentials = credentials(session, expiry);
-    KubernetesToken::signed(credentials, &account(), "demo-milvus", UNIX_EPOCH + NOW).unwrap()
+    let region = region("us-west-2");
+    KubernetesToken::signed(credentials, &region, "demo-milvus", UNIX_EPOCH + NOW).unwrap()
 }
 
 /// The URL inside of a token, its parameters in order.
@@ -67,6 +66,23 @@ fn a_token_is_the_presigned_request_of_the_aws_cli() {
             "X-Amz-SignedHeaders=host%3Bx-k8s-aws-id",
         ]
     );
+}
+
+/// API servers ask the STS of their own partition, whose host names end otherwise (source: botocore, `partitions.json`).
+#[test]
+fn discovery_10_the_region_alone_tells_the_host() {
+    for (name, host) in [
+        ("us-east-1", "sts.us-east-1.amazonaws.com"),
+        ("us-gov-west-1", "sts.us-gov-west-1.amazonaws.com"),
+        ("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
+        ("eusc-de-east-1", "sts.eusc-de-east-1.amazonaws.eu"),
+        ("us-isob-east-1", "sts.us-isob-east-1.sc2s.sgov.gov"),
+    ] {
+        let credentials = credentials(None, None);
+        let token = KubernetesToken::signed(credentials, &region(name), "demo", UNIX_EPOCH + NOW);
+        let (place, _) = url(&token.unwrap());
+        assert_eq!(place, format!("https://{host}/"));
+    }
 }
 
 #[test]

@@ -102,9 +102,29 @@ fn rows_22_27_and_30_the_cluster_on_its_services_uses_the_role_tls_and_names_its
 fn row_10_a_kafka_that_milvus_cannot_log_in_to_is_refused() {
     let said = refused("aws: {msk: {version: 4.0.x}}\n");
     assert!(
-        said.contains("cannot log in to Kafka 4.x") && said.contains("write `3.9.x`"),
+        said.contains("cannot log in to Kafka 4.x") && said.contains("write `3.9.x.kraft`"),
         "{said}"
     );
+}
+
+/// The version of Kafka that those lines name.
+fn version_in(lines: &str) -> Option<String> {
+    let installation = read(lines).unwrap();
+    let msk = &installation.on_aws().unwrap().aws.msk;
+    msk.version.as_ref().map(ToString::to_string)
+}
+
+#[test]
+fn discovery_24_kafka_with_and_without_zookeeper_can_be_named() {
+    for version in ["3.9.x.kraft", "3.7.x.kraft", "3.9.x", "2.8.1"] {
+        let named = version_in(&format!("aws: {{msk: {{version: {version}}}}}\n"));
+        assert_eq!(named.as_deref(), Some(version));
+    }
+    assert_eq!(version_in(""), None, "the region decides");
+    for version in ["2.8.1.kraft", "3.9.x.zk", "3.9.kraft", "4.0.x.kraft"] {
+        let said = refused(&format!("aws: {{msk: {{version: {version}}}}}\n"));
+        assert!(said.contains("`3.9.x.kraft`"), "{said}");
+    }
 }
 
 #[test]

@@ -102,7 +102,7 @@ class Clusters:
 
     def _known_versions(self, versions):
         for version in versions:
-            if version not in VERSIONS:
+            if version not in offered():
                 raise bad(f"Unsupported KafkaVersion [{version}].", invalidParameter="kafkaVersion")
 
     def _checked_network(self, provisioned):
@@ -232,14 +232,19 @@ class Clusters:
         return {"ClusterArn": ClusterArn, "State": "DELETING"}
 
     def ListKafkaVersions(self, MaxResults=None, NextToken=None):
-        found, token = page([{"Version": name, "Status": status} for name, status in VERSIONS.items()], MaxResults, NextToken)
+        found, token = page([{"Version": name, "Status": status} for name, status in offered().items()], MaxResults, NextToken)
         return {"KafkaVersions": found, "NextToken": token}
 
     def GetCompatibleKafkaVersions(self, ClusterArn=None):
-        names = list(VERSIONS)
+        names = list(offered())
         sources = [self._cluster(ClusterArn).provisioned["KafkaVersion"]] if ClusterArn else names
         found = [{"SourceVersion": source, "TargetVersions": names[names.index(source) + 1:]} for source in sources]
         return {"CompatibleKafkaVersions": found}
+
+
+def offered():
+    """The versions of Kafka that the region has, with their status."""
+    return {name: status for name, status in VERSIONS.items() if name not in STAGE.without_kafka}
 
 
 def _created(cluster, fails):

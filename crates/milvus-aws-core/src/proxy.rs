@@ -1,4 +1,5 @@
-//! Which proxy leads to an address, by the rules of kubectl: those of `httpproxy` in golang.org/x/net.
+//! Which proxy leads to an address, by the rules of kubectl: those of `httpproxy` in golang.org/x/net. Calls of AWS go by
+//! the same ones.
 
 use std::{fmt, net::IpAddr};
 
@@ -6,11 +7,11 @@ use http::Uri;
 use ipnet::IpNet;
 
 /// The key of a kubeconfig that names a proxy.
-pub(crate) const PROXY_URL: &str = "proxy-url";
+pub const PROXY_URL: &str = "proxy-url";
 
 /// The proxies that the environment names, and what is reached without them.
 #[derive(Debug, Default)]
-pub(crate) struct Proxies {
+pub struct Proxies {
     http: Option<Setting>,
     https: Option<Setting>,
     exceptions: Exceptions,
@@ -67,12 +68,12 @@ impl fmt::Debug for Proxy {
 
 impl Proxies {
     /// Those of this process's environment.
-    pub(crate) fn of_environment() -> Self {
+    pub fn of_environment() -> Self {
         Self::of(|name| std::env::var(name).ok())
     }
 
     /// Those of variables: upper case counts before lower case, and an empty variable is none.
-    pub(crate) fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let first = |names: [&'static str; 2]| {
             names.into_iter().find_map(|name| {
                 let value = variable(name).filter(|value| !value.is_empty())?;
@@ -89,28 +90,33 @@ impl Proxies {
         }
     }
 
-    /// The proxy on the way to an address; none where it is reached directly.
-    pub(crate) fn to(&self, address: &Uri) -> Result<Option<Proxy>, InvalidProxy> {
-        let (setting, port) = match address.scheme_str() {
-            Some("https") => (&self.https, 443),
-            Some("http") => (&self.http, 80),
+    /// The proxy that the environment names for that scheme, `http` or `https`, whatever is reached without it.
+    pub fn of_scheme(&self, scheme: &str) -> Result<Option<Proxy>, InvalidProxy> {
+        let setting = match scheme {
+            "https" => &self.https,
+            "http" => &self.http,
             _ => return Ok(None),
         };
-        let Some(setting) = setting else {
-            return Ok(None);
-        };
+        let proxy = |it: &Setting| Proxy::of(it.name, &it.value);
+        setting.as_ref().map(proxy).transpose()
+    }
+
+    /// The proxy on the way to an address; none where it is reached directly.
+    pub fn to(&self, address: &Uri) -> Result<Option<Proxy>, InvalidProxy> {
+        let scheme = address.scheme_str().unwrap_or_default();
         let host = address.host().unwrap_or_default();
-        let port = address.port_u16().unwrap_or(port);
+        let usual = if scheme == "https" { 443 } else { 80 };
+        let port = address.port_u16().unwrap_or(usual);
         if is_local(host) || self.exceptions.hold(host, port) {
             return Ok(None);
         }
-        Proxy::of(setting.name, &setting.value).map(Some)
+        self.of_scheme(scheme)
     }
 }
 
 impl Proxy {
     /// The proxy at an address, which may lack its scheme.
-    pub(crate) fn of(named_by: &'static str, address: &str) -> Result<Self, InvalidProxy> {
+    pub fn of(named_by: &'static str, address: &str) -> Result<Self, InvalidProxy> {
         let parsed = |text: &str| {
             text.parse::<Uri>()
                 .ok()
