@@ -1,8 +1,9 @@
-//! Developer commands: `cargo xtask demo`, `test`, `bench`, `release` and `stage`.
+//! Developer commands: `cargo xtask demo`, `test`, `bench`, `images`, `release` and `stage`.
 
 mod bench;
 mod data_plane;
 mod demo;
+mod images;
 mod release;
 mod stage;
 mod steps;
@@ -29,6 +30,8 @@ enum Command {
     Test(test::Options),
     /// Measure, and write docs/benchmarks.md.
     Bench(bench::Options),
+    /// What is known of the official images; with --check, whether they still are so.
+    Images(images::Options),
     /// Build the plugin for users: on Linux one file, without a loader.
     Release,
     /// A real Kubernetes on this machine, in namespaces of its own.
@@ -59,6 +62,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Demo(options) => demo::run(&options)?,
         Command::Test(options) => test::run(&options)?,
         Command::Bench(options) => bench::run(&options)?,
+        Command::Images(options) => return images::run(&options),
         Command::Release => release::run()?,
         Command::Stage(command) => stage::run(command)?,
     }

@@ -184,6 +184,81 @@ fn a_release_that_helm_has_not_finished_with_is_refused() {
     }
 }
 
+impl Release {
+    /// The claim of its pod, on a volume of that kind.
+    fn claim(&self, volume: &Value) {
+        let path = format!("{APPS}/deployments/demo-milvus-standalone");
+        self.server.edit(&path, |deployment| {
+            deployment["spec"]["selector"] = json!({});
+            deployment["spec"]["template"]["spec"]["volumes"] =
+                json!([{"name": "data", "persistentVolumeClaim": {"claimName": "demo-milvus"}}]);
+        });
+        let claim = json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": {"volumeName": "pv-1"},
+        });
+        let path = format!("{HOME}/persistentvolumeclaims/demo-milvus");
+        self.server.put(&path, helms(claim, &[]));
+        let volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "spec": volume});
+        self.server.put("/api/v1/persistentvolumes/pv-1", volume);
+    }
+}
+
+/// Milvus would start, and fail at its own data.
+#[test]
+fn files_that_would_stay_roots_are_told_before_anything_is_written() {
+    let release = Release::new("milvusdb/milvus:v2.4.5", "", RECORD);
+    release.claim(&json!({"hostPath": {"path": "/data"}}));
+    let words = [
+        "files on the claim demo-milvus belong to user 0",
+        "kind hostPath",
+        "hint: ",
+        "runAsUser: 0, runAsNonRoot: false",
+        "chown -R 1000:1000",
+    ];
+    release.refuses("version: 2.4.5\n", &words);
+    release.file(
+        "version: 2.4.5\nscheduling: {securityContext: {runAsUser: 0, runAsNonRoot: false}}\n",
+    );
+    release
+        .run(&["plan", "--adopt", "-f", "milvus.yaml"])
+        .exits(0);
+}
+
+#[test]
+fn files_that_change_hands_are_not_spoken_of_but_the_policy_is_always() {
+    let release = Release::new("milvusdb/milvus:v2.4.5", "", RECORD);
+    release.claim(&json!({"local": {"path": "/data"}}));
+    release.file("version: 2.4.5\n");
+    let plan = release.run(&["plan", "--adopt", "-f", "milvus.yaml", "-o", "json"]);
+    let plan = plan.exits(0);
+    assert!(plan.stdout.contains("Always"), "{plan:#?}");
+    assert!(!plan.stdout.contains("OnRootMismatch"), "{plan:#?}");
+}
+
+/// What is assigned there is not named by us.
+#[test]
+fn an_openshift_is_recognized() {
+    let release = Release::new("milvusdb/milvus:v2.4.5", "", RECORD);
+    release.file("version: 2.4.5\n");
+    let plan = || {
+        let args = ["plan", "--adopt", "-f", "milvus.yaml", "-o", "json"];
+        release.run(&args).exits(0)
+    };
+    let plain = plan();
+    assert!(plain.stdout.contains("runAsUser"), "{plain:#?}");
+    let version = json!({"groupVersion": "security.openshift.io/v1", "version": "v1"});
+    let group = json!({"name": "security.openshift.io", "versions": [version]});
+    let groups = json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [group]});
+    release.server.put("/apis", groups);
+    let openshift = plan();
+    assert!(!openshift.stdout.contains("runAsUser"), "{openshift:#?}");
+    assert!(
+        openshift.stdout.contains("supplementalGroups"),
+        "{openshift:#?}"
+    );
+    assert!(openshift.stderr.contains("is OpenShift"), "{openshift:#?}");
+}
+
 #[test]
 fn nothing_is_written_until_somebody_agrees() {
     let release = Release::new("milvusdb/milvus:v2.4.5", "", RECORD);

@@ -55,6 +55,12 @@ impl ApiServer {
         state.objects.insert(path.to_owned(), object);
     }
 
+    /// Changes an object.
+    pub(crate) fn edit(&self, path: &str, edit: impl FnOnce(&mut Value)) {
+        let mut state = self.state.lock().unwrap();
+        edit(state.objects.get_mut(path).unwrap());
+    }
+
     /// What somebody tried to write.
     pub(crate) fn writes(&self) -> Vec<String> {
         self.state.lock().unwrap().writes.clone()
