@@ -317,7 +317,7 @@ fn files_belong_to_whom_they_belong_in_the_official_images() {
         assert!(message.contains(why), "{message}");
     };
     refused("unverified", "non-numeric user (milvus)");
-    refused("controller-as-root", "run as root");
+    refused("controller-as-root", "breaks non-root policy");
     // It starts, and misses its settings.
     assert!(logs("users", "controller").contains("--cluster-name is required"));
 }
