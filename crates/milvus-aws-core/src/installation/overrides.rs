@@ -112,7 +112,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Section<'_, V> {
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<V::Value, A::Error> {
         self.visitor.visit_map(Entries {
-            entries,
+            section: entries,
             fields: self.fields,
             unset: self.unset,
             current: None,
@@ -121,7 +121,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Section<'_, V> {
 }
 
 struct Entries<'a, A> {
-    entries: A,
+    section: A,
     fields: &'static [&'static str],
     unset: &'a mut BTreeSet<&'static str>,
     /// The field whose value comes next.
@@ -135,7 +135,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, A> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
-        self.current = self.entries.next_key_seed(Known(self.fields))?;
+        self.current = self.section.next_key_seed(Known(self.fields))?;
         let field = self.current.map(|field| {
             let field: serde::de::value::StrDeserializer<'_, A::Error> = field.into_deserializer();
             seed.deserialize(field)
@@ -145,7 +145,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, A> {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
         let mut is_null = false;
-        let value = self.entries.next_value_seed(Nullable {
+        let value = self.section.next_value_seed(Nullable {
             seed,
             is_null: &mut is_null,
         })?;

@@ -184,7 +184,7 @@ mod tests {
         wanted["metadata"]["annotations"][REVISION].clone()
     }
 
-    fn deployment(volume: Value, policy: &str) -> Value {
+    fn deployment(volume: &Value, policy: &str) -> Value {
         json!({"spec": {"template": {"spec": {
             "securityContext": {"fsGroup": 1000, "fsGroupChangePolicy": policy}, "volumes": [volume],
         }}}})
@@ -198,14 +198,14 @@ mod tests {
     #[test]
     fn all_files_of_an_adopted_claim_are_handed_over_now_and_later() {
         let claim = json!({"name": "data", "persistentVolumeClaim": {"claimName": "demo"}});
-        let wanted = deployment(claim.clone(), "OnRootMismatch");
+        let wanted = deployment(&claim, "OnRootMismatch");
         let helms = json!({"spec": {"template": {"spec": {}}}});
         let ours = VolumePolicy::Ours;
         assert_eq!(
             policy_after(&wanted, Live::Released(&helms), ours),
             "Always"
         );
-        let adopted = deployment(claim, "Always");
+        let adopted = deployment(&claim, "Always");
         assert_eq!(policy_after(&wanted, Live::Ours(&adopted), ours), "Always");
         assert_eq!(
             policy_after(&wanted, Live::Ours(&wanted), ours),
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(policy_after(&wanted, Live::Absent, ours), "OnRootMismatch");
         let said = policy_after(&wanted, Live::Released(&helms), VolumePolicy::Said);
         assert_eq!(said, "OnRootMismatch");
-        let empty = deployment(json!({"name": "data", "emptyDir": {}}), "OnRootMismatch");
+        let empty = deployment(&json!({"name": "data", "emptyDir": {}}), "OnRootMismatch");
         assert_eq!(
             policy_after(&empty, Live::Released(&helms), ours),
             "OnRootMismatch"

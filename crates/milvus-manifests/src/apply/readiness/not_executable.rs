@@ -18,9 +18,11 @@ const START_ERROR: &str = "StartError";
 /// Why a container of Milvus could not be started, and what to write; none when it ended otherwise, or when its pod is in
 /// every group that its image needs.
 pub(super) fn why(pod: &Pod, status: &ContainerStatus) -> Option<String> {
-    let states = [&status.state, &status.last_state];
-    let ends = states.into_iter().flatten();
-    let mut ends = ends.filter_map(|state| state.terminated.as_ref());
+    let both = [&status.state, &status.last_state];
+    let mut ends = both
+        .into_iter()
+        .flatten()
+        .filter_map(|state| state.terminated.as_ref());
     let refused = ends
         .any(|end| end.exit_code == NOT_EXECUTABLE || end.reason.as_deref() == Some(START_ERROR));
     let spec = pod.spec.as_ref()?;
@@ -36,9 +38,10 @@ pub(super) fn why(pod: &Pod, status: &ContainerStatus) -> Option<String> {
     if is_owner || needed.iter().all(|group| identity.groups.contains(group)) {
         return None;
     }
-    let groups = match identity.groups.is_empty() {
-        true => "and names no group".to_owned(),
-        false => format!("in the groups {}", list(&identity.groups)),
+    let groups = if identity.groups.is_empty() {
+        "and names no group".to_owned()
+    } else {
+        format!("in the groups {}", list(&identity.groups))
     };
     Some(format!(
         "the files of the official image are for group {}, and the pod runs as user {user} {groups}: \
