@@ -154,7 +154,9 @@ pub(crate) fn of_cluster() -> BTreeMap<String, Value> {
         let [kind, namespace, name] = ["/kind", "/metadata/namespace", "/metadata/name"].map(part);
         (format!("{kind}/{namespace}/{name}"), object.clone())
     });
-    named.collect()
+    // The stage's CA, which pods with a role need, is the stage's own.
+    let is_stages = |name: &String| name.ends_with("/stage-trust");
+    named.filter(|(name, _)| !is_stages(name)).collect()
 }
 
 /// The kubeconfig that the install wrote leads to the cluster, by a token that the plugin makes.
