@@ -279,7 +279,12 @@ mod tests {
     /// The cases are those of golang.org/x/net/http/httpproxy/proxy_test.go.
     #[test]
     fn stage_fault_2_the_variables_are_read_as_kubectl_reads_them() {
-        let cases: [(&[(&str, &str)], &str, &str); 12] = [
+        type Case = (
+            &'static [(&'static str, &'static str)],
+            &'static str,
+            &'static str,
+        );
+        let cases: [Case; 12] = [
             (&[], "https://api.example", "direct"),
             (&[("HTTPS_PROXY", "")], "https://api.example", "direct"),
             (

@@ -234,8 +234,7 @@ impl State {
             let inside = key
                 .rsplit_once('/')
                 .is_some_and(|(folder, _)| folder == path);
-            // `component in (...)` is left out of account.
-            let mut labels = labels.split(',').filter(|label| label.contains('='));
+            let mut labels = labels.split(',').filter(|label| !label.is_empty());
             inside && labels.all(|label| carries(object, label))
         });
         let items: Vec<&Value> = items.map(|(_, object)| object).collect();

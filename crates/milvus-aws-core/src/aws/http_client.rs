@@ -40,7 +40,7 @@ const CREDENTIAL_VARIABLES: [&str; 2] = [
 pub(super) fn http_client() -> Result<SharedHttpClient, ConnectError> {
     let tls = tls_context()?;
     let proxies = Proxies::of_environment();
-    let mut proxied = BTreeMap::new();
+    let mut by_scheme = BTreeMap::new();
     for scheme in ["http", "https"] {
         // One that is wrong is told by whichever call would need it.
         if let Ok(Some(proxy)) = proxies.of_scheme(scheme) {
@@ -51,13 +51,13 @@ pub(super) fn http_client() -> Result<SharedHttpClient, ConnectError> {
                 ProxyConfig::http(address)
             };
             if let Ok(config) = config {
-                proxied.insert(scheme, client(tls.clone(), config));
+                by_scheme.insert(scheme, client(tls.clone(), config));
             }
         }
     }
     Ok(SharedHttpClient::new(RoutedClient {
         direct: client(tls, ProxyConfig::disabled()),
-        proxied,
+        proxied: by_scheme,
         routes: Arc::new(Routes {
             proxies,
             never: credential_hosts(|name| std::env::var(name).ok()),

@@ -67,8 +67,6 @@ fn field_3_2_names_of_stores_that_are_not_aws() {
     ] {
         read(&of("store:9000", more));
     }
-    let file = read(&of("store:9000", "bucket: vectors, rootPath: /a/b/"));
-    assert_eq!(file["standalone"]["s3"]["rootPath"], "a/b");
     for (more, said) in [
         (
             "bucket: Vectors",
