@@ -332,7 +332,7 @@ fn stage_fault_11_a_release_of_helm_4_is_adopted_after_others_and_a_failed_upgra
     let namespace = &guide.namespace;
     let values = guide.write(&guide.values());
     timed("helm4 install", || {
-        install_by_helm("helm4", &guide, &values)
+        install_by_helm("helm4", &guide, &values);
     });
     let vectors = Vectors::at(&guide.address("demo-milvus"));
     timed("vectors are stored", || vectors.keep());

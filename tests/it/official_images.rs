@@ -215,6 +215,7 @@ fn whoever_can_start_an_official_image_can_start_the_stages_and_nobody_else() {
 
 /// `USER` and files of each image, as whoever looks around in it sees them.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of facts")]
 fn files_belong_to_whom_they_belong_in_the_official_images() {
     let namespace = Namespace::new("official-files");
     let look = "stat -c '%u:%g %a %n' /milvus/bin /milvus/lib /milvus/configs /milvus/bin/milvus-2.3.5 \

@@ -31,6 +31,7 @@ fn admitted(namespace: &Namespace, of_pod: &Value, of_container: &Value, more: &
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of pods")]
 fn restricted_v2_fills_in_what_openshift_assigns_and_refuses_what_it_forbids() {
     let namespace = Namespace::of_openshift("scc");
     let nothing = json!({});

@@ -102,8 +102,11 @@ fn check(row: &Facts, fetcher: &Fetcher, folder: &Path) -> Result<Vec<String>> {
     remove(&file)?;
     let name = file.display().to_string();
     for call in fetcher.calls {
-        let fill = |word: &&str| word.replace("{image}", row.image).replace("{file}", &name);
-        steps::run(Command::new(fetcher.program).args(call.iter().map(fill)))?;
+        let words = call.iter().map(|word| {
+            let word = word.replace("{image}", row.image);
+            word.replace("{file}", &name)
+        });
+        steps::run(Command::new(fetcher.program).args(words))?;
     }
     let inside = Inside::read(&file).with_context(|| format!("reading {}", row.image));
     remove(&file)?;

@@ -109,23 +109,23 @@ pub enum ClusterError {
     #[error("the configuration of the Kubernetes cluster cannot be used")]
     Client(#[source] Box<kube::Error>),
     /// The API server does not answer, or does not know who asks.
-    #[error("talk to the Kubernetes API server at {server}{}", through(proxy.as_ref()))]
+    #[error("talk to the Kubernetes API server at {server}{}", through(proxy.as_deref()))]
     Unreachable {
         /// Its address.
         server: String,
         /// The proxy on the way there.
-        proxy: Option<Proxy>,
+        proxy: Option<Box<Proxy>>,
         /// What it said, or why it said nothing.
         #[source]
         source: Box<kube::Error>,
     },
     /// The API server took the connection, and then was silent.
-    #[error("the Kubernetes API server at {server}{} does not answer within {} s", through(proxy.as_ref()), PATIENCE.as_secs())]
+    #[error("the Kubernetes API server at {server}{} does not answer within {} s", through(proxy.as_deref()), PATIENCE.as_secs())]
     Silent {
         /// Its address.
         server: String,
         /// The proxy on the way there.
-        proxy: Option<Proxy>,
+        proxy: Option<Box<Proxy>>,
     },
     /// The context's namespace is no namespace.
     #[error("the kubeconfig's context names an invalid namespace")]
@@ -222,6 +222,7 @@ pub(crate) async fn greet(
     server: &str,
     proxy: Option<Proxy>,
 ) -> Result<(), ClusterError> {
+    let proxy = proxy.map(Box::new);
     let server = server.to_owned();
     match tokio::time::timeout(PATIENCE, client.apiserver_version()).await {
         Ok(Err(kube::Error::Api(status))) if status.code == 403 => Ok(()),

@@ -133,12 +133,12 @@ impl Installed {
         named: Option<&InstallationName>,
     ) -> Result<Vec<Self>, InstalledError> {
         let survivors = survivors(client, namespace).await;
-        let mut names = survivors.map_err(|source| InstalledError::Survivors {
+        let mut left = survivors.map_err(|source| InstalledError::Survivors {
             namespace: namespace.clone(),
             source,
         })?;
-        names.retain(|name| named.is_none_or(|named| named == name));
-        let found = names.into_iter().map(|name| Self {
+        left.retain(|name| named.is_none_or(|named| named == name));
+        let found = left.into_iter().map(|name| Self {
             selector: format!("{INSTALLATION}={name},{COMPONENT} in (proxy,standalone)"),
             name,
             namespace: namespace.clone(),

@@ -37,7 +37,9 @@ pub enum ServiceNamesError {
 impl ServiceNamesError {
     /// The exit code that scripts see.
     pub(crate) const fn exit_code(&self) -> ExitCode {
-        ExitCode::Refused
+        match self {
+            Self::Undecided { .. } | Self::Switched { .. } => ExitCode::Refused,
+        }
     }
 
     /// What to do now.
@@ -68,7 +70,8 @@ pub(crate) async fn check(client: &Client, wanted: &Wanted) -> Result<(), Error>
 
 fn decided(installation: &Installation) -> Result<(), ServiceNamesError> {
     let undecided = installation.undecided_parts();
-    if undecided.is_empty() {
+    // On Kafka or Pulsar alone a note says so: an installation with an etcd of its own cannot take over metadata.
+    if undecided.is_empty() || !installation.uses_existing_etcd() {
         return Ok(());
     }
     let service = |it: &SharedService| format!("{} ({})", it.name, it.setting.key());

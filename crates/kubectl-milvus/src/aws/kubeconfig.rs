@@ -235,13 +235,13 @@ fn are_ours(configs: &Kubeconfigs, gone: &GoneCluster, login: &Login) -> Option<
 }
 
 /// Its namespace is the user's to change, as `kubectl config set-context --current --namespace` does.
-fn is_our_context(entry: &NamedContext, arn: &String) -> bool {
+fn is_our_context(entry: &NamedContext, arn: &str) -> bool {
     let Some(context) = &entry.context else {
         return false;
     };
     let ours = Context {
-        cluster: arn.clone(),
-        user: Some(arn.clone()),
+        cluster: arn.to_owned(),
+        user: Some(arn.to_owned()),
         namespace: context.namespace.clone(),
         ..Context::default()
     };

@@ -278,8 +278,8 @@ fn an_openshift_is_recognized() {
         let args = ["plan", "--adopt", "-f", "milvus.yaml", "-o", "json"];
         release.run(&args).exits(0)
     };
-    let plain = plan();
-    assert!(plain.stdout.contains("runAsUser"), "{plain:#?}");
+    let before = plan();
+    assert!(before.stdout.contains("runAsUser"), "{before:#?}");
     let version = json!({"groupVersion": "security.openshift.io/v1", "version": "v1"});
     let group = json!({"name": "security.openshift.io", "versions": [version]});
     let groups = json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [group]});

@@ -66,8 +66,15 @@ fn objects_are_not_rendered_without_the_account() {
         .says(&["what the account holds", "hint: ", "plan"]);
 }
 
+/// What a place is called, the environment, and the file of the AWS CLI.
+type Place = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+);
+
 /// The credentials of `AKIDEXAMPLE`, each in another place. Those of SSO, roles and machines are AWS's to give.
-const PLACES: [(&str, &[(&str, &str)], &str); 4] = [
+const PLACES: [Place; 4] = [
     (
         "the environment",
         &[

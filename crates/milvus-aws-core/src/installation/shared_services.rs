@@ -63,6 +63,11 @@ impl Installation {
         }
     }
 
+    /// Whether its metadata is in an etcd that exists, in which others may have theirs.
+    pub fn uses_existing_etcd(&self) -> bool {
+        matches!(self.deployment.etcd(), Some(Etcd::Endpoints(_)))
+    }
+
     /// Shared services in which the file does not say which part is this installation's.
     pub fn undecided_parts(&self) -> Vec<SharedService> {
         if self.names.in_shared_services.is_some() {
@@ -92,7 +97,7 @@ impl Installation {
                 setting,
             });
         };
-        let etcd_exists = matches!(self.deployment.etcd(), Some(Etcd::Endpoints(_)));
+        let etcd_exists = self.uses_existing_etcd();
         if etcd_exists {
             add("etcd.endpoints", "etcd", PartSetting::RootPath);
         }

@@ -45,7 +45,8 @@ async fn look(
             continue;
         };
         let ours = owner_of(&live, &owner) == Ownership::Ours;
-        if !ours && !(adopts && is_released(&live, &owner)) {
+        let is_taken_over = adopts && is_released(&live, &owner);
+        if !ours && !is_taken_over {
             return Ok(LiveServiceNames::Foreign);
         }
         if let Some(names) = service_names(&live) {

@@ -289,17 +289,17 @@ mod tests {
     }
 
     /// Some entry of `managedFields`.
-    fn entry(manager: &str, operation: &str, fields: Value) -> Value {
+    fn entry(manager: &str, operation: &str, fields: &Value) -> Value {
         json!({"manager": manager, "operation": operation, "apiVersion": "apps/v1", "fieldsType": "FieldsV1", "fieldsV1": fields})
     }
 
     /// An object with one container in its pods, and who owns what in there.
-    fn pods(container: Value, owners: &[(&str, &str, Value)]) -> Value {
+    fn pods(container: &Value, owners: &[(&str, &str, Value)]) -> Value {
         let name = container["name"].as_str().unwrap().to_owned();
         let below = |fields: &Value| json!({"f:spec": {"f:containers": {format!("k:{{\"name\":\"{name}\"}}"): fields}}});
         let entries: Vec<_> = owners
             .iter()
-            .map(|(manager, operation, fields)| entry(manager, operation, below(fields)))
+            .map(|(manager, operation, fields)| entry(manager, operation, &below(fields)))
             .collect();
         json!({"apiVersion": "apps/v1", "metadata": {"managedFields": entries}, "spec": {"containers": [container]}})
     }
@@ -332,10 +332,10 @@ mod tests {
     #[test]
     fn stage_fault_11_helm_is_known_by_operation_and_name() {
         let object = json!({"metadata": {"managedFields": [
-            entry("helm", "Update", json!({"f:spec": {"f:a": {}}})),
-            entry("helm", "Apply", json!({"f:spec": {"f:b": {}}})),
-            entry("terraform-provider-helm", "Apply", json!({"f:spec": {"f:c": {}}})),
-            entry(FIELD_MANAGER, "Apply", json!({"f:spec": {"f:d": {}}})),
+            entry("helm", "Update", &json!({"f:spec": {"f:a": {}}})),
+            entry("helm", "Apply", &json!({"f:spec": {"f:b": {}}})),
+            entry("terraform-provider-helm", "Apply", &json!({"f:spec": {"f:c": {}}})),
+            entry(FIELD_MANAGER, "Apply", &json!({"f:spec": {"f:d": {}}})),
         ]}});
         let fields = Owners::of(&object).managed_fields().unwrap();
         assert_eq!(fields.as_array().unwrap().len(), 1);
@@ -353,7 +353,7 @@ mod tests {
         let object = json!({
             "metadata": {
                 "annotations": {"meta.helm.sh/release-name": "demo", "meta.helm.sh/release-namespace": "vectors", "team": "a"},
-                "managedFields": [entry("kubectl-annotate", "Update", annotations)],
+                "managedFields": [entry("kubectl-annotate", "Update", &annotations)],
             },
         });
         let fields = Owners::of(&object).managed_fields().unwrap();
@@ -379,7 +379,7 @@ mod tests {
         let variable =
             json!({"f:env": {"k:{\"name\":\"MINE\"}": {".": {}, "f:name": {}, "f:value": {}}}});
         let live = pods(
-            container,
+            &container,
             &[
                 (
                     "helm",
@@ -414,7 +414,7 @@ mod tests {
         let helms = json!({".": {}, "f:name": {}, "f:image": {}});
         for operation in ["Update", "Apply"] {
             let live = pods(
-                container.clone(),
+                &container.clone(),
                 &[
                     ("helm", operation, helms.clone()),
                     ("kubectl-set", "Update", variable.clone()),
@@ -426,7 +426,7 @@ mod tests {
         // An item of somebody else's stays, with what Helm has set in it.
         let owner = json!({".": {}, "f:name": {}, "f:image": {}, "f:env": {"k:{\"name\":\"MINE\"}": {".": {}}}});
         let live = pods(
-            container,
+            &container,
             &[
                 ("kubectl-patch", "Update", owner),
                 ("helm", "Update", json!({"f:image": {}})),
@@ -452,7 +452,7 @@ mod tests {
             json!({"f:env": {"k:{\"name\":\"MINE\"}": {".": {}, "f:name": {}, "f:value": {}}}});
         let helms = json!({".": {}, "f:name": {}, "f:livenessProbe": {"f:httpGet": {"f:path": {}, "f:port": {}}}});
         let live = pods(
-            container,
+            &container,
             &[
                 ("helm", "Apply", helms),
                 ("kubectl-set", "Update", variable),

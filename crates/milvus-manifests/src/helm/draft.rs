@@ -162,22 +162,17 @@ impl<'a> Draft<'a> {
                 .iter()
                 .filter(inside)
                 .max_by_key(|origin| origin.path.len());
-            match longest.or_else(|| self.origins.iter().find(around)) {
-                Some(origin) => {
-                    let rest = path.strip_prefix(&origin.path).unwrap_or_default();
-                    let place = origin.node.and_then(|node| place_in(node, rest));
-                    let message = words::of_values(&path, &problem.message());
-                    Remark::new(
-                        words::path(&origin.values, rest),
-                        place.or(origin.at),
-                        message,
-                    )
-                }
-                None => {
-                    let message = words::of_values(&path, &problem.message());
-                    Remark::new(words::section(&path), None, message)
-                }
-            }
+            let message = words::of_values(&path, &problem.message());
+            let Some(origin) = longest.or_else(|| self.origins.iter().find(around)) else {
+                return Remark::new(words::section(&path), None, message);
+            };
+            let rest = path.strip_prefix(&origin.path).unwrap_or_default();
+            let place = origin.node.and_then(|node| place_in(node, rest));
+            Remark::new(
+                words::path(&origin.values, rest),
+                place.or(origin.at),
+                message,
+            )
         };
         problems.iter().map(of).collect()
     }

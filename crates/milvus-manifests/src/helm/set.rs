@@ -219,17 +219,15 @@ impl Setter<'_> {
         let Value::Section(entries) = &mut section.value else {
             return Err(InvalidSetting::NoSection);
         };
-        let index = match entries.iter().position(|entry| entry.key == key) {
-            Some(index) => index,
-            None => {
-                entries.push(Entry {
-                    at: self.at,
-                    key: key.to_owned(),
-                    node: node(Value::Scalar(Scalar::Null), Place::UNSET),
-                });
-                entries.len() - 1
-            }
-        };
+        let known = entries.iter().position(|entry| entry.key == key);
+        let index = known.unwrap_or_else(|| {
+            entries.push(Entry {
+                at: self.at,
+                key: key.to_owned(),
+                node: node(Value::Scalar(Scalar::Null), Place::UNSET),
+            });
+            entries.len() - 1
+        });
         Ok(&mut entries[index].node)
     }
 

@@ -54,13 +54,13 @@ async fn discovery_15_an_installation_is_not_switched_to_another_part() {
         install(&cluster, &file).await;
         cluster.written();
         let root = with(&file, |file| {
-            file["config"]["etcd"]["rootPath"] = json!("second")
+            file["config"]["etcd"]["rootPath"] = json!("second");
         });
         let prefix = with(&file, |file| {
             file["config"]["common"]["chanNamePrefix"]["cluster"] = json!("second");
         });
         let own = with(&file, |file| {
-            file["names"]["inSharedServices"] = json!("own")
+            file["names"]["inSharedServices"] = json!("own");
         });
         for (changed, setting) in [
             (&root, "etcd.rootPath"),

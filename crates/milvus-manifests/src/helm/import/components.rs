@@ -138,17 +138,13 @@ fn proxy(import: &mut Import<'_>) {
 fn certificate(import: &mut Import<'_>) {
     let halves = CERTIFICATE.map(|(key, _, variable)| {
         let text = import.values.login(key)?;
-        match decoded(&text.value) {
-            Some(pem) => {
-                import.draft.password(pem.into(), variable);
-                Some(text.found)
-            }
-            None => {
-                let message = "is no base64 of a PEM file; write what `base64 -w0 FILE` gives";
-                import.values.wrong(&text.found, message);
-                None
-            }
-        }
+        let Some(pem) = decoded(&text.value) else {
+            let message = "is no base64 of a PEM file; write what `base64 -w0 FILE` gives";
+            import.values.wrong(&text.found, message);
+            return None;
+        };
+        import.draft.password(pem.into(), variable);
+        Some(text.found)
     });
     // As in the chart, both or none.
     let [Some(found), Some(_)] = halves else {

@@ -121,23 +121,23 @@ fn ours(users: &[Option<&Json>], passwords: &[Option<&Json>], named: bool) -> Op
         passwords.iter().all(Option::is_some) && (named || users.iter().all(Option::is_some));
     let [user_key, password_key] = KEYS;
     let of = |variables: &[Option<&Json>], key: &str| -> Vec<String> {
-        let name = |variable: &Option<&Json>| {
-            let reference = &(*variable)?["valueFrom"]["secretKeyRef"];
+        let name = |variable: Option<&Json>| {
+            let reference = &variable?["valueFrom"]["secretKeyRef"];
             let name = reference["name"]
                 .as_str()
                 .filter(|_| reference["key"] == key);
             name.map(str::to_owned)
         };
-        variables.iter().filter_map(name).collect()
+        variables.iter().copied().filter_map(name).collect()
     };
-    let mut names = of(users, user_key);
+    let mut secrets = of(users, user_key);
     // The name of a user that stands in the values is not in our Secret.
-    if named && names.is_empty() {
+    if named && secrets.is_empty() {
         return None;
     }
-    names.extend(of(passwords, password_key));
-    let first = names.first().filter(|_| is_whole)?;
-    names
+    secrets.extend(of(passwords, password_key));
+    let first = secrets.first().filter(|_| is_whole)?;
+    secrets
         .iter()
         .all(|name| name == first)
         .then(|| first.clone())
@@ -145,11 +145,11 @@ fn ours(users: &[Option<&Json>], passwords: &[Option<&Json>], named: bool) -> Op
 
 /// The Secrets that variables are out of; none where one is not.
 fn secrets(variables: &[Option<&Json>]) -> Option<Vec<String>> {
-    let name = |variable: &Option<&Json>| {
-        let name = (*variable)?["valueFrom"]["secretKeyRef"]["name"].as_str();
+    let name = |variable: Option<&Json>| {
+        let name = variable?["valueFrom"]["secretKeyRef"]["name"].as_str();
         name.map(str::to_owned)
     };
-    variables.iter().map(name).collect()
+    variables.iter().copied().map(name).collect()
 }
 
 /// Whether a variable is that key of that Secret.

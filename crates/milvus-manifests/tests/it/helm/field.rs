@@ -1,6 +1,6 @@
 //! Small inputs from the field that went wrong, by their numbers, and the right result of each.
 
-use milvus_aws_core::Installation;
+use milvus_aws_core::{Installation, installation::Secrets};
 use milvus_manifests::helm::{Imported, Values, export};
 use serde_json::{Value, json};
 
@@ -268,7 +268,7 @@ fn field_2_6_an_ingress_of_nginx_speaks_grpc_by_itself() {
     let of = |text: &str| {
         let text = format!("apiVersion: kubectl-milvus/v1\nname: demo\n{text}");
         let installation = Installation::from_yaml("milvus.yaml", text).unwrap();
-        let manifests = milvus_manifests::render(&installation, &Default::default()).unwrap();
+        let manifests = milvus_manifests::render(&installation, &Secrets::default()).unwrap();
         object(&manifests, "Ingress", "demo-milvus")["metadata"]["annotations"][PROTOCOL].clone()
     };
     assert_eq!(of("ingress: {className: nginx}\n"), "GRPC");
@@ -306,12 +306,11 @@ fn field_2_7_placeholders_are_told() {
             "extraConfigFiles: {user.yaml: \"common: {security: {defaultRootPassword: '{{ password }}'}}\"}\n",
         ),
     ] {
-        let all: String = SERVICES
+        let others: Vec<&str> = SERVICES
             .lines()
             .filter(|line| line.split(':').next() != text.split(':').next())
-            .map(|line| format!("{line}\n"))
             .collect();
-        let imported = imported("2.5.16", &format!("{all}{text}"));
+        let imported = imported("2.5.16", &format!("{}\n{text}", others.join("\n")));
         let paths: Vec<_> = imported
             .placeholders
             .iter()
@@ -950,7 +949,7 @@ fn field_4_4_hints_for_keys_that_people_write() {
 fn field_5_2_a_class_of_load_balancers_is_a_key() {
     let text = "apiVersion: kubectl-milvus/v1\nname: demo\nservice: {type: LoadBalancer, loadBalancerClass: example.com/x}\nattu: {service: {type: LoadBalancer, loadBalancerClass: example.com/y}}\n";
     let installation = Installation::from_yaml("milvus.yaml", text).unwrap();
-    let manifests = milvus_manifests::render(&installation, &Default::default()).unwrap();
+    let manifests = milvus_manifests::render(&installation, &Secrets::default()).unwrap();
     let class =
         |name: &str| object(&manifests, "Service", name)["spec"]["loadBalancerClass"].clone();
     assert_eq!(class("demo-milvus"), "example.com/x");
