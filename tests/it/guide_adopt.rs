@@ -327,7 +327,7 @@ fn keepers(namespace: &Namespace) -> BTreeMap<String, String> {
 /// Helm 4 applies on the server. Others change objects, an upgrade fails, and the release is adopted; what either Helm does to
 /// it afterwards is what README says, and the same command puts it right.
 #[test]
-#[ignore = "Helm 4.3.2 does not install this chart of JSON documents: it sends objects with fields of others"]
+#[ignore = "not yet seen to its end: cargo xtask test --only guide_adopt"]
 fn stage_fault_11_a_release_of_helm_4_is_adopted_after_others_and_a_failed_upgrade_touched_it() {
     let guide = Guide::new("adopt4", PASSWORD);
     let namespace = &guide.namespace;

@@ -142,17 +142,14 @@ fn adapt(object: &mut Value) {
     if object["metadata"]["name"] == RELEASE && object["kind"] == "ConfigMap" {
         object["data"]["user.yaml"] = json!("USER FILE");
     }
-    for claim in object["spec"]["volumeClaimTemplates"]
-        .as_array_mut()
-        .into_iter()
-        .flatten()
-    {
+    // By pointers: an index would put a null where nothing is, which Helm 4's server-side apply refuses.
+    let claims = object.pointer_mut("/spec/volumeClaimTemplates");
+    for claim in claims.and_then(Value::as_array_mut).into_iter().flatten() {
         claim["spec"]["storageClassName"] = json!(STORAGE_CLASS);
     }
-    let pod = &mut object["spec"]["template"]["spec"];
-    if pod.is_null() {
+    let Some(pod) = object.pointer_mut("/spec/template/spec") else {
         return;
-    }
+    };
     let affinity = pod.pointer_mut("/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/podAffinityTerm/namespaces");
     if let Some(namespaces) = affinity {
         *namespaces = json!([namespace]);
