@@ -138,8 +138,8 @@ def add_identity(body, _request):
     account = _service_account(asked["namespace"], asked["object"]["spec"].get("serviceAccountName") or "default")
     role = account.get("metadata", {}).get("annotations", {}).get(ROLE)
     if role:
-        _publish_trust(asked["namespace"])
-        patch = json.dumps(_patch(asked["object"]["spec"], role, account["metadata"]["annotations"]))
+        trust = _trust(asked["namespace"])
+        patch = json.dumps(_patch(asked["object"]["spec"], role, account["metadata"]["annotations"], trust))
         answer |= {"patchType": "JSONPatch", "patch": base64.b64encode(patch.encode()).decode()}
     return {"apiVersion": body["apiVersion"], "kind": "AdmissionReview", "response": answer}
 
@@ -148,8 +148,18 @@ def _service_account(namespace, name):
     return _call(f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}") or {}
 
 
+def _trust(namespace):
+    """Where pods of that namespace see the stage's CA: in a folder of the node, unless the namespace says what pods may do."""
+    found = (_call(f"/api/v1/namespaces/{namespace}") or {}).get("metadata", {})
+    rules = [*found.get("labels", {}), *found.get("annotations", {})]
+    if any(rule.startswith("pod-security.kubernetes.io/enforce") or "openshift.io/" in rule for rule in rules):
+        _publish_trust(namespace)
+        return {"configMap": {"name": TRUST, "items": [{"key": "ca.crt", "path": path} for path in TRUSTED]}}
+    return {"hostPath": {"path": STAGE.options["trust_dir"], "type": "Directory"}}
+
+
 def _publish_trust(namespace):
-    """The stage's CA, for pods of that namespace: what they mount must be allowed by `restricted`, as a node's folder is not."""
+    """A ConfigMap, as `restricted` forbids a node's folder. It stays, and keeps its namespace from being deleted as empty."""
     ca = (pathlib.Path(STAGE.options["trust_dir"]) / "cert.pem").read_text()
     made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": TRUST}, "data": {"ca.crt": ca}}
     _call(f"/api/v1/namespaces/{namespace}/configmaps", made)
@@ -180,7 +190,7 @@ def _administrator(kubeconfig):
     return named["clusters"][context["cluster"]]["cluster"], named["users"][context["user"]]["user"]
 
 
-def _patch(spec, role, annotations):
+def _patch(spec, role, annotations, trust):
     """Names and paths are the real webhook's; the last volume is the stage's, whose CA is in no image."""
     seconds = int(annotations.get("eks.amazonaws.com/token-expiration", 86400))
     audience = annotations.get("eks.amazonaws.com/audience", "sts.amazonaws.com")
@@ -196,7 +206,7 @@ def _patch(spec, role, annotations):
     projected = {"serviceAccountToken": {"audience": audience, "expirationSeconds": seconds, "path": "token"}}
     volumes = [
         {"name": "aws-iam-token", "projected": {"sources": [projected]}},
-        {"name": TRUST, "configMap": {"name": TRUST, "items": [{"key": "ca.crt", "path": path} for path in TRUSTED]}},
+        {"name": TRUST, **trust},
     ]
     patch = [{"op": "add", "path": "/spec/volumes", "value": [*volumes, *spec.get("volumes", [])]}]
     for kind in ("containers", "initContainers"):
